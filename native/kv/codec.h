@@ -1,0 +1,54 @@
+// Stored form of a chunk's KV: K before RoPE and without its bias, V as computed.
+// Layout and arithmetic are documented in store/FORMAT.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kv/kv_buffer.h"
+#include "kv/rope.h"
+#include "leoam/status.h"
+#include "leoam/types.h"
+
+namespace leoam {
+
+// F32 K (before RoPE, without bias; after the key norm where the model has one) and V of
+// consecutive tokens: k[layer][token][RowValues()], v the same. Filled ubatch by ubatch.
+struct SegmentKv {
+  KvShape shape;
+  size_t tokens = 0;
+  std::vector<std::vector<float>> k;  // one per layer
+  std::vector<std::vector<float>> v;
+
+  void Reset(const KvShape& new_shape);
+};
+
+// Bytes of one encoded chunk of `tokens` tokens.
+size_t EncodedChunkBytes(const KvShape& shape, Precision precision, size_t tokens);
+
+// Encodes tokens [first, first+count) of `kv`; out is resized to EncodedChunkBytes.
+void EncodeChunk(const SegmentKv& kv, size_t first, size_t count, Precision precision,
+                 std::vector<uint8_t>* out);
+
+// What must be added to stored keys before they are rotated: bias[layer][RowValues()],
+// empty where the model has none.
+struct KeyBias {
+  std::vector<std::vector<float>> layers;
+};
+
+// Decodes tokens [skip, skip+count) of a chunk that holds `tokens` into rows
+// [position, position+count) of `kv`: adds the bias, rotates to those positions,
+// converts to F16. `planes`: kQ8 data may be read as kQ4 (the high plane only), in which
+// case `data` need only hold the first EncodedChunkBytes(kQ4) bytes.
+Status DecodeChunk(std::span<const uint8_t> data, const KvShape& shape, Precision stored,
+                   Precision read_as, size_t tokens, size_t skip, size_t count,
+                   const KeyBias& bias, RopeAngles* rope, size_t position, KvBuffer* kv);
+
+// The same tokens as stored (no bias, no RoPE), in F32: for repair of a changed segment
+// and for tests. Appends to *out.
+Status DecodeChunkRaw(std::span<const uint8_t> data, const KvShape& shape, Precision stored,
+                      size_t tokens, SegmentKv* out);
+
+}  // namespace leoam

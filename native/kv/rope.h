@@ -1,0 +1,30 @@
+// Rotary position embedding outside the graph: for keys that are stored before RoPE
+// and rotated when they enter RAM, and for queries that are scored against them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "leoam/types.h"
+
+namespace leoam {
+
+// Cosines and sines for one position; reuse it for every head and layer of that position.
+class RopeAngles {
+ public:
+  explicit RopeAngles(const RopeParams& params);
+
+  // Same arithmetic as ggml_rope_ext (F32, theta multiplied up per pair), so that a
+  // rotated key equals the graph's to rounding.
+  void SetPosition(int32_t position);
+
+  // Rotates one head of `head_dim` values in place; values past params.dims stay.
+  void Rotate(float* head) const;
+
+ private:
+  RopeParams params_;
+  std::vector<float> cos_;
+  std::vector<float> sin_;
+};
+
+}  // namespace leoam

@@ -1,0 +1,252 @@
+// What the native addon (`leoam.node`) offers, as TypeScript sees it. The C++ side of this
+// contract is native/binding. Everything that computes returns a promise and runs on the
+// engine thread; nothing here blocks the event loop. Rejections are `EngineError`s: an
+// Error whose `code` is one of StatusCodeName (native/include/leoam/status.h).
+
+/** Higher runs first and preempts lower within a graph (design: completion > chat > …). */
+export type Priority = 'completion' | 'chat' | 'prepare' | 'index';
+
+export type Precision = 'f16' | 'q8' | 'q4';
+
+export interface SystemInfo {
+  /** File name of the ggml CPU module that was chosen, e.g. "ggml-cpu-haswell". */
+  cpuVariant: string;
+  cpuFeatures: string[];
+  /** Which of our own attention kernels runs: "avx512" | "avx2" | "neon" | "plain". */
+  attentionKernel: string;
+  kvVersion: number;
+  physicalCores: number;
+}
+
+export interface ModelInfo {
+  architecture: string;
+  name: string;
+  quantization: string;
+  layers: number;
+  heads: number;
+  kvHeads: number;
+  headDim: number;
+  vocabulary: number;
+  /** Trained window, tokens. */
+  context: number;
+  parameters: number;
+  weightBytes: number;
+  /** F16 KV of one token, bytes. */
+  kvBytesPerToken: number;
+  /** True when the model's chat template is one that libllama knows. */
+  hasChatTemplate: boolean;
+}
+
+export interface EngineOptions {
+  modelPath: string;
+  /** Folder of the ggml modules; the addon's own by default. */
+  moduleDir?: string;
+  /** 0: physical cores. */
+  threads?: number;
+  onProgress?: (fraction: number) => void;
+}
+
+export interface StoreOptions {
+  directory: string;
+  /** 0: no limit. */
+  budgetBytes: number;
+  precision: Precision;
+}
+
+export interface StoreStats {
+  segments: number;
+  bytes: number;
+  tokens: number;
+  budgetBytes: number;
+  ramSegments: number;
+  ramBytes: number;
+  bytesRead: number;
+  bytesWritten: number;
+  corrupt: number;
+  evicted: number;
+}
+
+/** A (layer, query head) that finds evidence. */
+export interface RetrievalHead {
+  layer: number;
+  head: number;
+}
+
+/**
+ * One file's segment to be read (prefilled after the preamble) and kept. Chunks are whole
+ * lines, cut and tokenised by TypeScript; chunk 0 is the file header.
+ */
+export interface SegmentRequest {
+  /** 64 hex digits, from `segmentKey`. */
+  key: string;
+  tokens: Int32Array;
+  /** Ascending token offsets; the last is tokens.length. */
+  chunkEnds: Uint32Array;
+  /**
+   * After an edit: an older segment of the same file. Chunks whose tokens are equal are
+   * taken from it and marked stale; only the others are computed.
+   */
+  base?: string;
+}
+
+export interface SegmentResult {
+  tokensComputed: number;
+  tokensReused: number;
+  bytesWritten: number;
+  /** Chunks whose KV was read under an older text. */
+  staleChunks: number;
+  /** Set when the segment is kept in RAM because the disk refused it. */
+  warning?: string;
+}
+
+/** A piece of a prompt, appended at the next positions. */
+export type Part =
+  | { kind: 'text'; tokens: Int32Array }
+  /** Chunks [first, last) of a stored segment, moved to the next positions. */
+  | { kind: 'chunks'; key: string; first: number; last: number }
+  /**
+   * Text that should be kept: computed here, in place, as `text` is, then stored as a
+   * segment of its own under `key` (see `SegmentRequest`).
+   */
+  | { kind: 'keep'; key: string; tokens: Int32Array; chunkEnds: Uint32Array };
+
+export interface RepairOptions {
+  /** Share of the stored tokens in the prompt to recompute, 0..1; 0 switches it off. */
+  share: number;
+}
+
+export interface Sampling {
+  temperature: number;
+  topK?: number;
+  topP?: number;
+  minP?: number;
+  repeatPenalty?: number;
+  seed?: number;
+  grammar?: string;
+}
+
+export interface GenerateRequest {
+  /** Whole prompt, after the preamble. What equals the session's content from the front is reused. */
+  parts: Part[];
+  /** The part (index) where the question begins; parts before it are evidence. */
+  questionPart: number;
+  repair: RepairOptions;
+  maxTokens: number;
+  sampling: Sampling;
+  /** Ends the answer; not part of it. */
+  stop: string[];
+  priority: Priority;
+  /** Called for each piece of text as soon as it is safe to show (never half of a stop string). */
+  onText?: (text: string) => void;
+}
+
+export interface Counters {
+  /** Tokens that went through the model for this request before the first token of the answer. */
+  tokensComputed: number;
+  /** Of these, stored tokens recomputed by repair. */
+  tokensRepaired: number;
+  /** Tokens whose KV came from the store or from the session. */
+  tokensReused: number;
+  bytesFromDisk: number;
+  tokensDecoded: number;
+}
+
+export interface GenerateResult {
+  text: string;
+  /** Why it ended. */
+  reason: 'end' | 'stop' | 'length' | 'cancelled';
+  counters: Counters;
+  timings: { loadKvMs: number; prefillMs: number; repairMs: number; ttftMs: number; decodeMs: number };
+  /** Attention mass of each part while the answer was decoded; same order as parts. */
+  partMass: number[];
+}
+
+export interface ScoreRequest {
+  parts: Part[];
+  questionPart: number;
+  repair: RepairOptions;
+  /** Its tokens are judged one after the other (teacher forced). */
+  target: Int32Array;
+  priority: Priority;
+}
+
+export interface ScoreResult {
+  /** Natural log probability of each target token. */
+  logProbabilities: Float32Array;
+  /** For each target token: 1 when it was the most likely one. */
+  argmax: Uint8Array;
+  counters: Counters;
+  timings: { ttftMs: number };
+}
+
+export interface ChunkCandidate {
+  key: string;
+  first: number;
+  last: number;
+}
+
+export interface EngineError extends Error {
+  code: string;
+}
+
+/** A cancellable job: `cancel` reaches the engine's loop within 50 ms; the promise then rejects with code "cancelled". */
+export interface Job<T> {
+  promise: Promise<T>;
+  cancel(): void;
+}
+
+export interface NativeSession {
+  generate(request: GenerateRequest): Job<GenerateResult>;
+  score(request: ScoreRequest): Job<ScoreResult>;
+  /** Tokens that the session holds, preamble included. */
+  size(): number;
+  dispose(): void;
+}
+
+export interface NativeEngine {
+  info(): ModelInfo;
+  /** `special`: control tokens in the text are recognised; off for file contents. */
+  tokenize(texts: string[], special: boolean): Promise<Int32Array[]>;
+  detokenize(tokens: Int32Array): string;
+  applyChatTemplate(messages: { role: string; content: string }[], addAssistant: boolean): string;
+  /** Id of a control token such as "<|file_sep|>", or undefined. */
+  specialToken(text: string): number | undefined;
+
+  openStore(options: StoreOptions): Promise<void>;
+  /** The shared start of every segment and session. Must be set before either is used. */
+  setPreamble(tokens: Int32Array): Promise<void>;
+  /** Heads whose keys are kept apart in segments written from now on. */
+  setRetrievalHeads(heads: RetrievalHead[]): void;
+
+  /** 1 where the store has the segment. */
+  hasSegments(keys: string[]): Uint8Array;
+  /** Tokens' chunks of a stored segment that are stale; undefined when there is no such segment. */
+  staleChunks(key: string): number | undefined;
+  readSegment(request: SegmentRequest, priority: Priority): Job<SegmentResult>;
+  removeSegments(keys: string[]): Promise<void>;
+  storeStats(): StoreStats;
+  verifyStore(onProgress?: (done: number, total: number) => void): Promise<{ ok: number; damaged: string[] }>;
+  clearStore(): Promise<void>;
+  setStoreBudget(bytes: number): Promise<void>;
+
+  /**
+   * Scores chunk ranges against a question by retrieval heads: mean over heads of the best
+   * key's score, minus the same for the null query. One number per candidate; NaN where the
+   * segment is not stored.
+   */
+  scoreChunks(question: Int32Array, nullQuery: Int32Array, candidates: ChunkCandidate[]): Job<Float32Array>;
+  /**
+   * For finding retrieval heads: the same score per head, [candidate][layer * heads + head],
+   * from keys computed here.
+   */
+  scoreAllHeads(question: Int32Array, nullQuery: Int32Array, candidates: ChunkCandidate[]): Job<Float32Array>;
+
+  newSession(contextTokens: number): NativeSession;
+  /** Waits for running jobs to be cancelled, then frees everything. Later calls throw code "disposed". */
+  dispose(): Promise<void>;
+}
+
+export interface Addon {
+  systemInfo(moduleDir?: string): SystemInfo;
+  loadEngine(options: EngineOptions): Job<NativeEngine>;
+}
