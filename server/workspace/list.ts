@@ -14,7 +14,7 @@ export interface ListOptions {
   root: string;
   /** Relative paths of open files, the active one first. */
   openFiles?: readonly string[];
-  maxFileBytes?: number;
+  maxFileBytes?: number | undefined;
 }
 
 export interface ListedFile {
