@@ -27,7 +27,7 @@ Napi::Value SystemInfo(const Napi::CallbackInfo& info) {
     features.Set(features.Length(), feature);
   }
   out.Set("cpuFeatures", features);
-  out.Set("attentionKernel", AttentionKernelName());
+  out.Set("attentionKernel", BestAttentionKernel().name);
   out.Set("kvVersion", kKvVersion);
   out.Set("physicalCores", std::thread::hardware_concurrency());
   return out;
