@@ -68,8 +68,8 @@ Result<GenerateResult> Generate(Core& core, JobContext& job, Session& session,
       result.reason = "stop";
       break;
     }
-    if (session.size() + 1 >= session.capacity()) {
-      break;
+    if (step + 1 == request.max_tokens || session.size() + 1 >= session.capacity()) {
+      break;  // nothing follows that would need this token's KV
     }
     std::vector<float> chunk_mass;
     const Status status = session.Append(job, {&token, 1}, &logits, &chunk_mass);
