@@ -14,10 +14,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
+// A value or a name; a place; a thing named in one file and defined in another; an invented
+// constant of the overlay.
 const questionKinds = ['fact', 'where', 'two-file', 'planted'] as const;
-
-/** What a question is about: a fact, a place, a definition in a second file, a planted constant. */
-export type QuestionKind = (typeof questionKinds)[number];
 
 const questionSchema = z
   .strictObject({
@@ -50,8 +49,7 @@ const changeSchema = z.strictObject({
   replace: z.string(),
 });
 
-/** One exact replacement in a file of the copy. */
-export type OverlayChange = z.infer<typeof changeSchema>;
+type OverlayChange = z.infer<typeof changeSchema>;
 
 const repoSchema = z.strictObject({
   name: z.string().min(1),
@@ -61,6 +59,8 @@ const repoSchema = z.strictObject({
   version: z.string().min(1),
   /** Folder of the package that plays the repository. */
   folder: z.string().min(1),
+  /** Files with these endings are not copied: generated text that repeats the sources. */
+  skip: z.array(z.string().min(1)).default([]),
   overlay: z.array(changeSchema),
 });
 
@@ -68,7 +68,7 @@ const repoSchema = z.strictObject({
 export type QualityRepo = z.infer<typeof repoSchema> & { questions: Question[] };
 
 /** Root of the project, found upward so that it works from sources and from out/. */
-export function projectRoot(): string {
+function projectRoot(): string {
   let folder = path.dirname(fileURLToPath(import.meta.url));
   while (!existsSync(path.join(folder, 'package.json'))) {
     const parent = path.dirname(folder);
@@ -98,7 +98,6 @@ export async function loadSlice(): Promise<string[]> {
 
 /**
  * Copies the package's folder to `targetFolder`, which it creates, and applies the overlay.
- * Source maps are left out: they are generated and would be read as text.
  * Throws if the package is missing or of another version, or if a `find` does not occur
  * exactly once in its file.
  */
@@ -108,7 +107,7 @@ export async function materialise(repo: QualityRepo, targetFolder: string): Prom
   await mkdir(targetFolder, { recursive: true });
   await cp(path.join(packageFolder, repo.folder), targetFolder, {
     recursive: true,
-    filter: (source) => !source.endsWith('.map'),
+    filter: (source) => !repo.skip.some((ending) => source.endsWith(ending)),
   });
   for (const change of repo.overlay) {
     await applyChange(repo, targetFolder, change);
