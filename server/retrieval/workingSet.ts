@@ -3,10 +3,10 @@
 // of seven selections measured end to end: five passages and three definitions followed;
 // fusion hurts plain facts below eight passages.
 
-import type { Passage } from '../index/types.js';
+import type { ChunkRange, Passage, SearchHit } from '../index/types.js';
 import { fuseRankings, rankByScores } from './fusion.js';
 import { followSymbols } from './follow.js';
-import type { ChunkRange, Evidence, PassageSource, RankedPassage, Reason, WorkingSet } from './source.js';
+import type { Evidence, EvidenceRange, PassageSource, Reason, WorkingSet } from './source.js';
 
 export interface SelectionOptions {
   /** Passages by rank. */
@@ -63,7 +63,7 @@ export async function selectWorkingSet(
     passage,
     reason: { kind: lexical.has(passage.id) ? 'lexical' : 'head' },
   }));
-  for (const { passage, name } of followSymbols(source, question, first, options.follow)) {
+  for (const { passage, name } of await followSymbols(source, question, first, options.follow)) {
     chosen.push({ passage, reason: { kind: 'definition', name } });
   }
   return assemble(chosen, options);
@@ -84,7 +84,7 @@ interface Chosen {
 
 async function fuseWithHeads(
   question: string,
-  candidates: readonly RankedPassage[],
+  candidates: readonly SearchHit[],
   scoreByHeads: HeadScorer,
 ): Promise<Passage[]> {
   const passages = candidates.map(({ passage }) => passage);
@@ -92,7 +92,7 @@ async function fuseWithHeads(
   return fuseRankings([passages, rankByScores(passages, scores)], (passage) => passage.id);
 }
 
-function dropLowScores(candidates: readonly RankedPassage[], peakShare: number): Passage[] {
+function dropLowScores(candidates: readonly SearchHit[], peakShare: number): Passage[] {
   const best = candidates[0]?.score ?? 0;
   return candidates
     .filter(({ score }) => score >= best * peakShare)
@@ -127,28 +127,26 @@ export function assemble(
 }
 
 function evidenceOf(passage: Passage, reason: Reason, rank: number): Evidence {
-  const ranges: ChunkRange[] = [{ first: passage.firstChunk, last: passage.lastChunk }];
-  const { enclosing } = passage;
-  if (enclosing !== undefined) {
-    ranges.push({ first: enclosing.firstChunk, last: enclosing.lastChunk });
-  }
+  const shown = passage.enclosing === undefined ? [passage] : [passage.enclosing, passage];
   return {
     path: passage.path,
     startLine: passage.startLine,
     endLine: passage.endLine,
-    part: passage.part,
-    ranges: joinRanges(ranges),
+    ranges: joinRanges(shown.map(rangeOf)),
     tokens: passage.tokens,
     rank,
     reason,
   };
 }
 
-/** The passage continues the evidence: same segment, lines that follow or precede at once. */
+function rangeOf({ part, firstChunk, lastChunk }: ChunkRange): EvidenceRange {
+  return { part, first: firstChunk, last: lastChunk };
+}
+
+/** The passage continues the evidence: same file, lines that follow or precede at once. */
 function touches(evidence: Evidence, passage: Passage): boolean {
   return (
     evidence.path === passage.path &&
-    evidence.part === passage.part &&
     passage.startLine <= evidence.endLine + 1 &&
     evidence.startLine <= passage.endLine + 1
   );
@@ -164,12 +162,12 @@ function merge(a: Evidence, b: Evidence): Evidence {
   };
 }
 
-/** Ascending, disjoint; overlapping and adjoining ranges become one. */
-export function joinRanges(ranges: readonly ChunkRange[]): ChunkRange[] {
-  const joined: ChunkRange[] = [];
-  for (const range of [...ranges].sort((a, b) => a.first - b.first)) {
+/** Ascending, disjoint; overlapping and adjoining ranges of one segment become one. */
+export function joinRanges(ranges: readonly EvidenceRange[]): EvidenceRange[] {
+  const joined: EvidenceRange[] = [];
+  for (const range of [...ranges].sort((a, b) => a.part - b.part || a.first - b.first)) {
     const previous = joined.at(-1);
-    if (previous !== undefined && range.first <= previous.last) {
+    if (previous !== undefined && previous.part === range.part && range.first <= previous.last) {
       previous.last = Math.max(previous.last, range.last);
     } else {
       joined.push({ ...range });
