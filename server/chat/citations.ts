@@ -16,7 +16,7 @@ const attentionShare = 0.5;
 
 /**
  * Sources of an answer, the weightiest first. `partMass` has one number for each part;
- * `sourceOf[i]` says to which source part i belongs.
+ * `sourceOf[i]` says to which source part i belongs, -1 to none.
  */
 export function citations(
   sources: readonly Evidence[],
@@ -25,7 +25,9 @@ export function citations(
 ): Source[] {
   const mass = sources.map(() => 0);
   sourceOf.forEach((source, part) => {
-    mass[source] = (mass[source] ?? 0) + (partMass[part] ?? 0);
+    if (source >= 0) {
+      mass[source] = (mass[source] ?? 0) + (partMass[part] ?? 0);
+    }
   });
   const attention = shares(mass);
   const ranking = shares(sources.map(({ rank }) => 1 / (1 + rank)));

@@ -2,10 +2,10 @@
 // nothing which the model has seen is computed again. When the window is full, it starts
 // over with the last question's evidence.
 
-import type { Counters, Sampling } from '../engine/addon.js';
+import type { Counters, EngineError, GenerateResult, Sampling } from '../engine/addon.js';
 import type { LeoSession, RequestClass } from '../engine/engine.js';
+import { isEngineError } from '../engine/errors.js';
 import type { Mode } from '../prompt/parts.js';
-import { answerTokens } from '../prompt/question.js';
 import { citations, type Source } from './citations.js';
 import {
   evidenceName,
@@ -25,6 +25,8 @@ export interface AskOptions extends Omit<TurnOptions, 'maxTokens'> {
   signal?: AbortSignal;
   /** Called for each piece of the answer as soon as it is safe to show. */
   onText?: (text: string) => void;
+  /** Called with one sentence when stored KV was lost and is computed again. */
+  onWarning?: (warning: string) => void;
 }
 
 export interface AskCounters {
@@ -74,6 +76,10 @@ export interface AnswerScore {
 }
 
 const defaultMaxTokens = 512;
+/** Room for a second, slightly longer question about the same evidence. */
+const slackTokens = 256;
+/** Several passages may be damaged; each try finds one. */
+const maxTries = 9;
 const greedy: Sampling = { temperature: 0 };
 const nothing: EarlierTurns = { parts: [], tokens: 0, evidence: new Set() };
 
@@ -91,26 +97,9 @@ export class Conversation {
   /** Answers a question and appends both to the conversation. */
   async ask(options: AskOptions): Promise<AskResult> {
     const arrived = performance.now();
-    const maxTokens = options.maxTokens ?? defaultMaxTokens;
-    const turn = await this.prepare({ ...options, maxTokens });
-    const session = this.sessionFor(turn, maxTokens);
-    const parts = [...this.earlier.parts, ...turn.parts];
-    const submitted = performance.now();
-    const result = await session.generate(
-      {
-        parts,
-        questionPart: parts.length - 1,
-        repair: { share: turn.repairShare },
-        maxTokens,
-        sampling: options.sampling ?? greedy,
-        stop: [],
-        ...(options.onText === undefined ? {} : { onText: options.onText }),
-      },
-      options.requestClass ?? 'chat',
-      options.signal,
-    );
+    const { turn, result, submitted } = await this.generate(options);
     const firstPart = this.earlier.parts.length;
-    await this.append(turn, result.text);
+    this.append(turn, result.tokens);
 
     const { counters, timings } = result;
     return {
@@ -144,7 +133,10 @@ export class Conversation {
   }
 
   /** How likely an answer is after a question, in nats a token. Appends nothing. */
-  async score(options: TurnOptions & { signal?: AbortSignal }, answer: string): Promise<AnswerScore> {
+  async score(
+    options: TurnOptions & { signal?: AbortSignal },
+    answer: string,
+  ): Promise<AnswerScore> {
     const { engine } = this.context;
     const [target] = await engine.tokenize([answer]);
     const turn = await this.prepare(options);
@@ -152,7 +144,7 @@ export class Conversation {
     const result = await this.sessionFor(turn, options.maxTokens).score(
       {
         parts,
-        questionPart: parts.length - 1,
+        questionPart: this.earlier.parts.length + turn.questionPart,
         repair: { share: turn.repairShare },
         target: target ?? new Int32Array(),
       },
@@ -176,6 +168,42 @@ export class Conversation {
     this.session = undefined;
   }
 
+  /**
+   * Selects and generates. A segment that turns out damaged or gone has left the store by
+   * then: the second try computes its passage from text.
+   */
+  private async generate(
+    options: AskOptions,
+  ): Promise<{ turn: Turn; result: GenerateResult; submitted: number }> {
+    const maxTokens = options.maxTokens ?? defaultMaxTokens;
+    for (let tries = 1; ; tries++) {
+      const turn = await this.prepare({ ...options, maxTokens });
+      const session = this.sessionFor(turn, maxTokens);
+      const submitted = performance.now();
+      try {
+        const result = await session.generate(
+          {
+            parts: [...this.earlier.parts, ...turn.parts],
+            questionPart: this.earlier.parts.length + turn.questionPart,
+            repair: { share: turn.repairShare },
+            maxTokens,
+            sampling: options.sampling ?? greedy,
+            stop: [],
+            ...(options.onText === undefined ? {} : { onText: options.onText }),
+          },
+          options.requestClass ?? 'chat',
+          options.signal,
+        );
+        return { turn, result, submitted };
+      } catch (error) {
+        if (tries === maxTries || !isLostSegment(error)) {
+          throw error;
+        }
+        options.onWarning?.(`${error.message} It is computed again.`);
+      }
+    }
+  }
+
   private async prepare(options: TurnOptions): Promise<Turn> {
     const turn = await prepareTurn(this.context, options, this.earlier);
     if (this.session === undefined || this.needed(turn, options.maxTokens) <= this.sessionTokens) {
@@ -189,7 +217,7 @@ export class Conversation {
     const needed = this.needed(turn, maxTokens);
     if (this.session === undefined || needed > this.sessionTokens) {
       this.session?.dispose();
-      this.sessionTokens = Math.max(needed, this.contextTokens ?? 0);
+      this.sessionTokens = Math.max(needed + slackTokens, this.contextTokens ?? 0);
       this.session = this.context.engine.newSession(this.sessionTokens);
     }
     return this.session;
@@ -205,18 +233,20 @@ export class Conversation {
     );
   }
 
-  private async append(turn: Turn, answer: string): Promise<void> {
-    const closed = await answerTokens(this.context.profile, this.context.engine, answer);
+  private append(turn: Turn, answer: Int32Array): void {
     this.earlier = {
-      parts: [...this.earlier.parts, ...turn.parts, { kind: 'text', tokens: closed }],
-      tokens:
-        this.earlier.tokens + turn.workingSetTokens + turn.questionTokens + closed.length,
+      parts: [...this.earlier.parts, ...turn.parts, { kind: 'text', tokens: answer }],
+      tokens: this.earlier.tokens + turn.workingSetTokens + turn.questionTokens + answer.length,
       evidence: new Set([...this.earlier.evidence, ...turn.sources.map(evidenceName)]),
     };
   }
 }
 
-/** What the model computed beside the question and repair; in a later turn that includes the answer before. */
+function isLostSegment(error: unknown): error is EngineError {
+  return isEngineError(error) && (error.code === 'corruption' || error.code === 'not-found');
+}
+
+/** What the model computed beside the question and repair. */
 function computedFromRepository(turn: Turn, counters: Counters): number {
   const computed = counters.tokensComputed - counters.tokensRepaired - turn.questionTokens;
   return Math.min(Math.max(0, computed), turn.workingSetTokens);

@@ -47,11 +47,14 @@ export interface EarlierTurns {
 }
 
 export interface Turn {
-  /** Parts of this turn alone, evidence first, the question last. */
+  /** Parts of this turn alone: what opens a later turn, evidence, the question. */
   parts: Part[];
-  /** For each part of evidence the index of its source in `sources`. */
+  /** Index in `parts` of what is run as one piece, the question. */
+  questionPart: number;
+  /** For each part the index of its source in `sources`, or -1. */
   sourceOf: number[];
   sources: Evidence[];
+  /** The question with its frame. */
   questionTokens: number;
   /** Tokens of this turn's evidence. */
   workingSetTokens: number;
@@ -61,7 +64,7 @@ export interface Turn {
 
 const noTurns: EarlierTurns = { parts: [], tokens: 0, evidence: new Set() };
 
-/** Selects evidence and makes the parts. Throws "questionTooLong" or "repositoryTooLarge" when they do not fit. */
+/** Selects evidence and makes the parts. Throws "question-too-long" or "repository-too-large" when they do not fit. */
 export async function prepareTurn(
   context: AskContext,
   options: TurnOptions,
@@ -69,21 +72,26 @@ export async function prepareTurn(
 ): Promise<Turn> {
   const { engine, profile, repository } = context;
   const started = performance.now();
+  const first = earlier.parts.length === 0;
   const question = await questionTokens(profile, engine, {
     question: options.question,
-    first: earlier.parts.length === 0,
+    first,
     ...(options.answerStart === undefined ? {} : { answerStart: options.answerStart }),
   });
-  const fixed = profile.preamble.length + earlier.tokens + question.length;
+  const opening: Part[] = first ? [] : [{ kind: 'text', tokens: profile.nextTurn }];
+  const framed = question.length + (first ? 0 : profile.nextTurn.length);
+  const fixed = profile.preamble.length + earlier.tokens + framed;
   checkFitsWindow('The question', fixed, engine.info.context, options.maxTokens);
   const room = engine.info.context - options.maxTokens - fixed;
 
   const { sources, made } = await gatherEvidence(context, options, room, earlier.evidence);
   return {
-    parts: [...made.parts, { kind: 'text', tokens: question }],
-    sourceOf: made.evidenceOf,
+    parts: [...opening, ...made.parts, { kind: 'text', tokens: question }],
+    // Without new evidence between them, opening and question are one piece.
+    questionPart: made.parts.length === 0 ? 0 : opening.length + made.parts.length,
+    sourceOf: [...opening.map(() => -1), ...made.evidenceOf, -1],
     sources,
-    questionTokens: question.length,
+    questionTokens: framed,
     workingSetTokens: made.tokens,
     repairShare: shareToRepair(options, { evidence: sources, tokens: made.tokens }),
     selectMs: performance.now() - started,
@@ -134,7 +142,7 @@ function wholeRepository(
 ): { sources: Evidence[]; made: EvidenceParts } {
   if (repository.totalTokens > room) {
     throw leoError(
-      'repositoryTooLarge',
+      'repository-too-large',
       `The repository has ${repository.totalTokens} tokens and the model's window has room for ${room}: mode "full" cannot be used. Take mode "leoam".`,
     );
   }

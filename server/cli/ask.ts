@@ -134,7 +134,11 @@ async function prompt(
         output.note('A new conversation.');
       } else {
         running = new AbortController();
-        await answerInPrompt(conversation, { ...options, question, signal: running.signal }, output);
+        await answerInPrompt(
+          conversation,
+          { ...options, question, signal: running.signal },
+          output,
+        );
         running = undefined;
       }
       terminal.prompt();

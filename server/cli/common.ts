@@ -109,7 +109,7 @@ export function checkNotEmpty(repository: RepositoryIndex): void {
   }
   const reasons = [...new Set(repository.skipped.map(({ reason }) => reason))].slice(0, 3);
   throw leoError(
-    'nothingToRead',
+    'nothing-to-read',
     repository.skipped.length === 0
       ? `${repository.root} holds no files.`
       : `${repository.root} holds no file to read; ${repository.skipped.length} were left out (${reasons.join(', ')}).`,

@@ -25,7 +25,7 @@ export type EvalQuestion = z.infer<typeof evalQuestionSchema>;
 export async function readEvalFile(path: string): Promise<EvalQuestion[]> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
-    throw leoError('invalidInput', `The question file cannot be read: ${reason}.`);
+    throw leoError('invalid-input', `The question file cannot be read: ${reason}.`);
   });
   return parseEvalLines(text, path);
 }
@@ -41,18 +41,18 @@ export function parseEvalLines(text: string, name: string): EvalQuestion[] {
     try {
       value = JSON.parse(line);
     } catch {
-      throw leoError('invalidInput', `${at} is not a JSON object.`);
+      throw leoError('invalid-input', `${at} is not a JSON object.`);
     }
     const parsed = evalQuestionSchema.safeParse(value);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
       const where = issue?.path.join('.');
-      throw leoError('invalidInput', `${at}: ${where ? `"${where}": ` : ''}${issue?.message}.`);
+      throw leoError('invalid-input', `${at}: ${where ? `"${where}": ` : ''}${issue?.message}.`);
     }
     return [parsed.data];
   });
   if (questions.length === 0) {
-    throw leoError('invalidInput', `${name} holds no questions.`);
+    throw leoError('invalid-input', `${name} holds no questions.`);
   }
   return questions;
 }

@@ -47,7 +47,11 @@ export async function readRepository(
   return result;
 }
 
-function report({ assistant, repository }: Opened, context: CommandContext, result: IndexResult): void {
+function report(
+  { assistant, repository }: Opened,
+  context: CommandContext,
+  result: IndexResult,
+): void {
   const { output } = context;
   const stats = assistant.engine.storeStats();
   output.json(
@@ -73,7 +77,9 @@ function report({ assistant, repository }: Opened, context: CommandContext, resu
       `in ${formatSeconds(result.seconds)}. The store holds ${formatBytes(stats.bytes)}.\n`,
   );
   if (repository.skipped.length > 0) {
-    output.text(`${plural(repository.skipped.length, 'file')} or folders left out; --json lists them with reasons.\n`);
+    output.text(
+      `${plural(repository.skipped.length, 'file')} or folders left out; --json lists them with reasons.\n`,
+    );
   }
   if (result.cancelled) {
     output.note('Stopped. What was read is kept; the same command goes on from here.');

@@ -134,7 +134,12 @@ function chatFrame(tokenizer: PromptTokenizer): Frame {
 
 /** For models without a template that libllama knows. */
 function plainFrame(): Frame {
-  return { beforeUser: '', questionLead: 'Question: ', afterUser: '\nAnswer: ', afterAnswer: '\n\n' };
+  return {
+    beforeUser: '',
+    questionLead: 'Question: ',
+    afterUser: '\nAnswer: ',
+    afterAnswer: '\n\n',
+  };
 }
 
 function firstKnown(tokenizer: PromptTokenizer, texts: string[]): string | undefined {

@@ -38,10 +38,26 @@ const planted: readonly [name: string, question: string][] = [
 
 /** Lines around a planted constant, so that a chunk looks like code. */
 const surroundings = [
-  ['// Set once at start; nothing changes it later.', 'function apply(value) {', '  return value === undefined ? 0 : value;', '}'],
-  ['import { readFile } from "node:fs/promises";', 'export async function load(path) {', '  return JSON.parse(await readFile(path, "utf8"));', '}'],
+  [
+    '// Set once at start; nothing changes it later.',
+    'function apply(value) {',
+    '  return value === undefined ? 0 : value;',
+    '}',
+  ],
+  [
+    'import { readFile } from "node:fs/promises";',
+    'export async function load(path) {',
+    '  return JSON.parse(await readFile(path, "utf8"));',
+    '}',
+  ],
   ['class Registry {', '  constructor() {', '    this.items = new Map();', '  }', '}'],
-  ['export const isReady = (state) => state.kind === "ready";', 'const listeners = [];', 'function notify(event) {', '  for (const listener of listeners) listener(event);', '}'],
+  [
+    'export const isReady = (state) => state.kind === "ready";',
+    'const listeners = [];',
+    'function notify(event) {',
+    '  for (const listener of listeners) listener(event);',
+    '}',
+  ],
 ];
 
 /** Runs the questions and returns the best heads. Takes seconds; leaves nothing in the store. */

@@ -9,10 +9,7 @@ export type PassageSource = Pick<
 >;
 
 /** Why a passage takes part. */
-export type Reason =
-  | { kind: 'lexical' }
-  | { kind: 'head' }
-  | { kind: 'definition'; name: string };
+export type Reason = { kind: 'lexical' } | { kind: 'head' } | { kind: 'definition'; name: string };
 
 /** Chunks [first, last) of segment `part` of a file. */
 export interface EvidenceRange {

@@ -36,7 +36,10 @@ export const defaultSelection: SelectionOptions = {
 };
 
 /** Retrieval heads' scores of passages, one each; NaN where a passage is not stored. */
-export type HeadScorer = (question: string, passages: readonly Passage[]) => Promise<ArrayLike<number>>;
+export type HeadScorer = (
+  question: string,
+  passages: readonly Passage[],
+) => Promise<ArrayLike<number>>;
 
 /** From this many passages up, fusion with the heads gains. */
 const fusionPassages = 8;
@@ -50,7 +53,10 @@ export async function selectWorkingSet(
   options: SelectionOptions = defaultSelection,
   scoreByHeads?: HeadScorer,
 ): Promise<WorkingSet> {
-  const candidates = await source.search(question, Math.max(options.headCandidates, options.passages));
+  const candidates = await source.search(
+    question,
+    Math.max(options.headCandidates, options.passages),
+  );
   const useHeads =
     scoreByHeads !== undefined &&
     (options.heads === 'on' || (options.heads === 'auto' && options.passages >= fusionPassages));
@@ -94,9 +100,7 @@ async function fuseWithHeads(
 
 function dropLowScores(candidates: readonly SearchHit[], peakShare: number): Passage[] {
   const best = candidates[0]?.score ?? 0;
-  return candidates
-    .filter(({ score }) => score >= best * peakShare)
-    .map(({ passage }) => passage);
+  return candidates.filter(({ score }) => score >= best * peakShare).map(({ passage }) => passage);
 }
 
 /** Joins neighbours, keeps to the token budget and puts the evidence into prompt order. */
@@ -121,7 +125,9 @@ export function assemble(
     }
   }
   if (options.order === 'path') {
-    evidence.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : a.startLine - b.startLine));
+    evidence.sort((a, b) =>
+      a.path < b.path ? -1 : a.path > b.path ? 1 : a.startLine - b.startLine,
+    );
   }
   return { evidence, tokens };
 }
