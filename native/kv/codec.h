@@ -43,12 +43,20 @@ struct KeyBias {
 // converts to F16. `planes`: kQ8 data may be read as kQ4 (the high plane only), in which
 // case `data` need only hold the first EncodedChunkBytes(kQ4) bytes.
 Status DecodeChunk(std::span<const uint8_t> data, const KvShape& shape, Precision stored,
-                   Precision read_as, size_t tokens, size_t skip, size_t count,
-                   const KeyBias& bias, RopeAngles* rope, size_t position, KvBuffer* kv);
+                   Precision read_as, size_t tokens, size_t skip, size_t count, const KeyBias& bias,
+                   RopeAngles* rope, size_t position, KvBuffer* kv);
 
 // The same tokens as stored (no bias, no RoPE), in F32: for repair of a changed segment
 // and for tests. Appends to *out.
 Status DecodeChunkRaw(std::span<const uint8_t> data, const KvShape& shape, Precision stored,
                       size_t tokens, SegmentKv* out);
+
+// The keys of one (layer, KV head) of a whole segment, 4 bits, apart from the chunks so that
+// they can be scanned: bytes of `tokens` keys, encoding (appends to *out) and decoding to
+// [tokens][head_dim] F32 (replaces *out), without bias and before RoPE.
+size_t EncodedKeyPlaneBytes(const KvShape& shape, size_t tokens);
+void EncodeKeyPlane(const SegmentKv& kv, int layer, int kv_head, std::vector<uint8_t>* out);
+Status DecodeKeyPlane(std::span<const uint8_t> data, const KvShape& shape, size_t tokens,
+                      std::vector<float>* out);
 
 }  // namespace leoam

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "leoam/types.h"
@@ -21,8 +22,15 @@ class RopeAngles {
   // Rotates one head of `head_dim` values in place; values past params.dims stay.
   void Rotate(float* head) const;
 
+  // One value per rotated pair, of the position set last; for kernels that rotate many
+  // rows at once.
+  std::span<const float> cosines() const { return cos_; }
+  std::span<const float> sines() const { return sin_; }
+  const RopeParams& params() const { return params_; }
+
  private:
   RopeParams params_;
+  float theta_scale_ = 1.0F;
   std::vector<float> cos_;
   std::vector<float> sin_;
 };
