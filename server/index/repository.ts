@@ -5,9 +5,9 @@ import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { packKey, type CutFile } from './cut.js';
-import { FileTexts } from './file_texts.js';
+import { FileTexts } from './fileTexts.js';
 import { ImportResolver } from './imports.js';
-import { keptFolder } from './kept_files.js';
+import { keptFolder } from './keptFiles.js';
 import {
   chunkTokensOf,
   definitionsOfCut,
@@ -18,7 +18,7 @@ import {
   type PlannedFile,
 } from './plan.js';
 import { lineStarts } from './pieces.js';
-import { decodePack, encodePack, type PackEntry } from './token_pack.js';
+import { decodePack, encodePack, type PackEntry } from './tokenPack.js';
 import type {
   Changes,
   ChunkRange,
@@ -33,8 +33,8 @@ import type {
   SkippedFile,
   SymbolDefinition,
 } from './types.js';
-import { WorkerClient } from './worker_client.js';
-import type { ScannedFile, ScanOutcome } from './worker_messages.js';
+import { WorkerClient } from './workerClient.js';
+import type { ScannedFile, ScanOutcome } from './workerMessages.js';
 
 /** Segments of earlier texts that are remembered per file. */
 const MAX_PREVIOUS = 12;

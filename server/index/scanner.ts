@@ -7,10 +7,10 @@ import { readSource } from '../workspace/content.js';
 import { listFiles, type ListedFile, type Listing } from '../workspace/list.js';
 import { chunkTexts, cutText, packKey, type CutFile } from './cut.js';
 import { importsIn } from './imports.js';
-import { loadKept, saveKept, type KeptState, type StoredFile } from './kept_state.js';
+import { loadKept, saveKept, type KeptState, type StoredFile } from './keptState.js';
 import { LexicalIndex, type LexicalDocument, type LexicalHit } from './lexical.js';
 import type { Changes, SkippedFile } from './types.js';
-import type { ScannedFile, ScanOutcome, ScanRequest } from './worker_messages.js';
+import type { ScannedFile, ScanOutcome, ScanRequest } from './workerMessages.js';
 
 /** Files whose time stamp is this fresh may change again without it: their text is compared. */
 const DOUBT_MS = 2000;

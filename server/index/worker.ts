@@ -1,9 +1,9 @@
 // The index worker: everything heavy about a repository that is not the model's. One per
-// opened repository; see worker_messages.ts.
+// opened repository; see workerMessages.ts.
 
 import { parentPort } from 'node:worker_threads';
 import { Scanner } from './scanner.js';
-import type { FromWorker, ScanRequest, ToWorker } from './worker_messages.js';
+import type { FromWorker, ScanRequest, ToWorker } from './workerMessages.js';
 
 /** Messages with files that may be under way. */
 const MAX_UNACKNOWLEDGED = 2;

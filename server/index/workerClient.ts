@@ -9,7 +9,7 @@ import type {
   ScanOutcome,
   ScanRequest,
   ToWorker,
-} from './worker_messages.js';
+} from './workerMessages.js';
 
 export interface ScanHandlers {
   onPack: (bytes: Uint8Array | undefined) => void;

@@ -5,9 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { CUT_VERSION, type CutFile } from './cut.js';
-import { readKept, writeKept } from './kept_files.js';
+import { readKept, writeKept } from './keptFiles.js';
 import { LEXICAL_VERSION, LexicalIndex } from './lexical.js';
-import { decodePack } from './token_pack.js';
+import { decodePack } from './tokenPack.js';
 
 export interface StoredFile {
   cut: CutFile;
