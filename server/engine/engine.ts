@@ -165,10 +165,7 @@ export class LeoSession {
     requestClass: RequestClass,
     signal?: AbortSignal,
   ): Promise<GenerateResult> {
-    return runJob(
-      this.native.generate({ ...request, priority: priorities[requestClass] }),
-      signal,
-    );
+    return runJob(this.native.generate({ ...request, priority: priorities[requestClass] }), signal);
   }
 
   score(
@@ -206,10 +203,15 @@ export async function runJob<T>(job: Job<T>, signal?: AbortSignal): Promise<T> {
 }
 
 /** The largest prompt that leaves room for an answer; throws when `tokens` is beyond it. */
-export function checkFitsWindow(what: string, tokens: number, window: number, reserve: number): void {
+export function checkFitsWindow(
+  what: string,
+  tokens: number,
+  window: number,
+  reserve: number,
+): void {
   if (tokens + reserve > window) {
     throw leoError(
-      'questionTooLong',
+      'question-too-long',
       `${what} takes ${tokens} tokens; with ${reserve} for the answer that is more than the model's window of ${window}. Shorten it, or use a model with a longer window.`,
     );
   }

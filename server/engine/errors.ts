@@ -5,12 +5,12 @@ import type { EngineError } from './addon.js';
 
 /** Codes that the server itself adds to those of the addon. */
 export type ServerErrorCode =
-  | 'addonMissing'
-  | 'modelMissing'
-  | 'questionTooLong'
-  | 'repositoryTooLarge'
-  | 'nothingToRead'
-  | 'invalidInput';
+  | 'addon-missing'
+  | 'model-missing'
+  | 'question-too-long'
+  | 'repository-too-large'
+  | 'nothing-to-read'
+  | 'invalid-input';
 
 /** A failure that is the caller's or the machine's, told in one sentence. */
 export class LeoError extends Error implements EngineError {

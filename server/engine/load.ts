@@ -16,7 +16,7 @@ export function loadAddon(): Addon {
   const path = findAddon(here);
   if (path === undefined) {
     throw leoError(
-      'addonMissing',
+      'addon-missing',
       `The engine (${addonFile}) has not been built. Run "npm run build" in the clone.`,
     );
   }
@@ -25,7 +25,7 @@ export function loadAddon(): Addon {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw leoError(
-      'addonMissing',
+      'addon-missing',
       `The engine at ${path} cannot be loaded (${reason}). Run "npm run build" to build it for this machine.`,
     );
   }

@@ -14,12 +14,11 @@ import { joinTokens } from './profile.js';
 export const modes = ['leoam', 'rag', 'full', 'none'] as const;
 export type Mode = (typeof modes)[number];
 
-/** A piece of evidence in terms of its segment's chunks; the file header (chunk 0) comes first by itself. */
+/** A piece of evidence in terms of chunks; the file header (chunk 0) comes first by itself. */
 export interface EvidenceChunks {
   path: string;
-  part: number;
   /** Ascending and disjoint. */
-  ranges: readonly { first: number; last: number }[];
+  ranges: readonly { part: number; first: number; last: number }[];
 }
 
 export interface SegmentLookup {
@@ -44,17 +43,13 @@ export function evidenceParts(
   const evidenceOf: number[] = [];
   let tokens = 0;
   evidence.forEach((piece, index) => {
-    const segment = lookup.segment(piece.path, piece.part);
-    if (segment === undefined) {
-      return;
+    const runs = chunkRuns(piece, lookup);
+    const text = textOfRuns(runs);
+    const added = mode === 'rag' ? [textPart(text.tokens)] : storedOrKept(runs, text, lookup);
+    for (const part of runs.length === 0 ? [] : added) {
+      parts.push(part);
+      evidenceOf.push(index);
     }
-    const text = chunkTokens(segment, piece.ranges);
-    const added: Part[] =
-      mode === 'rag'
-        ? [{ kind: 'text', tokens: text.tokens }]
-        : storedOrKept(segment, piece.ranges, text, lookup);
-    parts.push(...added);
-    evidenceOf.push(...added.map(() => index));
     tokens += text.tokens.length;
   });
   return { parts, evidenceOf, tokens };
@@ -62,57 +57,67 @@ export function evidenceParts(
 
 /** The whole repository as text: one part a segment, so that a session can reuse it from the front. */
 export function fullParts(segments: readonly SegmentPlan[]): EvidenceParts {
+  const parts = segments.map((segment) =>
+    textPart(
+      segment.part === 0
+        ? segment.tokens
+        : segment.tokens.subarray(segment.chunks[0]?.tokenEnd ?? 0), // the header stands once
+    ),
+  );
   return {
-    parts: segments.map((segment) => ({
-      kind: 'text',
-      tokens: segment.part === 0 ? segment.tokens : withoutHeader(segment),
-    })),
+    parts,
     evidenceOf: segments.map((_, index) => index),
-    tokens: segments.reduce((sum, segment) => sum + segment.tokens.length, 0),
+    tokens: parts.reduce((sum, part) => sum + part.tokens.length, 0),
   };
 }
 
-interface ChunkTokens {
+/** Key of a passage that was computed in a prompt before its file was read. */
+export function passageKey(runs: readonly ChunkRun[]): string {
+  const hash = createHash('sha256').update('passage');
+  for (const { segment, first, last } of runs) {
+    hash.update(` ${segment.key}:${first}-${last}`);
+  }
+  return hash.digest('hex');
+}
+
+/** Chunks [first, last) of one segment. */
+export interface ChunkRun {
+  segment: SegmentPlan;
+  first: number;
+  last: number;
+}
+
+/** The header and then the ranges; the header joins the first range where that follows it at once. */
+function chunkRuns(piece: EvidenceChunks, lookup: SegmentLookup): ChunkRun[] {
+  const runs: ChunkRun[] = [];
+  for (const { part, first, last } of piece.ranges) {
+    const segment = lookup.segment(piece.path, part);
+    if (segment === undefined) {
+      return [];
+    }
+    const begin = Math.max(first, 1);
+    if (runs.length === 0) {
+      runs.push({ segment, first: 0, last: begin === 1 ? last : 1 });
+      if (begin === 1) {
+        continue;
+      }
+    }
+    runs.push({ segment, first: begin, last });
+  }
+  return runs;
+}
+
+interface ChunkText {
   tokens: Int32Array;
+  /** Counted from the start of the piece. */
   chunkEnds: Uint32Array;
 }
 
-function storedOrKept(
-  segment: SegmentPlan,
-  ranges: EvidenceChunks['ranges'],
-  text: ChunkTokens,
-  lookup: SegmentLookup,
-): Part[] {
-  const kept = passageKey(segment.key, ranges);
-  const [segmentStored, passageStored] = lookup.hasSegments([segment.key, kept]);
-  if (segmentStored === true) {
-    return withHeader(ranges).map(({ first, last }) => ({
-      kind: 'chunks',
-      key: segment.key,
-      first,
-      last,
-    }));
-  }
-  if (passageStored === true) {
-    return [{ kind: 'chunks', key: kept, first: 0, last: text.chunkEnds.length }];
-  }
-  return [{ kind: 'keep', key: kept, tokens: text.tokens, chunkEnds: text.chunkEnds }];
-}
-
-/** Key of a passage that was computed in a prompt before its file was read. */
-export function passageKey(segmentKey: string, ranges: EvidenceChunks['ranges']): string {
-  const name = withHeader(ranges)
-    .map(({ first, last }) => `${first}-${last}`)
-    .join(',');
-  return createHash('sha256').update(`passage ${segmentKey} ${name}`).digest('hex');
-}
-
-/** Tokens of the header and of the ranges, with chunk ends counted from the start of the piece. */
-export function chunkTokens(segment: SegmentPlan, ranges: EvidenceChunks['ranges']): ChunkTokens {
+function textOfRuns(runs: readonly ChunkRun[]): ChunkText {
   const pieces: Int32Array[] = [];
   const chunkEnds: number[] = [];
   let length = 0;
-  for (const { first, last } of withHeader(ranges)) {
+  for (const { segment, first, last } of runs) {
     for (let chunk = first; chunk < last; chunk++) {
       const start = chunk === 0 ? 0 : (segment.chunks[chunk - 1]?.tokenEnd ?? 0);
       const end = segment.chunks[chunk]?.tokenEnd ?? start;
@@ -124,16 +129,27 @@ export function chunkTokens(segment: SegmentPlan, ranges: EvidenceChunks['ranges
   return { tokens: joinTokens(pieces), chunkEnds: Uint32Array.from(chunkEnds) };
 }
 
-function withHeader(ranges: EvidenceChunks['ranges']): { first: number; last: number }[] {
-  const [head, ...rest] = ranges;
-  if (head === undefined) {
-    return [{ first: 0, last: 1 }];
+/**
+ * Stored chunks where every segment of the piece is stored; else the passage of its own that
+ * an earlier question kept; else text to compute and keep.
+ */
+function storedOrKept(runs: readonly ChunkRun[], text: ChunkText, lookup: SegmentLookup): Part[] {
+  const kept = passageKey(runs);
+  const stored = lookup.hasSegments([kept, ...runs.map(({ segment }) => segment.key)]);
+  if (stored.slice(1).every(Boolean)) {
+    return runs.map(({ segment, first, last }) => ({
+      kind: 'chunks',
+      key: segment.key,
+      first,
+      last,
+    }));
   }
-  return head.first <= 1
-    ? [{ first: 0, last: head.last }, ...rest]
-    : [{ first: 0, last: 1 }, ...ranges];
+  if (stored[0] === true) {
+    return [{ kind: 'chunks', key: kept, first: 0, last: text.chunkEnds.length }];
+  }
+  return [{ kind: 'keep', key: kept, ...text }];
 }
 
-function withoutHeader(segment: SegmentPlan): Int32Array {
-  return segment.tokens.subarray(segment.chunks[0]?.tokenEnd ?? 0);
+function textPart(tokens: Int32Array): { kind: 'text'; tokens: Int32Array } {
+  return { kind: 'text', tokens };
 }

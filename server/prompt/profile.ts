@@ -30,10 +30,8 @@ export interface PromptProfile {
   nextTurn: Int32Array;
   /** Between new evidence of a later turn and its question. */
   nextQuestionStart: Int32Array;
-  /** Control token(s) before a file's path; empty where the vocabulary has none. */
-  headerMark: Int32Array;
-  /** Text before the path where there is no control token. */
-  headerPrefix: string;
+  /** Text of a file's header, chunk 0 of its segments; tokenised with control tokens recognised. */
+  header(path: string): string;
 }
 
 /** Control tokens that code models were trained with, before a file's path. */
@@ -57,7 +55,7 @@ export async function promptProfile(
   const frame = tokenizer.info.hasChatTemplate ? chatFrame(tokenizer) : plainFrame();
   const start = firstKnown(tokenizer, startMarks) ?? '';
   const repository = firstKnown(tokenizer, repositoryMarks) ?? '# Repository: ';
-  const fileMark = firstKnown(tokenizer, fileMarks);
+  const fileMark = firstKnown(tokenizer, fileMarks) ?? '# File: ';
   const pieces =
     kind === 'chat'
       ? {
@@ -68,7 +66,7 @@ export async function promptProfile(
           preamble: `${start}${repository}project\n`,
           questionStart: `\n${frame.beforeUser}${frame.questionLead}`,
         };
-  const [preamble, questionStart, questionEnd, nextTurn, nextQuestionStart, headerMark] =
+  const [preamble, questionStart, questionEnd, nextTurn, nextQuestionStart] =
     await tokenizer.tokenize(
       [
         pieces.preamble,
@@ -76,7 +74,6 @@ export async function promptProfile(
         frame.afterUser,
         frame.afterAnswer,
         `\n${frame.questionLead}`,
-        fileMark ?? '',
       ],
       true,
     );
@@ -88,20 +85,8 @@ export async function promptProfile(
     questionEnd: questionEnd ?? empty,
     nextTurn: nextTurn ?? empty,
     nextQuestionStart: nextQuestionStart ?? empty,
-    headerMark: headerMark ?? empty,
-    headerPrefix: fileMark === undefined ? '# File: ' : '',
+    header: (path) => `${fileMark}${withoutControlTokens(path)}\n`,
   };
-}
-
-/** Tokens of file headers, in the order of the paths: chunk 0 of their segments. */
-export async function headerTokens(
-  profile: Pick<PromptProfile, 'headerMark' | 'headerPrefix'>,
-  tokenizer: Pick<NativeEngine, 'tokenize'>,
-  paths: string[],
-): Promise<Int32Array[]> {
-  const texts = paths.map((path) => `${profile.headerPrefix}${path}\n`);
-  const tokens = await tokenizer.tokenize(texts, false);
-  return tokens.map((rest) => joinTokens([profile.headerMark, rest]));
 }
 
 export function joinTokens(pieces: readonly Int32Array[]): Int32Array {
@@ -149,9 +134,19 @@ function chatFrame(tokenizer: PromptTokenizer): Frame {
 
 /** For models without a template that libllama knows. */
 function plainFrame(): Frame {
-  return { beforeUser: '', questionLead: 'Question: ', afterUser: '\nAnswer: ', afterAnswer: '\n\n' };
+  return {
+    beforeUser: '',
+    questionLead: 'Question: ',
+    afterUser: '\nAnswer: ',
+    afterAnswer: '\n\n',
+  };
 }
 
 function firstKnown(tokenizer: PromptTokenizer, texts: string[]): string | undefined {
   return texts.find((text) => tokenizer.specialToken(text) !== undefined);
+}
+
+/** A file may be named like a control token; its header must not end the user's turn. */
+function withoutControlTokens(path: string): string {
+  return path.replaceAll('<|', '< |').replaceAll('|>', '| >');
 }

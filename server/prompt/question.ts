@@ -26,13 +26,3 @@ export async function questionTokens(
     start ?? new Int32Array(),
   ]);
 }
-
-/** Tokens of an answer that was given, closed, with the start of the next user turn. */
-export async function answerTokens(
-  profile: PromptProfile,
-  tokenizer: Pick<NativeEngine, 'tokenize'>,
-  answer: string,
-): Promise<Int32Array> {
-  const [words] = await tokenizer.tokenize([answer], false);
-  return joinTokens([words ?? new Int32Array(), profile.nextTurn]);
-}

@@ -19,27 +19,38 @@ const ambiguousDefinitions = 4;
  * first, none of them among `chosen`. Names of the question come first, then names on lines
  * that share words with the question, then the order of the passages.
  */
-export function followSymbols(
-  source: Pick<PassageSource, 'definitionsOf' | 'passagesOf' | 'textOf'>,
+export async function followSymbols(
+  source: FollowSource,
   question: string,
   chosen: readonly Passage[],
   limit: number,
-): FollowedPassage[] {
+): Promise<FollowedPassage[]> {
+  if (limit <= 0) {
+    return [];
+  }
   const taken = new Set(chosen.map((passage) => passage.id));
   const followed: FollowedPassage[] = [];
-  for (const mention of mentions(source, question, chosen)) {
-    if (followed.length >= limit) {
-      break;
-    }
-    const passages = definingPassages(source, mention.definitions);
+  for (const { name, definitions } of await mentions(source, question, chosen)) {
+    const passages = definitions.flatMap(
+      ({ path, startLine }) => source.passageAt(path, startLine) ?? [],
+    );
     const first = passages[0];
-    if (first !== undefined && !passages.some((passage) => taken.has(passage.id))) {
-      taken.add(first.id);
-      followed.push({ passage: first, name: mention.name });
+    if (first === undefined || passages.some((passage) => taken.has(passage.id))) {
+      continue;
+    }
+    taken.add(first.id);
+    followed.push({ passage: first, name });
+    if (followed.length === limit) {
+      break;
     }
   }
   return followed;
 }
+
+export type FollowSource = Pick<
+  PassageSource,
+  'definitionsOf' | 'passageAt' | 'importsOf' | 'passageText'
+>;
 
 interface Mention {
   name: string;
@@ -47,19 +58,19 @@ interface Mention {
   weight: number;
 }
 
-function mentions(
-  source: Pick<PassageSource, 'definitionsOf' | 'textOf'>,
+async function mentions(
+  source: FollowSource,
   question: string,
   chosen: readonly Passage[],
-): Mention[] {
+): Promise<Mention[]> {
   const found = new Map<string, Mention>();
-  const add = (name: string, weight: number): void => {
+  const add = (name: string, weight: number, path?: string): void => {
     const known = found.get(name);
     if (known !== undefined) {
       known.weight = Math.max(known.weight, weight);
       return;
     }
-    const definitions = source.definitionsOf(name);
+    const definitions = likelyDefinitions(source, name, path);
     if (definitions.length > 0 && definitions.length <= ambiguousDefinitions) {
       found.set(name, { name, definitions, weight });
     }
@@ -70,10 +81,10 @@ function mentions(
     add(name, 1 + words.size);
   }
   for (const passage of chosen) {
-    for (const line of source.textOf(passage.path, passage.startLine, passage.endLine).split('\n')) {
+    for (const line of (await source.passageText(passage)).split('\n')) {
       const shared = [...contentWords(line)].filter((word) => words.has(word)).length;
       for (const name of identifiersOf(line)) {
-        add(name, shared);
+        add(name, shared, passage.path);
       }
     }
   }
@@ -81,14 +92,17 @@ function mentions(
   return [...found.values()].sort((a, b) => b.weight - a.weight);
 }
 
-function definingPassages(
-  source: Pick<PassageSource, 'passagesOf'>,
-  definitions: readonly SymbolDefinition[],
-): Passage[] {
-  return definitions.flatMap(
-    ({ path, startLine }) =>
-      source
-        .passagesOf(path)
-        .find((passage) => passage.startLine <= startLine && startLine <= passage.endLine) ?? [],
-  );
+/** Of several definitions those in the mentioning file or in what it imports, where there are any. */
+function likelyDefinitions(
+  source: FollowSource,
+  name: string,
+  mentionedIn: string | undefined,
+): readonly SymbolDefinition[] {
+  const all = source.definitionsOf(name);
+  if (all.length <= 1 || mentionedIn === undefined) {
+    return all;
+  }
+  const near = new Set([mentionedIn, ...source.importsOf(mentionedIn)]);
+  const visible = all.filter((definition) => near.has(definition.path));
+  return visible.length > 0 ? visible : all;
 }

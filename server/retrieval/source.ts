@@ -1,46 +1,31 @@
 // What retrieval needs of a repository's index, and the words in which it answers.
 
-import type { Passage, SymbolDefinition } from '../index/types.js';
-
-export interface RankedPassage {
-  passage: Passage;
-  /** Higher is better; comparable within one search only. */
-  score: number;
-}
+import type { RepositoryIndex } from '../index/types.js';
 
 /** The index as retrieval sees it. */
-export interface PassageSource {
-  /** Lexical search, best first. */
-  search(query: string, limit: number): Promise<RankedPassage[]>;
-  /** Passages of a file in the order of their lines. */
-  passagesOf(path: string): readonly Passage[];
-  /** Every definition of a name in the repository. */
-  definitionsOf(name: string): readonly SymbolDefinition[];
-  /** The text of lines (1-based, inclusive) as it was when the file was read. */
-  textOf(path: string, startLine: number, endLine: number): string;
-}
+export type PassageSource = Pick<
+  RepositoryIndex,
+  'search' | 'passageAt' | 'definitionsOf' | 'importsOf' | 'passageText'
+>;
 
 /** Why a passage takes part. */
-export type Reason =
-  | { kind: 'lexical' }
-  | { kind: 'head' }
-  | { kind: 'definition'; name: string };
+export type Reason = { kind: 'lexical' } | { kind: 'head' } | { kind: 'definition'; name: string };
 
-export interface ChunkRange {
+/** Chunks [first, last) of segment `part` of a file. */
+export interface EvidenceRange {
+  part: number;
   first: number;
-  /** Exclusive. */
   last: number;
 }
 
-/** One piece of evidence: neighbouring passages of one file, read from one segment. */
+/** One piece of evidence: neighbouring passages of one file. */
 export interface Evidence {
   path: string;
   /** Lines of the passages; a signature shown before them is not counted. */
   startLine: number;
   endLine: number;
-  part: number;
-  /** Chunks to attend besides the file header, ascending and disjoint: enclosing signature, passages. */
-  ranges: ChunkRange[];
+  /** Chunks to attend besides the file header, ascending and disjoint: enclosing signatures, passages. */
+  ranges: EvidenceRange[];
   tokens: number;
   /** Place in the ranking, from 0, whatever the order in the prompt. */
   rank: number;

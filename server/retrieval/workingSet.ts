@@ -3,10 +3,10 @@
 // of seven selections measured end to end: five passages and three definitions followed;
 // fusion hurts plain facts below eight passages.
 
-import type { Passage } from '../index/types.js';
+import type { ChunkRange, Passage, SearchHit } from '../index/types.js';
 import { fuseRankings, rankByScores } from './fusion.js';
 import { followSymbols } from './follow.js';
-import type { ChunkRange, Evidence, PassageSource, RankedPassage, Reason, WorkingSet } from './source.js';
+import type { Evidence, EvidenceRange, PassageSource, Reason, WorkingSet } from './source.js';
 
 export interface SelectionOptions {
   /** Passages by rank. */
@@ -36,7 +36,10 @@ export const defaultSelection: SelectionOptions = {
 };
 
 /** Retrieval heads' scores of passages, one each; NaN where a passage is not stored. */
-export type HeadScorer = (question: string, passages: readonly Passage[]) => Promise<ArrayLike<number>>;
+export type HeadScorer = (
+  question: string,
+  passages: readonly Passage[],
+) => Promise<ArrayLike<number>>;
 
 /** From this many passages up, fusion with the heads gains. */
 const fusionPassages = 8;
@@ -50,7 +53,10 @@ export async function selectWorkingSet(
   options: SelectionOptions = defaultSelection,
   scoreByHeads?: HeadScorer,
 ): Promise<WorkingSet> {
-  const candidates = await source.search(question, Math.max(options.headCandidates, options.passages));
+  const candidates = await source.search(
+    question,
+    Math.max(options.headCandidates, options.passages),
+  );
   const useHeads =
     scoreByHeads !== undefined &&
     (options.heads === 'on' || (options.heads === 'auto' && options.passages >= fusionPassages));
@@ -63,7 +69,7 @@ export async function selectWorkingSet(
     passage,
     reason: { kind: lexical.has(passage.id) ? 'lexical' : 'head' },
   }));
-  for (const { passage, name } of followSymbols(source, question, first, options.follow)) {
+  for (const { passage, name } of await followSymbols(source, question, first, options.follow)) {
     chosen.push({ passage, reason: { kind: 'definition', name } });
   }
   return assemble(chosen, options);
@@ -84,7 +90,7 @@ interface Chosen {
 
 async function fuseWithHeads(
   question: string,
-  candidates: readonly RankedPassage[],
+  candidates: readonly SearchHit[],
   scoreByHeads: HeadScorer,
 ): Promise<Passage[]> {
   const passages = candidates.map(({ passage }) => passage);
@@ -92,11 +98,9 @@ async function fuseWithHeads(
   return fuseRankings([passages, rankByScores(passages, scores)], (passage) => passage.id);
 }
 
-function dropLowScores(candidates: readonly RankedPassage[], peakShare: number): Passage[] {
+function dropLowScores(candidates: readonly SearchHit[], peakShare: number): Passage[] {
   const best = candidates[0]?.score ?? 0;
-  return candidates
-    .filter(({ score }) => score >= best * peakShare)
-    .map(({ passage }) => passage);
+  return candidates.filter(({ score }) => score >= best * peakShare).map(({ passage }) => passage);
 }
 
 /** Joins neighbours, keeps to the token budget and puts the evidence into prompt order. */
@@ -121,34 +125,34 @@ export function assemble(
     }
   }
   if (options.order === 'path') {
-    evidence.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : a.startLine - b.startLine));
+    evidence.sort((a, b) =>
+      a.path < b.path ? -1 : a.path > b.path ? 1 : a.startLine - b.startLine,
+    );
   }
   return { evidence, tokens };
 }
 
 function evidenceOf(passage: Passage, reason: Reason, rank: number): Evidence {
-  const ranges: ChunkRange[] = [{ first: passage.firstChunk, last: passage.lastChunk }];
-  const { enclosing } = passage;
-  if (enclosing !== undefined) {
-    ranges.push({ first: enclosing.firstChunk, last: enclosing.lastChunk });
-  }
+  const shown = passage.enclosing === undefined ? [passage] : [passage.enclosing, passage];
   return {
     path: passage.path,
     startLine: passage.startLine,
     endLine: passage.endLine,
-    part: passage.part,
-    ranges: joinRanges(ranges),
+    ranges: joinRanges(shown.map(rangeOf)),
     tokens: passage.tokens,
     rank,
     reason,
   };
 }
 
-/** The passage continues the evidence: same segment, lines that follow or precede at once. */
+function rangeOf({ part, firstChunk, lastChunk }: ChunkRange): EvidenceRange {
+  return { part, first: firstChunk, last: lastChunk };
+}
+
+/** The passage continues the evidence: same file, lines that follow or precede at once. */
 function touches(evidence: Evidence, passage: Passage): boolean {
   return (
     evidence.path === passage.path &&
-    evidence.part === passage.part &&
     passage.startLine <= evidence.endLine + 1 &&
     evidence.startLine <= passage.endLine + 1
   );
@@ -164,12 +168,12 @@ function merge(a: Evidence, b: Evidence): Evidence {
   };
 }
 
-/** Ascending, disjoint; overlapping and adjoining ranges become one. */
-export function joinRanges(ranges: readonly ChunkRange[]): ChunkRange[] {
-  const joined: ChunkRange[] = [];
-  for (const range of [...ranges].sort((a, b) => a.first - b.first)) {
+/** Ascending, disjoint; overlapping and adjoining ranges of one segment become one. */
+export function joinRanges(ranges: readonly EvidenceRange[]): EvidenceRange[] {
+  const joined: EvidenceRange[] = [];
+  for (const range of [...ranges].sort((a, b) => a.part - b.part || a.first - b.first)) {
     const previous = joined.at(-1);
-    if (previous !== undefined && range.first <= previous.last) {
+    if (previous !== undefined && previous.part === range.part && range.first <= previous.last) {
       previous.last = Math.max(previous.last, range.last);
     } else {
       joined.push({ ...range });

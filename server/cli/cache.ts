@@ -1,0 +1,2 @@
+import type { CommandFunction } from './common.js';
+export const cacheCommand: CommandFunction = async () => 1;

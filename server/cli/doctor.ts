@@ -1,0 +1,2 @@
+import type { CommandFunction } from './common.js';
+export const doctorCommand: CommandFunction = async () => 1;
