@@ -53,14 +53,10 @@ export async function buildAddon() {
  * Compiles CMake targets with cmake-js.
  * @param {string[]} targets
  * @param {import('./native/llama.mjs').Llama} llama
- * @param {{ folder?: string, definitions?: string[] }} [options]
- *   definitions: CMake's, such as `LEOAM_TESTS=ON`; what was set once stays
+ * @param {string[]} definitions CMake's, such as `LEOAM_TESTS=ON`; what was set once stays
+ * @param {string} folder the build folder
  */
-export async function compileNative(
-  targets,
-  llama,
-  { folder = nativeBuildFolder, definitions = [] } = {},
-) {
+export async function compileNative(targets, llama, definitions = [], folder = nativeBuildFolder) {
   requireBuildTools();
   const log = join(folder, 'build.log');
   rmSync(log, { force: true });

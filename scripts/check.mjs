@@ -83,7 +83,7 @@ async function checkTidy(program, cpp) {
     'LEOAM_TESTS=ON',
     ...(source ? [`FETCHCONTENT_SOURCE_DIR_GOOGLETEST=${source}`] : []),
   ];
-  await compileNative([], llama, { definitions }); // writes compile_commands.json
+  await compileNative([], llama, definitions); // writes compile_commands.json
   const hash = (/** @type {string[]} */ files) => {
     const sum = createHash('sha256');
     for (const file of files) sum.update(readFileSync(file));

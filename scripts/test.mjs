@@ -98,14 +98,12 @@ async function buildTests(folder, llama, sanitizer = '') {
   );
   await unlessUnchanged(join(folder, '.tests-stamp'), print, async () => {
     const source = await googleTestSource();
-    await compileNative(['leoam-tests'], llama, {
-      folder,
-      definitions: [
-        'LEOAM_TESTS=ON',
-        `LEOAM_SANITIZE=${sanitizer}`,
-        ...(source ? [`FETCHCONTENT_SOURCE_DIR_GOOGLETEST=${source}`] : []),
-      ],
-    });
+    const definitions = [
+      'LEOAM_TESTS=ON',
+      `LEOAM_SANITIZE=${sanitizer}`,
+      ...(source ? [`FETCHCONTENT_SOURCE_DIR_GOOGLETEST=${source}`] : []),
+    ];
+    await compileNative(['leoam-tests'], llama, definitions, folder);
   });
 }
 
