@@ -3,7 +3,15 @@
 // a fraction of a second.
 //
 //   npm run build            all of it, with TypeScript compiled to out/ as well
-import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -77,7 +85,8 @@ function copyNative(bin) {
   const target = join(distFolder, 'native');
   mkdirSync(target, { recursive: true });
   const addon = filesBelow(nativeBuildFolder).find((file) => file.endsWith('leoam.node'));
-  if (!addon) throw new UserError('The build made no leoam.node: are there sources in native/binding?');
+  if (!addon)
+    throw new UserError('The build made no leoam.node: are there sources in native/binding?');
   replaceFile(addon, join(target, 'leoam.node'));
   for (const name of readdirSync(bin)) {
     if (isLoadedByName(name)) replaceFile(realpathSync(join(bin, name)), join(target, name));
@@ -108,7 +117,9 @@ export async function bundle() {
   const sources = ['server', 'extension', 'package-lock.json', 'scripts/build.mjs'];
   await unlessUnchanged(join(distFolder, '.stamp'), fingerprint(sources), async () => {
     const { build } = await import('esbuild');
-    const programs = ['server/cli.ts', 'server/main.ts'].filter((file) => existsSync(join(root, file)));
+    const programs = ['server/cli.ts', 'server/main.ts'].filter((file) =>
+      existsSync(join(root, file)),
+    );
     const workers = filesBelow(join(root, 'server')).filter((file) => /worker\.ts$/.test(file));
     await build({
       absWorkingDir: root,

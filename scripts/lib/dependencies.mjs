@@ -13,7 +13,9 @@ const oldestNode = 20;
 export async function ensureDependencies() {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < oldestNode) {
-    throw new UserError(`node ${process.versions.node} is too old: version ${oldestNode} or newer is needed.`);
+    throw new UserError(
+      `node ${process.versions.node} is too old: version ${oldestNode} or newer is needed.`,
+    );
   }
   const lock = readFileSync(join(root, 'package-lock.json'));
   const print = createHash('sha256').update(lock).update(process.version).digest('hex');

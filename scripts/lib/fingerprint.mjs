@@ -1,7 +1,15 @@
 // Has anything changed? A fingerprint of files by name, size and time of change, and stamps
 // that remember the fingerprint of the last success.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 import { root } from './paths.mjs';

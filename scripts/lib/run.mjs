@@ -72,7 +72,11 @@ export async function runLogged(command, args, { label, log, cwd, env, shell }) 
       });
       const onData = (/** @type {Buffer} */ data) => {
         writeSync(file, data);
-        const line = data.toString().trimEnd().split(/[\r\n]/).pop();
+        const line = data
+          .toString()
+          .trimEnd()
+          .split(/[\r\n]/)
+          .pop();
         if (line) status(label, line.trim());
       };
       child.stdout.on('data', onData);
@@ -83,7 +87,9 @@ export async function runLogged(command, args, { label, log, cwd, env, shell }) 
     if (code !== 0) {
       clearStatus();
       const tail = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-30).join('\n');
-      throw new UserError(`${label} failed (exit code ${code}); the log is ${log}. Its end:\n${tail}`);
+      throw new UserError(
+        `${label} failed (exit code ${code}); the log is ${log}. Its end:\n${tail}`,
+      );
     }
   } finally {
     closeSync(file);
@@ -96,7 +102,10 @@ export async function runLogged(command, args, { label, log, cwd, env, shell }) 
  * @param {string[]} args
  */
 export function capture(command, args) {
-  const result = spawnSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const result = spawnSync(command, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   return result.status === 0 ? result.stdout.trim() : undefined;
 }
 

@@ -3,8 +3,18 @@
 import { capture, UserError } from './run.mjs';
 
 const hints = {
-  git: { debian: 'git', fedora: 'git', macos: 'xcode-select --install', windows: 'winget install Git.Git' },
-  cmake: { debian: 'cmake', fedora: 'cmake', macos: 'brew install cmake', windows: 'winget install Kitware.CMake' },
+  git: {
+    debian: 'git',
+    fedora: 'git',
+    macos: 'xcode-select --install',
+    windows: 'winget install Git.Git',
+  },
+  cmake: {
+    debian: 'cmake',
+    fedora: 'cmake',
+    macos: 'brew install cmake',
+    windows: 'winget install Kitware.CMake',
+  },
   'a C++20 compiler': {
     debian: 'g++',
     fedora: 'gcc-c++',
@@ -22,7 +32,9 @@ export function requireBuildTools() {
   const cmake = need('cmake', firstLine(capture('cmake', ['--version'])));
   const [major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(cmake)?.slice(1) ?? []).map(Number);
   if (major < 3 || (major === 3 && minor < 21)) {
-    throw new UserError(`${cmake} is too old: version 3.21 or newer is needed; ${install('cmake')}.`);
+    throw new UserError(
+      `${cmake} is too old: version 3.21 or newer is needed; ${install('cmake')}.`,
+    );
   }
   return {
     cmake,
@@ -59,7 +71,9 @@ function firstLine(text) {
  */
 function need(tool, version) {
   if (version) return version;
-  throw new UserError(`${tool} was not found, and LeoAM builds its engine with it; ${install(tool)}.`);
+  throw new UserError(
+    `${tool} was not found, and LeoAM builds its engine with it; ${install(tool)}.`,
+  );
 }
 
 /** @param {keyof typeof hints} tool */

@@ -9,7 +9,15 @@
 //
 //   node scripts/native/llama.mjs [--programs]     builds and prints where (JSON)
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -79,8 +87,20 @@ async function checkOut(base, manifest, source) {
   // would look for them: neither is wanted.
   const npm = npmCommand(['ci', '--omit=optional', '--ignore-scripts', '--no-audit', '--no-fund']);
   const label = 'Fetching the llama.cpp source';
-  await runLogged(npm.command, npm.args, { label, log, cwd: packageFolder, env: cleanNpmEnv(), shell: npm.shell });
-  const bundle = join(packageFolder, 'node_modules', 'node-llama-cpp', 'llama', 'gitRelease.bundle');
+  await runLogged(npm.command, npm.args, {
+    label,
+    log,
+    cwd: packageFolder,
+    env: cleanNpmEnv(),
+    shell: npm.shell,
+  });
+  const bundle = join(
+    packageFolder,
+    'node_modules',
+    'node-llama-cpp',
+    'llama',
+    'gitRelease.bundle',
+  );
   const git = (/** @type {string[]} */ ...args) =>
     runLogged('git', args, { label: 'Unpacking the llama.cpp source', log });
   await git('-c', 'advice.detachedHead=false', 'clone', '-q', '--no-checkout', bundle, checkout);
@@ -95,7 +115,8 @@ async function checkOut(base, manifest, source) {
 async function compile({ build, source, manifest, ninja, programs }) {
   const log = join(build, 'build.log');
   // Ninja knows which outputs an interrupted build left unfinished; make does not.
-  if (!ninja && !existsSync(join(build, '.complete'))) rmSync(build, { recursive: true, force: true });
+  if (!ninja && !existsSync(join(build, '.complete')))
+    rmSync(build, { recursive: true, force: true });
   // The wrapper is copied, so that the build folder belongs to no single clone.
   const wrapper = join(build, 'wrapper');
   mkdirSync(wrapper, { recursive: true });
@@ -116,7 +137,16 @@ async function compile({ build, source, manifest, ninja, programs }) {
   );
   await runLogged(
     'cmake',
-    ['--build', build, '--config', 'Release', '--parallel', String(availableParallelism()), '--target', ...targets],
+    [
+      '--build',
+      build,
+      '--config',
+      'Release',
+      '--parallel',
+      String(availableParallelism()),
+      '--target',
+      ...targets,
+    ],
     { label, log },
   );
 }
@@ -124,7 +154,12 @@ async function compile({ build, source, manifest, ninja, programs }) {
 /** npm's own variables would make a nested npm act on the outer package. */
 function cleanNpmEnv() {
   const env = { ...process.env };
-  for (const name of ['npm_config_local_prefix', 'npm_config_prefix', 'npm_package_json', 'INIT_CWD']) {
+  for (const name of [
+    'npm_config_local_prefix',
+    'npm_config_prefix',
+    'npm_package_json',
+    'INIT_CWD',
+  ]) {
     delete env[name];
   }
   return env;
