@@ -144,7 +144,7 @@ function topLevelStarts(root: Node, text: string): Set<number> {
   let previousWasImport = false;
   let previousEnd = -1;
   for (const child of root.namedChildren) {
-    if (!child || /comment/.test(child.type)) {
+    if (!child || child.type.includes('comment')) {
       continue;
     }
     const isImport =

@@ -21,7 +21,7 @@ describe('reading a source file', () => {
     assert.deepEqual(read('a.ts', text), { text, hash });
   });
 
-  const fakeKey = `-----BEGIN RSA PRIVATE ${'KEY'}-----\n${'MIIEowIBAAKCAQEAx'.repeat(4)}\n`;
+  const fakeKey = `-----BEGIN RSA PRIVATE KEY-----\n${'MIIEowIBAAKCAQEAx'.repeat(4)}\n`;
   const cases: [what: string, path: string, content: string | Buffer, reason: string][] = [
     ['a binary named .ts', 'b.ts', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2]), 'binary'],
     ['control bytes without NUL', 'c.ts', Buffer.alloc(100, 2), 'binary'],
