@@ -111,6 +111,10 @@ export class WorkerClient {
         this.searches.get(message.id)?.resolve(message.hits);
         this.searches.delete(message.id);
         break;
+      case 'noHits':
+        this.searches.get(message.id)?.reject(new Error(message.message));
+        this.searches.delete(message.id);
+        break;
       case 'saved':
         this.saving?.(message.warning);
         this.saving = undefined;

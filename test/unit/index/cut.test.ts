@@ -33,7 +33,7 @@ describe('cutting files', () => {
   before(async function () {
     this.timeout(30_000);
     for (const { path, text } of ['ky', 'pino', 'commander'].flatMap(sourcesOf)) {
-      sources.push({ path, text, cut: await cutText(path, text) });
+      sources.push({ path, text, cut: await cutText(path, text, '') });
     }
   });
 
@@ -90,7 +90,9 @@ describe('cutting files', () => {
         const edited = [...lines];
         edited.splice(Math.floor(lines.length * share), 0, '  const inserted = 42;\n');
         const after = edited.join('');
-        const fresh = chunkTexts(await cutText(path, after), after).filter((c) => !before.has(c));
+        const fresh = chunkTexts(await cutText(path, after, ''), after).filter(
+          (c) => !before.has(c),
+        );
         changed.push(fresh.length);
       }
     }
@@ -108,7 +110,7 @@ describe('cutting files', () => {
       (_, i) => `  total += compute(${i}, options.factor);\n`,
     );
     const text = `// Adds.\nfunction addAll(\n  options,\n) {\n${body.join('')}}\n`;
-    const { passages, parts } = await cutText('a.js', text);
+    const { passages, parts } = await cutText('a.js', text, '');
     const [first, second] = passages;
     assert.equal(first?.enclosing, undefined);
     assert.deepEqual(
@@ -128,7 +130,7 @@ describe('cutting files', () => {
       (_, i) =>
         `/** Number ${i}. */\nexport function f${i}(a: number) {\n${`  a = use(a, ${i});\n`.repeat(8)}  return a;\n}\n\n`,
     ).join('');
-    const { parts } = await cutText('a.ts', text);
+    const { parts } = await cutText('a.ts', text, '');
     assert.ok(parts.length > 2);
     for (const part of parts) {
       assert.match(text.slice(part[2]), /^\/\*\* Number/);
@@ -138,9 +140,9 @@ describe('cutting files', () => {
   it('keeps a long line whole up to 512 tokens and cuts a longer one within', async () => {
     const line = (words: number): string => `x = "${'word '.repeat(words)}"\n`;
     const whole = `a = 1\n${line(300)}b = 2\n`;
-    assert.ok(chunkTexts(await cutText('a.py', whole), whole).includes(line(300)));
+    assert.ok(chunkTexts(await cutText('a.py', whole, ''), whole).includes(line(300)));
     const cut = `a = 1\n${line(2000)}b = 2\n`;
-    const { passages, parts } = await cutText('a.py', cut);
+    const { passages, parts } = await cutText('a.py', cut, '');
     assert.ok(parts.flat().length / 4 > 7);
     assert.equal(chunkTexts({ parts }, cut).join(''), cut);
     assert.deepEqual([...new Set(passages.slice(1, -1).map(({ startLine }) => startLine))], [2]);
@@ -148,7 +150,7 @@ describe('cutting files', () => {
 
   it('keeps CRLF and a missing last line end', async () => {
     const text = 'a = 1\r\n\r\nb = 2';
-    const cut = await cutText('a.py', text);
+    const cut = await cutText('a.py', text, '');
     assert.equal(chunkTexts(cut, text).join(''), text);
     assert.equal(cut.lines, 3);
   });
