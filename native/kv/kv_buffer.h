@@ -42,6 +42,9 @@ class KvBuffer {
 
   size_t bytes() const;
 
+  // Never used twice in a process; the decoder keeps graphs by it.
+  uint64_t id() const { return id_; }
+
  private:
   struct ContextDeleter {
     void operator()(ggml_context* context) const { ggml_free(context); }
@@ -52,6 +55,7 @@ class KvBuffer {
 
   KvBuffer() = default;
 
+  uint64_t id_ = 0;
   KvShape shape_;
   size_t capacity_ = 0;
   size_t size_ = 0;

@@ -16,9 +16,9 @@
 namespace leoam {
 
 enum class Attention {
-  kAuto,   // ggml's for ubatches, ours for at most kOwnKernelRows rows
-  kGgml,   // ggml_flash_attn_ext always: bit-identical with libllama in the same mode
-  kOwn,    // our chunk-pointer kernel always
+  kAuto,  // ggml's for ubatches, ours for at most kOwnKernelRows rows
+  kGgml,  // ggml_flash_attn_ext always: bit-identical with libllama in the same mode
+  kOwn,   // our chunk-pointer kernel always
 };
 
 inline constexpr int kOwnKernelRows = 8;
@@ -36,7 +36,7 @@ struct DecodeRequest {
   // Rows (indices into tokens, ascending) whose logits are wanted; may be empty: then the
   // last layer's feed-forward and the output are skipped.
   std::span<const int32_t> logit_rows;
-  std::vector<float>* logits = nullptr;       // resized to logit_rows.size() * vocabulary
+  std::vector<float>* logits = nullptr;  // resized to logit_rows.size() * vocabulary
 
   // Appends K (before RoPE, without bias) and V of these rows. May be null.
   SegmentKv* capture = nullptr;

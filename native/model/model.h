@@ -18,8 +18,8 @@ namespace leoam {
 struct Family {
   const char* architecture;  // general.architecture of the GGUF
   RopeKind rope;
-  bool qkv_bias;             // bias on q, k and v, added before RoPE
-  bool qk_norm;              // RMS norm of each head's q and k before RoPE (qwen3)
+  bool qkv_bias;  // bias on q, k and v, added before RoPE
+  bool qk_norm;   // RMS norm of each head's q and k before RoPE (qwen3)
 };
 
 // The row for an architecture, or null: the model is then refused by name.
@@ -27,8 +27,8 @@ const Family* FindFamily(const std::string& architecture);
 
 struct ModelConfig {
   std::string architecture;
-  std::string name;           // general.name
-  std::string quantization;   // e.g. "Q4_K_M", from general.file_type
+  std::string name;          // general.name
+  std::string quantization;  // e.g. "Q4_K_M", from general.file_type
   int layers = 0;
   int embedding = 0;
   int heads = 0;
@@ -36,7 +36,7 @@ struct ModelConfig {
   int head_dim = 0;
   int feed_forward = 0;
   int vocabulary = 0;
-  int context = 0;            // trained window, tokens
+  int context = 0;  // trained window, tokens
   float norm_epsilon = 1e-6F;
   bool tied_output = false;
   RopeParams rope;
@@ -49,8 +49,8 @@ struct ModelConfig {
 struct LayerWeights {
   ggml_tensor* attn_norm = nullptr;
   ggml_tensor *wq = nullptr, *wk = nullptr, *wv = nullptr, *wo = nullptr;
-  ggml_tensor *bq = nullptr, *bk = nullptr, *bv = nullptr;      // null without bias
-  ggml_tensor *q_norm = nullptr, *k_norm = nullptr;             // null without QK norm
+  ggml_tensor *bq = nullptr, *bk = nullptr, *bv = nullptr;  // null without bias
+  ggml_tensor *q_norm = nullptr, *k_norm = nullptr;         // null without QK norm
   ggml_tensor* ffn_norm = nullptr;
   ggml_tensor *gate = nullptr, *up = nullptr, *down = nullptr;
 };
@@ -59,8 +59,8 @@ struct LayerWeights {
 // the functions that only it exports. One per process, created on first use.
 struct CpuBackend {
   ggml_backend_dev_t device = nullptr;
-  std::string variant;                 // file name of the module, e.g. "ggml-cpu-haswell"
-  std::vector<std::string> features;   // "AVX2=1", as ggml reports them
+  std::string variant;                // file name of the module, e.g. "ggml-cpu-haswell"
+  std::vector<std::string> features;  // "AVX2=1", as ggml reports them
 };
 // `module_dir`: folder of the ggml modules (the addon's own). kNotFound without any.
 Result<const CpuBackend*> LoadCpuBackend(const std::string& module_dir);
@@ -93,7 +93,7 @@ class Model {
   ggml_tensor* output_ = nullptr;
   ggml_tensor* rope_factors_ = nullptr;
   KeyBias key_bias_;
-  std::vector<ggml_context*> contexts_;          // freed by the destructor
+  std::vector<ggml_context*> contexts_;  // freed by the destructor
   std::vector<ggml_backend_buffer_t> buffers_;
 };
 

@@ -19,7 +19,7 @@ struct llama_vocab;
 namespace leoam {
 
 struct ChatMessage {
-  std::string role;     // "system", "user", "assistant"
+  std::string role;  // "system", "user", "assistant"
   std::string content;
 };
 
@@ -50,13 +50,13 @@ class Vocabulary {
 };
 
 struct SamplingParams {
-  float temperature = 0.0F;     // 0: greedy
+  float temperature = 0.0F;  // 0: greedy
   int top_k = 40;
   float top_p = 0.95F;
   float min_p = 0.05F;
   float repeat_penalty = 1.0F;  // over the last 64 tokens
   uint32_t seed = 0;
-  std::string grammar;          // GBNF, root rule "root"; empty: none
+  std::string grammar;  // GBNF, root rule "root"; empty: none
 };
 
 // One answer's sampler chain. Belongs to one thread.

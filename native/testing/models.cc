@@ -64,7 +64,8 @@ std::string RealCode() {
     source = LEOAM_LLAMA_SOURCE;
   }
   std::ostringstream text;
-  for (const char* name : {"/ggml/src/gguf.cpp", "/ggml/src/ggml-alloc.c", "/src/llama-batch.cpp"}) {
+  for (const char* name :
+       {"/ggml/src/gguf.cpp", "/ggml/src/ggml-alloc.c", "/src/llama-batch.cpp"}) {
     std::ifstream file(source + name, std::ios::binary);
     text << file.rdbuf();
     text.clear();  // a missing file sets failbit

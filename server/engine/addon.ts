@@ -153,7 +153,9 @@ export interface Counters {
 
 export interface GenerateResult {
   text: string;
-  /** Why it ended. */
+  /** Of the answer, for the next turn's prompt: passed on as they are, nothing of it is computed again. */
+  tokens: Int32Array;
+  /** Why it ended. A cancelled generation resolves, with what was written until then. */
   reason: 'end' | 'stop' | 'length' | 'cancelled';
   counters: Counters;
   timings: { loadKvMs: number; prefillMs: number; repairMs: number; ttftMs: number; decodeMs: number };

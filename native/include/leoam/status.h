@@ -54,8 +54,8 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}                  // NOLINT(google-explicit-constructor)
-  Result(Status status) : status_(std::move(status)) {           // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
+  Result(Status status) : status_(std::move(status)) {  // NOLINT(google-explicit-constructor)
     assert(!status_.ok());
   }
 
@@ -86,9 +86,9 @@ class [[nodiscard]] Result {
 }  // namespace leoam
 
 // Returns early from a function that returns Status or Result<T>.
-#define LEOAM_RETURN_IF_ERROR(expression)                   \
-  do {                                                      \
+#define LEOAM_RETURN_IF_ERROR(expression)                                    \
+  do {                                                                       \
     if (::leoam::Status leoam_status_ = (expression); !leoam_status_.ok()) { \
-      return leoam_status_;                                 \
-    }                                                       \
+      return leoam_status_;                                                  \
+    }                                                                        \
   } while (false)

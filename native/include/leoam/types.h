@@ -36,10 +36,10 @@ enum class RopeKind {
 
 struct RopeParams {
   RopeKind kind = RopeKind::kNeox;
-  int dims = 0;                       // rotated dimensions of a head, from its start
+  int dims = 0;  // rotated dimensions of a head, from its start
   float base = 10000.0F;
   float frequency_scale = 1.0F;
-  std::vector<float> factors;         // dims/2 divisors of the frequencies (Llama 3.x), or empty
+  std::vector<float> factors;  // dims/2 divisors of the frequencies (Llama 3.x), or empty
 };
 
 // How K and V are kept in a segment file.

@@ -1,0 +1,167 @@
+// Work off the event loop, as promises: on the engine thread (cancellable jobs) or on a
+// worker of node's pool (short tasks that need no decoder).
+#pragma once
+
+#include <napi.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "binding/convert.h"
+#include "leoam/status.h"
+#include "runtime/core.h"
+#include "runtime/scheduler.h"
+
+namespace leoam::binding {
+
+// A loaded engine, shared by its JavaScript object, its sessions and the jobs in flight.
+// The scheduler is declared last: it stops before what its jobs use is freed.
+struct EngineState {
+  std::shared_ptr<Core> core;  // null until loaded, and again after dispose
+  bool disposed = false;       // event loop only
+  std::unique_ptr<Scheduler> scheduler = std::make_unique<Scheduler>();
+};
+
+// Calls a JavaScript function from another thread, in order, before the job's promise settles.
+class Notifier {
+ public:
+  Notifier() = default;
+  Notifier(Napi::Env env, const Napi::Value& function) {
+    if (function.IsFunction()) {
+      function_ = std::make_shared<Napi::FunctionReference>(
+          Napi::Persistent(function.As<Napi::Function>()));
+      channel_ = Napi::ThreadSafeFunction::New(env, function.As<Napi::Function>(),
+                                               "leoam notification", 0, 1);
+    }
+  }
+
+  explicit operator bool() const { return function_ != nullptr; }
+
+  // Any thread.
+  template <typename Arguments>
+  void Call(Arguments arguments) const {
+    auto* held = new Arguments(std::move(arguments));  // NOLINT: freed by the callback below
+    const napi_status status = channel_.BlockingCall(
+        held, [](Napi::Env env, Napi::Function function, Arguments* received) {
+          const std::unique_ptr<Arguments> owned(received);
+          function.Call(owned->ToJs(env));
+        });
+    if (status != napi_ok) {
+      delete held;  // NOLINT: the environment is closing, the callback will not run
+    }
+  }
+
+  void Release() const {
+    if (function_ != nullptr) {
+      channel_.Release();
+    }
+  }
+
+ private:
+  std::shared_ptr<Napi::FunctionReference> function_;
+  Napi::ThreadSafeFunction channel_;
+};
+
+// Runs `work` on the engine thread; `convert` makes the value that the promise resolves to.
+// Returns {promise, cancel}.
+template <typename R>
+Napi::Value StartJob(Napi::Env env, const std::shared_ptr<EngineState>& state, Priority priority,
+                     const Notifier& notifier, std::function<Result<R>(JobContext&)> work,
+                     std::function<Napi::Value(Napi::Env, R&)> convert) {
+  struct Pending {
+    explicit Pending(Napi::Env pending_env) : deferred(Napi::Promise::Deferred::New(pending_env)) {}
+    Napi::Promise::Deferred deferred;
+    Napi::ThreadSafeFunction done;
+    std::function<Napi::Value(Napi::Env, R&)> convert;
+    std::optional<Result<R>> result;
+    std::shared_ptr<EngineState> state;  // kept until the promise has settled
+  };
+  auto* pending = new Pending(env);  // NOLINT: owned by the completion below
+  pending->convert = std::move(convert);
+  pending->state = state;
+  pending->done = Napi::ThreadSafeFunction::New(
+      env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}), "leoam job", 0, 1);
+  const Napi::Promise promise = pending->deferred.Promise();
+  auto cancel = std::make_shared<CancelFlag>();
+
+  const auto settle = [](Napi::Env settle_env, Napi::Function, Pending* settled) {
+    const std::unique_ptr<Pending> owned(settled);
+    if (!owned->result->ok()) {
+      owned->deferred.Reject(ToError(settle_env, owned->result->status()).Value());
+      return;
+    }
+    try {
+      owned->deferred.Resolve(owned->convert(settle_env, owned->result->value()));
+    } catch (const Napi::Error& error) {
+      owned->deferred.Reject(error.Value());
+    }
+  };
+  const auto finish = [settle](Pending* finished, const Notifier& notify, Result<R> result) {
+    notify.Release();
+    finished->result = std::move(result);
+    Napi::ThreadSafeFunction done = finished->done;
+    if (done.BlockingCall(finished, settle) != napi_ok) {
+      delete finished;  // NOLINT: the environment is closing, settle will not run
+    }
+    done.Release();
+  };
+  const bool submitted = state->scheduler->Submit(
+      priority, cancel, [pending, notifier, finish, run = std::move(work)](JobContext& job) {
+        if (job.cancelled()) {
+          finish(pending, notifier, Status(StatusCode::kCancelled, "The request was cancelled."));
+          return;
+        }
+        finish(pending, notifier, run(job));
+      });
+  if (!submitted) {
+    finish(pending, notifier, Status(StatusCode::kDisposed, "The engine was disposed."));
+  }
+
+  Napi::Object handle = Napi::Object::New(env);
+  handle.Set("promise", promise);
+  handle.Set("cancel",
+             Napi::Function::New(env, [cancel](const Napi::CallbackInfo&) { cancel->Cancel(); }));
+  return handle;
+}
+
+// Runs `work` on a worker of node's pool.
+template <typename R>
+Napi::Value StartTask(Napi::Env env, std::function<Result<R>()> work,
+                      std::function<Napi::Value(Napi::Env, R&)> convert) {
+  class Task : public Napi::AsyncWorker {
+   public:
+    Task(Napi::Env task_env, std::function<Result<R>()> task_work,
+         std::function<Napi::Value(Napi::Env, R&)> task_convert)
+        : Napi::AsyncWorker(task_env),
+          deferred(Napi::Promise::Deferred::New(task_env)),
+          work_(std::move(task_work)),
+          convert_(std::move(task_convert)) {}
+    void Execute() override { result_ = work_(); }
+    void OnOK() override {
+      if (result_->ok()) {
+        deferred.Resolve(convert_(Env(), result_->value()));
+      } else {
+        deferred.Reject(ToError(Env(), result_->status()).Value());
+      }
+    }
+    Napi::Promise::Deferred deferred;
+
+   private:
+    std::function<Result<R>()> work_;
+    std::function<Napi::Value(Napi::Env, R&)> convert_;
+    std::optional<Result<R>> result_;
+  };
+  auto* task = new Task(env, std::move(work), std::move(convert));  // NOLINT: deletes itself
+  const Napi::Promise promise = task->deferred.Promise();
+  task->Queue();
+  return promise;
+}
+
+// For work without a value.
+struct Nothing {};
+inline Napi::Value Undefined(Napi::Env env, Nothing& /*nothing*/) { return env.Undefined(); }
+
+}  // namespace leoam::binding

@@ -1,0 +1,121 @@
+#include "binding/session_object.h"
+
+#include "binding/addon_data.h"
+#include "runtime/generate.h"
+
+namespace leoam::binding {
+namespace {
+
+struct TextPiece {
+  std::string text;
+  std::vector<napi_value> ToJs(Napi::Env env) const { return {Napi::String::New(env, text)}; }
+};
+
+}  // namespace
+
+Result<Session*> SessionState::Ensure() {
+  if (session == nullptr) {
+    auto made = Session::Create(*engine->core, context_tokens);
+    if (!made.ok()) {
+      return made.status();
+    }
+    session = std::move(made).value();
+  }
+  return session.get();
+}
+
+Napi::Function SessionObject::Define(Napi::Env env) {
+  return DefineClass(env, "NativeSession",
+                     {InstanceMethod<&SessionObject::Generate>("generate"),
+                      InstanceMethod<&SessionObject::Score>("score"),
+                      InstanceMethod<&SessionObject::Size>("size"),
+                      InstanceMethod<&SessionObject::Dispose>("dispose")});
+}
+
+Napi::Value SessionObject::Make(Napi::Env env, const std::shared_ptr<EngineState>& engine,
+                                size_t context_tokens) {
+  auto state = std::make_shared<SessionState>();
+  state->engine = engine;
+  state->context_tokens = context_tokens;
+  return env.GetInstanceData<AddonData>()->session.New(
+      {Napi::External<std::shared_ptr<SessionState>>::New(env, &state)});
+}
+
+SessionObject::SessionObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<SessionObject>(info) {
+  if (info.Length() < 1 || !info[0].IsExternal()) {
+    throw Napi::TypeError::New(info.Env(), "Use engine.newSession().");
+  }
+  state_ = *info[0].As<Napi::External<std::shared_ptr<SessionState>>>().Data();
+}
+
+void SessionObject::RequireAlive(Napi::Env env) const {
+  if (state_->disposed || state_->engine->disposed) {
+    throw ToError(env, {StatusCode::kDisposed, "This conversation was disposed."});
+  }
+}
+
+Napi::Value SessionObject::Generate(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  RequireAlive(env);
+  GenerateRequest request = ReadGenerateRequest(info[0]);
+  const auto object = info[0].As<Napi::Object>();
+  const Priority priority = ReadPriority(object.Get("priority"));
+  const Notifier notifier(env, object.Get("onText"));
+  if (notifier) {
+    request.on_text = [notifier](const std::string& text) { notifier.Call(TextPiece{text}); };
+  }
+  return StartJob<GenerateResult>(
+      env, state_->engine, priority, notifier,
+      [state = state_, request = std::move(request)](JobContext& job) -> Result<GenerateResult> {
+        const auto session = state->Ensure();
+        if (!session.ok()) {
+          return session.status();
+        }
+        auto result = leoam::Generate(*state->engine->core, job, **session, request);
+        state->size = (*session)->size();
+        return result;
+      },
+      [](Napi::Env result_env, GenerateResult& result) -> Napi::Value {
+        return FromGenerateResult(result_env, result);
+      });
+}
+
+Napi::Value SessionObject::Score(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  RequireAlive(env);
+  ScoreRequest request = ReadScoreRequest(info[0]);
+  const Priority priority = ReadPriority(info[0].As<Napi::Object>().Get("priority"));
+  return StartJob<ScoreResult>(
+      env, state_->engine, priority, Notifier(),
+      [state = state_, request = std::move(request)](JobContext& job) -> Result<ScoreResult> {
+        const auto session = state->Ensure();
+        if (!session.ok()) {
+          return session.status();
+        }
+        auto result = leoam::Score(*state->engine->core, job, **session, request);
+        state->size = (*session)->size();
+        return result;
+      },
+      [](Napi::Env result_env, ScoreResult& result) -> Napi::Value {
+        return FromScoreResult(result_env, result);
+      });
+}
+
+Napi::Value SessionObject::Size(const Napi::CallbackInfo& info) {
+  RequireAlive(info.Env());
+  return Napi::Number::New(info.Env(), static_cast<double>(state_->size.load()));
+}
+
+Napi::Value SessionObject::Dispose(const Napi::CallbackInfo& info) {
+  if (!state_->disposed) {
+    state_->disposed = true;
+    // The KV is freed on the engine thread, after the jobs that use it.
+    auto state = state_;
+    state_->engine->scheduler->Submit(Priority::kIndex, std::make_shared<CancelFlag>(),
+                                      [state](JobContext&) { state->session.reset(); });
+  }
+  return info.Env().Undefined();
+}
+
+}  // namespace leoam::binding

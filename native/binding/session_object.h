@@ -1,0 +1,42 @@
+// NativeSession of server/engine/addon.ts.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "binding/job.h"
+#include "runtime/session.h"
+
+namespace leoam::binding {
+
+// The conversation's KV is made by the first job that needs it, on the engine thread.
+struct SessionState {
+  std::shared_ptr<EngineState> engine;
+  size_t context_tokens = 0;
+  std::unique_ptr<Session> session;  // engine thread
+  std::atomic<size_t> size{0};
+  bool disposed = false;  // event loop only
+
+  Result<Session*> Ensure();
+};
+
+class SessionObject : public Napi::ObjectWrap<SessionObject> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  static Napi::Value Make(Napi::Env env, const std::shared_ptr<EngineState>& engine,
+                          size_t context_tokens);
+
+  explicit SessionObject(const Napi::CallbackInfo& info);
+
+ private:
+  Napi::Value Generate(const Napi::CallbackInfo& info);
+  Napi::Value Score(const Napi::CallbackInfo& info);
+  Napi::Value Size(const Napi::CallbackInfo& info);
+  Napi::Value Dispose(const Napi::CallbackInfo& info);
+  void RequireAlive(Napi::Env env) const;
+
+  std::shared_ptr<SessionState> state_;
+};
+
+}  // namespace leoam::binding

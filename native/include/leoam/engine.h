@@ -1,0 +1,107 @@
+// The engine's public C++ interface: what the Node-API edge (and a C++ host) uses.
+// Plain requests and results; the work itself runs in jobs on the engine thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "leoam/status.h"
+#include "leoam/types.h"
+
+namespace leoam {
+
+// A piece of a prompt, appended at the next positions.
+struct Part {
+  enum class Kind {
+    kText,    // tokens, prefilled
+    kChunks,  // chunks [first, last) of a stored segment, moved to these positions
+    kKeep,    // tokens, prefilled here and then stored as a segment under `key`
+  };
+  Kind kind = Kind::kText;
+  std::string key;
+  size_t first = 0;
+  size_t last = 0;
+  std::vector<Token> tokens;
+  std::vector<uint32_t> chunk_ends;  // kKeep
+};
+
+struct SegmentRequest {
+  std::string key;
+  std::vector<Token> tokens;
+  std::vector<uint32_t> chunk_ends;
+  std::string base;  // an older segment of the same file, or empty
+};
+
+struct SegmentResult {
+  uint64_t tokens_computed = 0;
+  uint64_t tokens_reused = 0;
+  uint64_t bytes_written = 0;
+  uint64_t stale_chunks = 0;
+  std::string warning;
+};
+
+struct Counters {
+  uint64_t tokens_computed = 0;  // through the model before the first token of the answer
+  uint64_t tokens_repaired = 0;  // of these, stored tokens that were recomputed
+  uint64_t tokens_reused = 0;    // KV taken from the store or from the session
+  uint64_t bytes_from_disk = 0;
+  uint64_t tokens_decoded = 0;
+};
+
+struct PromptRequest {
+  std::vector<Part> parts;
+  size_t question_part = 0;    // parts before it are evidence
+  double repair_share = 0;     // of the stored tokens, 0..1
+};
+
+struct GenerateRequest : PromptRequest {
+  int max_tokens = 256;
+  float temperature = 0;
+  int top_k = 40;
+  float top_p = 0.95F;
+  float min_p = 0.05F;
+  float repeat_penalty = 1;
+  uint32_t seed = 0;
+  std::string grammar;
+  std::vector<std::string> stop;
+  std::function<void(const std::string&)> on_text;  // engine thread; whole UTF-8 characters
+};
+
+struct Timings {
+  double load_kv_ms = 0;
+  double repair_ms = 0;   // choosing and recomputing
+  double prefill_ms = 0;  // text of evidence and question
+  double ttft_ms = 0;     // from the job's start to the first token
+  double decode_ms = 0;
+};
+
+struct GenerateResult {
+  std::string text;
+  std::vector<Token> tokens;  // of the answer, for the next turn's prompt
+  std::string reason;  // "end", "stop", "length", "cancelled"
+  Counters counters;
+  Timings timings;
+  std::vector<double> part_mass;
+};
+
+struct ScoreRequest : PromptRequest {
+  std::vector<Token> target;
+};
+
+struct ScoreResult {
+  std::vector<float> log_probabilities;
+  std::vector<uint8_t> argmax;
+  Counters counters;
+  Timings timings;
+};
+
+struct ChunkCandidate {
+  std::string key;
+  size_t first = 0;
+  size_t last = 0;
+};
+
+}  // namespace leoam

@@ -1,0 +1,68 @@
+// Our attention as nodes of a ggml graph: each thread takes a part of the chunks and
+// leaves a partial softmax, a second node joins the parts.
+//
+// Each chunk of K and V is read once for all query heads that share its KV head, wherever
+// it lies; nothing is gathered or copied.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "ggml.h"
+#include "model/attention/kernel.h"
+
+namespace leoam {
+
+struct AttentionShape {
+  int heads = 0;
+  int kv_heads = 0;
+  int head_dim = 0;
+  int rows = 0;
+};
+
+class AttentionOp {
+ public:
+  AttentionOp(const AttentionShape& shape, int threads, int layer);
+
+  // Can our kernel compute this shape? The head's size must be a multiple of 16.
+  static bool Supports(int head_dim);
+
+  // Adds the nodes that attend with q [head_dim, heads, rows] (after RoPE); the result is
+  // [head_dim * heads, rows]. `k_written` and `v_written` only order the graph. This
+  // object must outlive the graph.
+  ggml_tensor* AddTo(ggml_context* context, ggml_tensor* q, ggml_tensor* k_written,
+                     ggml_tensor* v_written);
+
+  int layer() const { return layer_; }
+
+  // What the next run attends to. Row r sees the first visible[r] tokens, counted over
+  // the chunks in their order; at least one. `visible` must stay alive until the run is over.
+  void SetChunks(std::vector<KvChunk> chunks, std::span<const int32_t> visible);
+  // Adds each chunk's share of the attention, summed over heads and rows, to mass[chunk]
+  // in the next run; null: not wanted. Call it after SetChunks.
+  void SetMass(float* mass);
+
+  // The two steps, for tests and for ggml's threads. `partials` holds
+  // [threads][rows][heads] of head_dim sums, then the maximum and the sum of weights.
+  void ComputePart(const float* q, float* partials, int thread, int threads);
+  void Join(const float* partials, float* out, int thread, int threads);
+
+  size_t PartialValues() const { return static_cast<size_t>(shape_.head_dim) + 2; }
+
+ private:
+  void AttendItem(const float* q, float* part, size_t chunk, int kv_head, float* scratch);
+
+  AttentionShape shape_;
+  int threads_;
+  int layer_;
+  const AttentionKernel& kernel_;
+  std::vector<KvChunk> chunks_;
+  std::vector<size_t> first_token_;  // of each chunk
+  std::span<const int32_t> visible_;
+  float* mass_ = nullptr;
+  std::vector<float> weights_;  // [chunk][row][head] of (maximum, sum), for the mass
+  std::vector<float> scratch_;  // kernel_scratch values per thread
+};
+
+}  // namespace leoam

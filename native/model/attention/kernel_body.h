@@ -1,0 +1,204 @@
+// The attention kernel, written once over a vector type. Each instruction set's file
+// defines such a type in its own anonymous namespace and instantiates this; nothing from
+// the standard library is used here, because an inline function compiled with AVX-512
+// could be the copy that the linker keeps for everybody.
+//
+// Keys are converted to F32 and transposed, so that scores of several keys come from one
+// vector product without horizontal sums; both products then share one routine:
+//
+//   scores[q][key] = sum over d     of query[q][d]  * keys[d][key]
+//   sums[q][d]    += sum over keys  of weight[q][key] * values[key][d]
+//
+// V (the vector type) has: Reg, kWidth, Zero, Load, Store, Broadcast, Add, Mul, Fma(a, b,
+// c) = a * b + c, Max, HorizontalMax, HorizontalSum, Exp2 (0 below -126), LoadHalf (kWidth
+// halves), and Transpose8x8(rows, out, stride): out[d * stride + key] = rows[key][d].
+#pragma once
+
+#include "model/attention/kernel.h"
+
+namespace leoam {
+
+template <class V>
+class KernelBody {
+ public:
+  static void Attend(const AttentionTask& task) {
+    float* keys = task.scratch;  // [head_dim][kMaxChunkTokens]
+    float* values = keys + static_cast<size_t>(task.head_dim) * kMaxChunkTokens;
+    float* weights = values + static_cast<size_t>(task.head_dim) * kMaxChunkTokens;
+    if (!task.converted) {
+      ConvertKeys(task, keys);
+      ConvertValues(task, values);
+    }
+    for (int first = 0; first < task.queries; first += kQueriesAtOnce) {
+      const int left = task.queries - first;
+      AttendQueries(task, first, left < kQueriesAtOnce ? left : kQueriesAtOnce, keys, values,
+                    weights);
+    }
+  }
+
+ private:
+  using Reg = typename V::Reg;
+  static constexpr int kQueriesAtOnce = 8;
+  static constexpr int kWidth = V::kWidth;
+
+  // One product of `rows` rows: to[m][c] = keep[m] * to[m][c] + sum a[m][k] * b[k][c].
+  struct Product {
+    const float* a;
+    size_t a_stride;
+    const float* b;
+    size_t b_stride;
+    int depth;
+    float* to;
+    size_t to_stride;
+    int columns;
+    const float* keep;  // per row, or null: overwrite
+  };
+
+  static void ConvertKeys(const AttentionTask& task, float* keys) {
+    for (int key = 0; key < task.tokens; key += 8) {
+      const uint16_t* rows[8];
+      for (int i = 0; i < 8; ++i) {
+        // Past the end the last key stands in; its scores are ignored.
+        const int row = key + i < task.tokens ? key + i : task.tokens - 1;
+        rows[i] = task.k + static_cast<size_t>(row) * task.stride;
+      }
+      for (int d = 0; d < task.head_dim; d += 8) {
+        V::Transpose8x8(rows, d, keys + static_cast<size_t>(d) * kMaxChunkTokens + key,
+                        kMaxChunkTokens);
+      }
+    }
+  }
+
+  static void ConvertValues(const AttentionTask& task, float* values) {
+    for (int key = 0; key < task.tokens; ++key) {
+      const uint16_t* from = task.v + static_cast<size_t>(key) * task.stride;
+      float* to = values + static_cast<size_t>(key) * task.head_dim;
+      for (int d = 0; d < task.head_dim; d += kWidth) {
+        V::Store(to + d, V::LoadHalf(from + d));
+      }
+    }
+  }
+
+  static void AttendQueries(const AttentionTask& task, int first, int count, const float* keys,
+                            const float* values, float* weights) {
+    // Whole vectors: the columns past the end hold anything until Weigh hides them.
+    const int columns = (task.tokens + kWidth - 1) / kWidth * kWidth;
+    const float* q = task.q + static_cast<size_t>(first) * task.head_dim;
+    float* sums = task.sums + static_cast<size_t>(first) * task.sums_stride;
+    Multiply(count, {q, static_cast<size_t>(task.head_dim), keys, kMaxChunkTokens, task.head_dim,
+                     weights, kMaxChunkTokens, columns, nullptr});
+    float keep[kQueriesAtOnce];
+    for (int i = 0; i < count; ++i) {
+      float* chunk_weights =
+          task.chunk_weights == nullptr ? nullptr : task.chunk_weights + 2 * (first + i);
+      keep[i] = Weigh(task, columns, weights + static_cast<size_t>(i) * kMaxChunkTokens,
+                      sums + i * task.sums_stride + task.head_dim, chunk_weights);
+    }
+    Multiply(count, {weights, kMaxChunkTokens, values, static_cast<size_t>(task.head_dim),
+                     task.tokens, sums, task.sums_stride, task.head_dim, keep});
+  }
+
+  // Scores become weights under the new maximum. Returns the factor by which what was
+  // summed under the old one shrinks.
+  static float Weigh(const AttentionTask& task, int columns, float* scores, float* state,
+                     float* chunk_weights) {
+    for (int i = task.tokens; i < columns; ++i) {
+      scores[i] = kNoMaximum;
+    }
+    Reg highest = V::Load(scores);
+    for (int i = kWidth; i < columns; i += kWidth) {
+      highest = V::Max(highest, V::Load(scores + i));
+    }
+    const float top = V::HorizontalMax(highest) * task.scale;
+    const float maximum = top > state[0] ? top : state[0];
+    const Reg scale = V::Broadcast(task.scale);
+    const Reg shift = V::Broadcast(-maximum);
+    Reg sum = V::Zero();
+    for (int i = 0; i < columns; i += kWidth) {
+      const Reg weight = V::Exp2(V::Fma(V::Load(scores + i), scale, shift));
+      V::Store(scores + i, weight);
+      sum = V::Add(sum, weight);
+    }
+    const float added = V::HorizontalSum(sum);
+    const float keep = V::Exp2One(state[0] - maximum);
+    state[0] = maximum;
+    state[1] = state[1] * keep + added;
+    if (chunk_weights != nullptr) {
+      chunk_weights[0] = maximum;
+      chunk_weights[1] = added;
+    }
+    return keep;
+  }
+
+  static void Multiply(int rows, const Product& p) {
+    switch (rows) {
+      case 1:
+        return Columns<1, 4>(0, p);
+      case 2:
+        return Columns<2, 4>(0, p);
+      case 3:
+        return Columns<3, 4>(0, p);
+      case 4:
+        return Columns<4, 2>(0, p);
+      case 5:
+        return Columns<5, 2>(0, p);
+      case 6:
+        return Columns<6, 2>(0, p);
+      case 7:
+        Columns<4, 2>(0, p);
+        return Columns<3, 4>(4, p);
+      default:
+        Columns<4, 2>(0, p);
+        return Columns<4, 2>(4, p);
+    }
+  }
+
+  template <int kRows, int kVectors>
+  static void Columns(int first_row, const Product& p) {
+    int column = 0;
+    for (; column + kVectors * kWidth <= p.columns; column += kVectors * kWidth) {
+      Block<kRows, kVectors>(first_row, column, p);
+    }
+    for (; column < p.columns; column += kWidth) {
+      Block<kRows, 1>(first_row, column, p);
+    }
+  }
+
+  // kRows x kVectors sums stay in registers over the whole depth.
+  template <int kRows, int kVectors>
+  static void Block(int first_row, int column, const Product& p) {
+    Reg sums[kRows][kVectors];
+    for (int m = 0; m < kRows; ++m) {
+      for (int n = 0; n < kVectors; ++n) {
+        sums[m][n] = V::Zero();
+      }
+    }
+    const float* a = p.a + first_row * p.a_stride;
+    const float* b = p.b + column;
+    for (int k = 0; k < p.depth; ++k, b += p.b_stride) {
+      Reg line[kVectors];
+      for (int n = 0; n < kVectors; ++n) {
+        line[n] = V::Load(b + n * kWidth);
+      }
+      for (int m = 0; m < kRows; ++m) {
+        const Reg factor = V::Broadcast(a[m * p.a_stride + k]);
+        for (int n = 0; n < kVectors; ++n) {
+          sums[m][n] = V::Fma(factor, line[n], sums[m][n]);
+        }
+      }
+    }
+    for (int m = 0; m < kRows; ++m) {
+      float* to = p.to + (first_row + m) * p.to_stride + column;
+      for (int n = 0; n < kVectors; ++n) {
+        Reg value = sums[m][n];
+        if (p.keep != nullptr) {
+          const Reg keep = V::Broadcast(p.keep[first_row + m]);
+          value = V::Fma(keep, V::Load(to + n * kWidth), value);
+        }
+        V::Store(to + n * kWidth, value);
+      }
+    }
+  }
+};
+
+}  // namespace leoam

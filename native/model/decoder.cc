@@ -1,0 +1,312 @@
+#include "model/decoder.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "model/cpu_functions.h"
+#include "model/graph.h"
+
+namespace leoam {
+namespace {
+
+// ggml's attention looks at a multiple of this many KV rows, as libllama does, so that a
+// graph serves many steps and results agree to the bit.
+constexpr size_t kKvStep = 256;
+
+struct BackendDeleter {
+  void operator()(ggml_backend_t backend) const { ggml_backend_free(backend); }
+};
+struct AllocatorDeleter {
+  void operator()(ggml_gallocr_t allocator) const { ggml_gallocr_free(allocator); }
+};
+
+// A graph kept for the next pass of the same shape, and the memory it computes in.
+struct GraphSlot {
+  std::unique_ptr<Graph> graph;
+  std::unique_ptr<ggml_gallocr, AllocatorDeleter> allocator;
+};
+
+Status Invalid(std::string message) {
+  return Status(StatusCode::kInvalidArgument, std::move(message));
+}
+
+class CpuDecoder final : public Decoder {
+ public:
+  static Result<std::unique_ptr<Decoder>> Create(const Model& model, const CpuBackend& backend,
+                                                 int threads);
+  ~CpuDecoder() override;
+
+  Status Run(const DecodeRequest& request) override;
+  Result<std::unique_ptr<KvBuffer>> NewKvBuffer(size_t capacity_tokens) override;
+
+ private:
+  explicit CpuDecoder(const Model& model) : model_(model) {}
+
+  Status Check(const DecodeRequest& request) const;
+  GraphSpec SpecFor(const DecodeRequest& request) const;
+  Status GraphFor(const GraphSpec& spec, KvBuffer* kv, Graph** graph);
+  void SetInputs(const DecodeRequest& request, Graph* graph);
+  void SetMask(std::span<const int32_t> positions, ggml_tensor* mask);
+  void SetChunks(const DecodeRequest& request, Graph* graph);
+  void CopyOutputs(const DecodeRequest& request, const Graph& graph) const;
+
+  const Model& model_;
+  CpuFunctions functions_;
+  int threads_ = 1;
+  std::unique_ptr<ggml_backend, BackendDeleter> backend_;
+  ggml_threadpool* threadpool_ = nullptr;
+  GraphSlot few_rows_;   // decode steps
+  GraphSlot many_rows_;  // prefill
+  std::vector<int64_t> slots_;
+  std::vector<int32_t> visible_;
+  std::vector<ggml_fp16_t> mask_;
+};
+
+Result<std::unique_ptr<Decoder>> CpuDecoder::Create(const Model& model, const CpuBackend& backend,
+                                                    int threads) {
+  std::unique_ptr<CpuDecoder> decoder(new CpuDecoder(model));
+  decoder->functions_ = FindCpuFunctions(backend.device);
+  decoder->threads_ = std::max(1, threads);
+  decoder->backend_.reset(ggml_backend_dev_init(backend.device, /*params=*/nullptr));
+  ggml_threadpool_params params = ggml_threadpool_params_default(decoder->threads_);
+  decoder->threadpool_ = decoder->functions_.threadpool_new(&params);
+  if (decoder->backend_ == nullptr || decoder->threadpool_ == nullptr) {
+    return Status(StatusCode::kInternal, "ggml's CPU backend did not start");
+  }
+  decoder->functions_.set_threadpool(decoder->backend_.get(), decoder->threadpool_);
+  decoder->functions_.set_n_threads(decoder->backend_.get(), decoder->threads_);
+  for (GraphSlot* slot : {&decoder->few_rows_, &decoder->many_rows_}) {
+    slot->allocator.reset(
+        ggml_gallocr_new(ggml_backend_get_default_buffer_type(decoder->backend_.get())));
+  }
+  return std::unique_ptr<Decoder>(std::move(decoder));
+}
+
+CpuDecoder::~CpuDecoder() {
+  backend_.reset();
+  if (threadpool_ != nullptr) {
+    functions_.threadpool_free(threadpool_);
+  }
+}
+
+Status CpuDecoder::Run(const DecodeRequest& request) {
+  LEOAM_RETURN_IF_ERROR(Check(request));
+  Graph* graph = nullptr;
+  LEOAM_RETURN_IF_ERROR(GraphFor(SpecFor(request), request.kv, &graph));
+  SetInputs(request, graph);
+
+  const auto should_abort = [](void* user) {
+    return (*static_cast<const std::function<bool()>*>(user))();
+  };
+  const bool abortable = static_cast<bool>(request.should_abort);
+  functions_.set_abort_callback(
+      backend_.get(), abortable ? static_cast<ggml_abort_callback>(should_abort) : nullptr,
+      const_cast<std::function<bool()>*>(&request.should_abort));
+  const ggml_status status = ggml_backend_graph_compute(backend_.get(), graph->graph());
+  functions_.set_abort_callback(backend_.get(), nullptr, nullptr);
+  if (status == GGML_STATUS_ABORTED) {
+    return Status(StatusCode::kCancelled, "the pass was cancelled");
+  }
+  if (status != GGML_STATUS_SUCCESS) {
+    return Status(StatusCode::kInternal,
+                  std::string("ggml could not compute: ") + ggml_status_to_string(status));
+  }
+  CopyOutputs(request, *graph);
+  return Status::Ok();
+}
+
+Status CpuDecoder::Check(const DecodeRequest& request) const {
+  const size_t rows = request.tokens.size();
+  if (rows == 0 || rows > static_cast<size_t>(kUbatchTokens)) {
+    return Invalid("a pass takes 1 to " + std::to_string(kUbatchTokens) + " tokens, not " +
+                   std::to_string(rows));
+  }
+  if (request.positions.size() != rows) {
+    return Invalid("a pass needs one position for each token");
+  }
+  if (request.kv == nullptr || request.kv->shape() != model_.config().kv_shape()) {
+    return Invalid("the KV buffer is not of this model's shape");
+  }
+  for (size_t i = 0; i < rows; ++i) {
+    if (request.tokens[i] < 0 || request.tokens[i] >= model_.config().vocabulary) {
+      return Invalid("token " + std::to_string(request.tokens[i]) + " is not in the vocabulary");
+    }
+    if (request.positions[i] < 0 || (i > 0 && request.positions[i] <= request.positions[i - 1])) {
+      return Invalid("positions must ascend from 0 on");
+    }
+  }
+  if (static_cast<size_t>(request.positions.back()) >= request.kv->capacity()) {
+    return Status(StatusCode::kOutOfRange, "position " + std::to_string(request.positions.back()) +
+                                               " lies beyond the KV buffer's " +
+                                               std::to_string(request.kv->capacity()) + " tokens");
+  }
+  for (size_t i = 0; i < request.logit_rows.size(); ++i) {
+    if (request.logit_rows[i] < 0 || request.logit_rows[i] >= static_cast<int32_t>(rows)) {
+      return Invalid("logits are wanted of a row that is not in the pass");
+    }
+  }
+  if (request.layers < 0 || request.layers > model_.config().layers) {
+    return Invalid("the model has " + std::to_string(model_.config().layers) + " layers");
+  }
+  const bool early = request.layers != 0 && request.layers < model_.config().layers;
+  if (!request.logit_rows.empty() && (early || request.logits == nullptr)) {
+    return Invalid("logits need all layers and a place to go");
+  }
+  const int layers = early ? request.layers : model_.config().layers;
+  for (size_t i = 0; i < request.query_layers.size(); ++i) {
+    const int layer = request.query_layers[i];
+    if (layer < 0 || layer >= layers || (i > 0 && layer <= request.query_layers[i - 1]) ||
+        request.queries == nullptr) {
+      return Invalid("query layers must ascend, lie within the pass and have a place to go");
+    }
+  }
+  if (request.attention == Attention::kOwn && !AttentionOp::Supports(model_.config().head_dim)) {
+    return Status(StatusCode::kUnsupported,
+                  "our attention kernel takes heads of a multiple of 16 "
+                  "values");
+  }
+  return Status::Ok();
+}
+
+GraphSpec CpuDecoder::SpecFor(const DecodeRequest& request) const {
+  GraphSpec spec;
+  spec.kv_id = request.kv->id();
+  spec.rows = static_cast<int>(request.tokens.size());
+  spec.logit_rows = static_cast<int>(request.logit_rows.size());
+  spec.layers = request.layers == 0 ? model_.config().layers : request.layers;
+  spec.capture = request.capture != nullptr;
+  spec.query_layers.assign(request.query_layers.begin(), request.query_layers.end());
+  const bool own = request.attention == Attention::kOwn ||
+                   (request.attention == Attention::kAuto && spec.rows <= kOwnKernelRows &&
+                    AttentionOp::Supports(model_.config().head_dim));
+  if (!own) {
+    const size_t used = static_cast<size_t>(request.positions.back()) + 1;
+    spec.kv_rows = static_cast<int>(
+        std::min((used + kKvStep - 1) / kKvStep * kKvStep, request.kv->capacity()));
+  }
+  return spec;
+}
+
+Status CpuDecoder::GraphFor(const GraphSpec& spec, KvBuffer* kv, Graph** graph) {
+  GraphSlot& slot = spec.rows <= kOwnKernelRows ? few_rows_ : many_rows_;
+  if (slot.graph == nullptr || slot.graph->spec() != spec) {
+    slot.graph = std::make_unique<Graph>(model_, spec, kv, threads_);
+    if (!ggml_gallocr_alloc_graph(slot.allocator.get(), slot.graph->graph())) {
+      slot.graph.reset();
+      return Status(StatusCode::kNoSpace, "not enough memory to compute " +
+                                              std::to_string(spec.rows) + " tokens at once");
+    }
+  }
+  *graph = slot.graph.get();
+  return Status::Ok();
+}
+
+void CpuDecoder::SetInputs(const DecodeRequest& request, Graph* graph) {
+  ggml_backend_tensor_set(graph->tokens, request.tokens.data(), 0, request.tokens.size_bytes());
+  if (graph->positions->buffer != nullptr) {
+    ggml_backend_tensor_set(graph->positions, request.positions.data(), 0,
+                            request.positions.size_bytes());
+  }
+  slots_.assign(request.positions.begin(), request.positions.end());
+  ggml_backend_tensor_set(graph->slots, slots_.data(), 0, slots_.size() * sizeof(int64_t));
+  if (graph->output_rows != nullptr) {
+    ggml_backend_tensor_set(graph->output_rows, request.logit_rows.data(), 0,
+                            request.logit_rows.size_bytes());
+  }
+  if (graph->mask != nullptr && graph->mask->buffer != nullptr) {
+    SetMask(request.positions, graph->mask);
+  }
+  if (graph->spec().own_attention()) {
+    SetChunks(request, graph);
+  }
+}
+
+void CpuDecoder::SetMask(std::span<const int32_t> positions, ggml_tensor* mask) {
+  const auto columns = static_cast<size_t>(mask->ne[0]);
+  constexpr ggml_fp16_t kSeen = 0;
+  const ggml_fp16_t hidden = ggml_fp32_to_fp16(-std::numeric_limits<float>::infinity());
+  mask_.resize(columns * positions.size());
+  for (size_t row = 0; row < positions.size(); ++row) {
+    ggml_fp16_t* begin = mask_.data() + row * columns;
+    ggml_fp16_t* end_of_seen = begin + positions[row] + 1;
+    std::fill(begin, end_of_seen, kSeen);
+    std::fill(end_of_seen, begin + columns, hidden);
+  }
+  ggml_backend_tensor_set(mask, mask_.data(), 0, mask_.size() * sizeof(ggml_fp16_t));
+}
+
+void CpuDecoder::SetChunks(const DecodeRequest& request, Graph* graph) {
+  visible_.resize(request.positions.size());
+  for (size_t row = 0; row < visible_.size(); ++row) {
+    visible_[row] = request.positions[row] + 1;
+  }
+  const auto tokens = static_cast<size_t>(visible_.back());
+  const size_t chunks = (tokens + kKernelChunkTokens - 1) / kKernelChunkTokens;
+  if (request.chunk_mass != nullptr) {
+    request.chunk_mass->assign(chunks, 0.0F);
+  }
+  for (std::unique_ptr<AttentionOp>& op : graph->attention()) {
+    std::vector<KvChunk> list(chunks);
+    for (size_t i = 0; i < chunks; ++i) {
+      const size_t first = i * kKernelChunkTokens;
+      list[i].k = request.kv->k_row(op->layer(), first);
+      list[i].v = request.kv->v_row(op->layer(), first);
+      list[i].stride = request.kv->shape().RowValues();
+      list[i].tokens =
+          static_cast<int>(std::min(tokens - first, static_cast<size_t>(kKernelChunkTokens)));
+    }
+    op->SetChunks(std::move(list), visible_);
+    op->SetMass(request.chunk_mass == nullptr ? nullptr : request.chunk_mass->data());
+  }
+}
+
+void CpuDecoder::CopyOutputs(const DecodeRequest& request, const Graph& graph) const {
+  const auto copy = [](const ggml_tensor* tensor, float* out) {
+    ggml_backend_tensor_get(tensor, out, 0, ggml_nbytes(tensor));
+  };
+  if (graph.logits != nullptr) {
+    request.logits->resize(ggml_nelements(graph.logits));
+    copy(graph.logits, request.logits->data());
+  }
+  if (request.queries != nullptr) {
+    request.queries->resize(graph.queries.size());
+    for (size_t i = 0; i < graph.queries.size(); ++i) {
+      (*request.queries)[i].resize(ggml_nelements(graph.queries[i]));
+      copy(graph.queries[i], (*request.queries)[i].data());
+    }
+  }
+  if (request.capture == nullptr) {
+    return;
+  }
+  SegmentKv& kv = *request.capture;
+  if (kv.shape != model_.config().kv_shape()) {
+    kv.shape = model_.config().kv_shape();
+    kv.tokens = 0;
+    kv.k.assign(kv.shape.layers, {});
+    kv.v.assign(kv.shape.layers, {});
+  }
+  const size_t old = kv.tokens * kv.shape.RowValues();
+  const size_t added = request.tokens.size() * kv.shape.RowValues();
+  for (size_t layer = 0; layer < graph.captured_k.size(); ++layer) {
+    kv.k[layer].resize(old + added);
+    kv.v[layer].resize(old + added);
+    copy(graph.captured_k[layer], kv.k[layer].data() + old);
+    copy(graph.captured_v[layer], kv.v[layer].data() + old);
+  }
+  kv.tokens += request.tokens.size();
+}
+
+Result<std::unique_ptr<KvBuffer>> CpuDecoder::NewKvBuffer(size_t capacity_tokens) {
+  return KvBuffer::Create(model_.config().kv_shape(), capacity_tokens,
+                          ggml_backend_get_default_buffer_type(backend_.get()));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Decoder>> Decoder::Create(const Model& model, const CpuBackend& backend,
+                                                 int threads) {
+  return CpuDecoder::Create(model, backend, threads);
+}
+
+}  // namespace leoam

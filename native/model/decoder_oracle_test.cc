@@ -1,0 +1,154 @@
+// Our decoder against libllama over real code. In the same mode (flash attention, F16 KV,
+// ubatches of 512) the logits must agree to the bit. With our own kernel they may differ
+// by rounding, but less than libllama differs from itself with flash attention off.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <numeric>
+
+#include "model/decoder.h"
+#include "model/vocabulary.h"
+#include "testing/llama_oracle.h"
+#include "testing/models.h"
+
+namespace leoam {
+namespace {
+
+using testing::Distance;
+using testing::LlamaOracle;
+
+constexpr int kThreads = 2;
+constexpr int kTokens = 2048;  // compared to the bit
+constexpr int kDepth = 1024;   // where single tokens are decoded
+constexpr int kDecoded = 200;
+constexpr int kExactlyDecoded = 32;
+
+struct OracleCase {
+  const char* name;
+  std::string (*path)();
+};
+
+class DecoderOracleTest : public ::testing::TestWithParam<OracleCase> {
+ protected:
+  void SetUp() override {
+    const std::string path = GetParam().path();
+    Result<std::unique_ptr<Model>> model =
+        Model::Load(path, testing::TestBackend(), nullptr, nullptr);
+    ASSERT_TRUE(model.ok()) << model.status().message();
+    model_ = std::move(*model);
+    Result<std::unique_ptr<Decoder>> decoder =
+        Decoder::Create(*model_, testing::TestBackend(), kThreads);
+    ASSERT_TRUE(decoder.ok()) << decoder.status().message();
+    decoder_ = std::move(*decoder);
+    Result<std::unique_ptr<Vocabulary>> vocabulary = Vocabulary::Load(path);
+    ASSERT_TRUE(vocabulary.ok()) << vocabulary.status().message();
+    code_ = (*vocabulary)->Tokenize(testing::RealCode(), false);
+    ASSERT_GE(code_.size(), static_cast<size_t>(kTokens + kDecoded));
+  }
+
+  std::span<const Token> Code(int first, int count) const {
+    return std::span(code_).subspan(first, count);
+  }
+
+  std::unique_ptr<KvBuffer> NewKv() {
+    Result<std::unique_ptr<KvBuffer>> kv = decoder_->NewKvBuffer(kTokens + 256);
+    EXPECT_TRUE(kv.ok());
+    return std::move(*kv);
+  }
+
+  std::vector<float> Run(KvBuffer* kv, int first, int count, Attention attention,
+                         bool want_logits) {
+    std::vector<int32_t> positions(count);
+    std::iota(positions.begin(), positions.end(), first);
+    std::vector<int32_t> rows(want_logits ? count : 0);
+    std::iota(rows.begin(), rows.end(), 0);
+    std::vector<float> logits;
+    DecodeRequest request;
+    request.tokens = Code(first, count);
+    request.positions = positions;
+    request.kv = kv;
+    request.logit_rows = rows;
+    request.logits = &logits;
+    request.attention = attention;
+    const Status status = decoder_->Run(request);
+    EXPECT_TRUE(status.ok()) << status.message();
+    return logits;
+  }
+
+  std::unique_ptr<LlamaOracle> NewOracle(bool flash_attention) {
+    testing::OracleOptions options;
+    options.threads = kThreads;
+    options.flash_attention = flash_attention;
+    return LlamaOracle::Create(GetParam().path(), options);
+  }
+
+  int vocabulary() const { return model_->config().vocabulary; }
+
+  std::unique_ptr<Model> model_;
+  std::unique_ptr<Decoder> decoder_;
+  std::vector<Token> code_;
+};
+
+TEST_P(DecoderOracleTest, LogitsEqualLibllamasToTheBitInTheSameMode) {
+  std::unique_ptr<LlamaOracle> oracle = NewOracle(/*flash_attention=*/true);
+  ASSERT_NE(oracle, nullptr);
+  std::unique_ptr<KvBuffer> kv = NewKv();
+  Distance distance;
+  int equal = 0;
+  const auto compare = [&](int first, int count) {
+    const std::vector<float> theirs = oracle->Decode(Code(first, count), true);
+    const std::vector<float> ours = Run(kv.get(), first, count, Attention::kGgml, true);
+    ASSERT_EQ(theirs.size(), ours.size());
+    distance.positions += count;
+    for (size_t i = 0; i < ours.size(); ++i) {
+      distance.max_difference = std::max(distance.max_difference, std::abs(ours[i] - theirs[i]));
+    }
+    equal += std::memcmp(ours.data(), theirs.data(), ours.size() * sizeof(float)) == 0 ? count : 0;
+  };
+  for (int first = 0; first < kTokens; first += kUbatchTokens) {
+    compare(first, kUbatchTokens);
+  }
+  for (int i = 0; i < kExactlyDecoded; ++i) {
+    compare(kTokens + i, 1);
+  }
+  std::printf("%s, ggml's attention: max |d| %.6f over %d positions, %d equal to the bit\n",
+              GetParam().name, distance.max_difference, distance.positions, equal);
+  EXPECT_EQ(distance.max_difference, 0.0F);
+  EXPECT_EQ(equal, kTokens + kExactlyDecoded);
+}
+
+TEST_P(DecoderOracleTest, OurKernelIsCloserToFlashAttentionThanNoFlashAttentionIs) {
+  std::unique_ptr<LlamaOracle> with = NewOracle(/*flash_attention=*/true);
+  std::unique_ptr<LlamaOracle> without = NewOracle(/*flash_attention=*/false);
+  ASSERT_NE(with, nullptr);
+  ASSERT_NE(without, nullptr);
+  std::unique_ptr<KvBuffer> kv = NewKv();
+  for (int first = 0; first < kDepth; first += kUbatchTokens) {
+    with->Decode(Code(first, kUbatchTokens), false);
+    without->Decode(Code(first, kUbatchTokens), false);
+    Run(kv.get(), first, kUbatchTokens, Attention::kOwn, false);
+  }
+  Distance theirs;
+  Distance ours;
+  for (int position = kDepth; position < kDepth + kDecoded; ++position) {
+    const std::vector<float> reference = with->Decode(Code(position, 1), true);
+    theirs.Add(reference, without->Decode(Code(position, 1), true), vocabulary());
+    ours.Add(reference, Run(kv.get(), position, 1, Attention::kOwn, true), vocabulary());
+  }
+  std::printf("%s, libllama without flash attention: %s\n", GetParam().name,
+              theirs.ToString().c_str());
+  std::printf("%s, our kernel:                       %s\n", GetParam().name,
+              ours.ToString().c_str());
+  EXPECT_LT(ours.MeanKl(), theirs.MeanKl());
+  EXPECT_GE(ours.same_top, kDecoded * 9 / 10);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, DecoderOracleTest,
+                         ::testing::Values(OracleCase{"qwen2", testing::Qwen2ModelPath},
+                                           OracleCase{"llama", testing::LlamaModelPath}),
+                         [](const auto& instance) { return instance.param.name; });
+
+}  // namespace
+}  // namespace leoam

@@ -1,0 +1,201 @@
+#include "runtime/core.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <numeric>
+#include <thread>
+#include <utility>
+
+namespace leoam {
+namespace {
+
+constexpr size_t kMinUbatchRows = 64;
+
+int DefaultThreads() {
+  // Hyper-threads share the vector units that the kernels saturate.
+  const unsigned logical = std::thread::hardware_concurrency();
+  return logical <= 4 ? static_cast<int>(std::max(1U, logical)) : static_cast<int>(logical / 2);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Core>> Core::Load(const CoreOptions& options) {
+  auto backend = LoadCpuBackend(options.module_dir);
+  if (!backend.ok()) {
+    return backend.status();
+  }
+  std::unique_ptr<Core> core(new Core());
+  auto model = Model::Load(options.model_path, **backend, options.progress, options.progress_user);
+  if (!model.ok()) {
+    return model.status();
+  }
+  core->model_ = std::move(model).value();
+  auto vocabulary = Vocabulary::Load(options.model_path);
+  if (!vocabulary.ok()) {
+    return vocabulary.status();
+  }
+  core->vocabulary_ = std::move(vocabulary).value();
+  const int threads = options.threads > 0 ? options.threads : DefaultThreads();
+  auto decoder = Decoder::Create(*core->model_, **backend, threads);
+  if (!decoder.ok()) {
+    return decoder.status();
+  }
+  core->decoder_ = std::move(decoder).value();
+  return core;
+}
+
+std::shared_ptr<SegmentStore> Core::store() const {
+  const std::lock_guard lock(mutex_);
+  return store_;
+}
+
+Status Core::OpenStore(const StoreOptions& options) {
+  auto opened = SegmentStore::Open(options, FileSystem::Default());
+  if (!opened.ok()) {
+    return opened.status();
+  }
+  const std::lock_guard lock(mutex_);
+  store_ = std::move(opened).value();
+  return Status::Ok();
+}
+
+void Core::set_retrieval_heads(std::vector<RetrievalHead> heads) {
+  const std::lock_guard lock(mutex_);
+  heads_ = std::move(heads);
+}
+
+std::vector<RetrievalHead> Core::retrieval_heads() const {
+  const std::lock_guard lock(mutex_);
+  return heads_;
+}
+
+std::vector<std::pair<int, int>> Core::KeyPlanes() const {
+  const int group = model_->config().heads / model_->config().kv_heads;
+  std::vector<std::pair<int, int>> planes;
+  for (const RetrievalHead& head : retrieval_heads()) {
+    planes.emplace_back(head.layer, head.head / group);
+  }
+  std::sort(planes.begin(), planes.end());
+  planes.erase(std::unique(planes.begin(), planes.end()), planes.end());
+  return planes;
+}
+
+Status Core::SetPreamble(JobContext& job, std::vector<Token> tokens) {
+  auto kv = decoder_->NewKvBuffer(std::max<size_t>(tokens.size(), 1));
+  if (!kv.ok()) {
+    return kv.status();
+  }
+  if (!tokens.empty()) {
+    const auto positions = ConsecutivePositions(0, tokens.size());
+    LEOAM_RETURN_IF_ERROR(RunPrefill(*this, job,
+                                     {.kv = kv->get(),
+                                      .tokens = tokens,
+                                      .positions = positions,
+                                      .first_logit_row = tokens.size()}));
+  }
+  (*kv)->set_size(tokens.size());
+  preamble_ = std::move(tokens);
+  preamble_kv_ = std::move(kv).value();
+  scratch_.reset();
+  return Status::Ok();
+}
+
+Result<std::unique_ptr<KvBuffer>> Core::NewSequence(size_t capacity_tokens) {
+  if (preamble_kv_ == nullptr) {
+    return Status(StatusCode::kInvalidArgument, "Set the preamble before anything is read.");
+  }
+  auto kv = decoder_->NewKvBuffer(preamble_.size() + capacity_tokens);
+  if (!kv.ok()) {
+    return kv.status();
+  }
+  CopyRows(*preamble_kv_, preamble_.size(), kv->get());
+  (*kv)->set_size(preamble_.size());
+  return std::move(kv).value();
+}
+
+Result<std::unique_ptr<KvBuffer>> Core::TakeScratch(size_t capacity_tokens) {
+  if (scratch_ != nullptr && scratch_->capacity() >= preamble_.size() + capacity_tokens) {
+    return std::move(scratch_);
+  }
+  return NewSequence(capacity_tokens);
+}
+
+void Core::ReturnScratch(std::unique_ptr<KvBuffer> scratch) {
+  scratch->set_size(preamble_.size());
+  if (scratch_ == nullptr || scratch_->capacity() < scratch->capacity()) {
+    scratch_ = std::move(scratch);
+  }
+}
+
+void CopyRows(const KvBuffer& from, size_t tokens, KvBuffer* to) {
+  const size_t bytes = tokens * from.shape().RowValues() * sizeof(ggml_fp16_t);
+  for (int layer = 0; layer < from.shape().layers; ++layer) {
+    std::memcpy(to->k_row(layer, 0), from.k_row(layer, 0), bytes);
+    std::memcpy(to->v_row(layer, 0), from.v_row(layer, 0), bytes);
+  }
+}
+
+std::vector<size_t> SplitUbatches(size_t rows, size_t ubatch) {
+  std::vector<size_t> sizes;
+  for (size_t left = rows; left > 0;) {
+    const size_t size = std::min(left, ubatch);
+    sizes.push_back(size);
+    left -= size;
+  }
+  if (sizes.size() > 1 && sizes.back() < kMinUbatchRows) {
+    const size_t moved = kMinUbatchRows - sizes.back();
+    sizes[sizes.size() - 2] -= moved;
+    sizes.back() += moved;
+  }
+  return sizes;
+}
+
+std::vector<int32_t> ConsecutivePositions(size_t first, size_t count) {
+  std::vector<int32_t> positions(count);
+  std::iota(positions.begin(), positions.end(), static_cast<int32_t>(first));
+  return positions;
+}
+
+Status RunPrefill(Core& core, JobContext& job, const Prefill& prefill) {
+  size_t row = 0;
+  std::vector<float> all_logits;
+  for (const size_t size : SplitUbatches(prefill.tokens.size(), static_cast<size_t>(prefill.ubatch))) {
+    std::vector<int32_t> logit_rows;
+    for (size_t i = std::max(row, prefill.first_logit_row); i < row + size; ++i) {
+      logit_rows.push_back(static_cast<int32_t>(i - row));
+    }
+    std::vector<float> logits;
+    DecodeRequest request;
+    request.tokens = prefill.tokens.subspan(row, size);
+    request.positions = prefill.positions.subspan(row, size);
+    request.kv = prefill.kv;
+    request.logit_rows = logit_rows;
+    request.logits = logit_rows.empty() ? nullptr : &logits;
+    request.capture = prefill.capture;
+    request.should_abort = [&job] { return job.ShouldAbort(); };
+    [[maybe_unused]] const size_t captured = prefill.capture == nullptr ? 0 : prefill.capture->tokens;
+    for (;;) {
+      LEOAM_RETURN_IF_ERROR(job.Yield());
+      const Status status = core.decoder().Run(request);
+      if (status.ok()) {
+        break;
+      }
+      if (prefill.capture != nullptr) {
+        assert(prefill.capture->tokens == captured);  // an abandoned pass captures nothing
+      }
+      if (status.code() != StatusCode::kCancelled) {
+        return status;
+      }
+      // Abandoned: Yield decides whether for a more urgent job or for good.
+    }
+    all_logits.insert(all_logits.end(), logits.begin(), logits.end());
+    row += size;
+  }
+  if (prefill.logits != nullptr) {
+    *prefill.logits = std::move(all_logits);
+  }
+  return Status::Ok();
+}
+
+}  // namespace leoam

@@ -1,0 +1,103 @@
+// What one loaded model needs to compute: weights, vocabulary, decoder, store, preamble.
+// Everything here belongs to the engine thread, except what is marked otherwise.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "leoam/engine.h"
+#include "leoam/status.h"
+#include "model/decoder.h"
+#include "model/model.h"
+#include "model/vocabulary.h"
+#include "runtime/scheduler.h"
+#include "store/segment_store.h"
+
+namespace leoam {
+
+struct CoreOptions {
+  std::string model_path;
+  std::string module_dir;
+  int threads = 0;  // 0: physical cores
+  bool (*progress)(float, void*) = nullptr;
+  void* progress_user = nullptr;
+};
+
+class Core {
+ public:
+  static Result<std::unique_ptr<Core>> Load(const CoreOptions& options);
+
+  // Immutable after Load: any thread.
+  const Model& model() const { return *model_; }
+  const Vocabulary& vocabulary() const { return *vocabulary_; }
+
+  // Any thread; null before OpenStore. The store itself is thread-safe.
+  std::shared_ptr<SegmentStore> store() const;
+  Status OpenStore(const StoreOptions& options);
+
+  // Any thread. Heads whose keys are kept apart in segments written from now on.
+  void set_retrieval_heads(std::vector<RetrievalHead> heads);
+  std::vector<RetrievalHead> retrieval_heads() const;
+  // (layer, KV head) of the heads, without repetition.
+  std::vector<std::pair<int, int>> KeyPlanes() const;
+
+  Decoder& decoder() { return *decoder_; }
+
+  // Prefills the shared start of every segment and session. Sessions made before it are
+  // of the old preamble; the caller makes new ones.
+  Status SetPreamble(JobContext& job, std::vector<Token> tokens);
+  const std::vector<Token>& preamble() const { return preamble_; }
+
+  // A buffer whose first rows are the preamble's (size() == preamble().size()).
+  Result<std::unique_ptr<KvBuffer>> NewSequence(size_t capacity_tokens);
+
+  // The buffer in which segments are read: rows 0..preamble stay, the rest is scratch. A
+  // more urgent job may not use it while a lower one does, hence it is handed out.
+  Result<std::unique_ptr<KvBuffer>> TakeScratch(size_t capacity_tokens);
+  void ReturnScratch(std::unique_ptr<KvBuffer> scratch);
+
+ private:
+  Core() = default;
+
+  std::unique_ptr<Model> model_;
+  std::unique_ptr<Vocabulary> vocabulary_;
+  std::unique_ptr<Decoder> decoder_;
+
+  std::vector<Token> preamble_;
+  std::unique_ptr<KvBuffer> preamble_kv_;
+  std::unique_ptr<KvBuffer> scratch_;  // null while a job has it
+
+  mutable std::mutex mutex_;  // guards store_, heads_
+  std::shared_ptr<SegmentStore> store_;
+  std::vector<RetrievalHead> heads_;
+};
+
+// Copies rows [0, tokens) of every layer. Both on the CPU.
+void CopyRows(const KvBuffer& from, size_t tokens, KvBuffer* to);
+
+// Rows to run through the model in ubatches. A ubatch that is abandoned for a more urgent
+// job is computed again after it; one that is cancelled ends the pass with kCancelled.
+struct Prefill {
+  KvBuffer* kv = nullptr;
+  std::span<const Token> tokens;
+  std::span<const int32_t> positions;
+  int ubatch = kUbatchTokens;
+  SegmentKv* capture = nullptr;
+  // Rows from here on have their logits computed; tokens.size() for none.
+  size_t first_logit_row = 0;
+  std::vector<float>* logits = nullptr;
+};
+Status RunPrefill(Core& core, JobContext& job, const Prefill& prefill);
+
+// Row counts of the ubatches for `rows` rows: none below 64 unless there is only one, as
+// ggml's attention rounds differently below that.
+std::vector<size_t> SplitUbatches(size_t rows, size_t ubatch);
+
+// Positions first, first+1, … of `count` rows.
+std::vector<int32_t> ConsecutivePositions(size_t first, size_t count);
+
+}  // namespace leoam

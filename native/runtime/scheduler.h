@@ -1,0 +1,92 @@
+// The engine thread. It owns the decoder: everything that computes runs here as a job.
+//
+// A job of lower priority gives way inside itself: when one of higher priority waits, the
+// graph in flight is abandoned (ggml's abort callback), Yield() runs the waiting jobs on
+// top of the current one, and the abandoned ubatch is computed again. Sessions have KV of
+// their own, so the jobs do not disturb each other.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "leoam/status.h"
+#include "leoam/types.h"
+
+namespace leoam {
+
+enum class Priority { kIndex = 0, kPrepare = 1, kChat = 2, kCompletion = 3 };
+inline constexpr int kPriorities = 4;
+
+class Scheduler;
+
+// What a running job sees. Lives on the engine thread for the length of the job.
+class JobContext {
+ public:
+  // True when the work in flight should be abandoned: cancelled, or a more urgent job
+  // waits. Any thread; cheap enough to be polled within a graph.
+  bool ShouldAbort() const;
+
+  // Runs more urgent jobs, if any wait. kCancelled once this job is cancelled.
+  Status Yield();
+
+  bool cancelled() const { return cancel_->cancelled(); }
+
+ private:
+  friend class Scheduler;
+  JobContext(Scheduler* scheduler, Priority priority, std::shared_ptr<CancelFlag> cancel)
+      : scheduler_(scheduler), priority_(priority), cancel_(std::move(cancel)) {}
+
+  Scheduler* scheduler_;
+  Priority priority_;
+  std::shared_ptr<CancelFlag> cancel_;
+};
+
+class Scheduler {
+ public:
+  // Always called exactly once, on the engine thread; a job that is cancelled before it
+  // starts sees context.cancelled() and should return at once.
+  using Work = std::function<void(JobContext&)>;
+
+  Scheduler();
+  ~Scheduler();  // Stop()
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // Any thread. False after Stop: the work is not run.
+  bool Submit(Priority priority, std::shared_ptr<CancelFlag> cancel, Work work);
+
+  // Cancels what waits and what runs, lets each job return, and joins the thread.
+  void Stop();
+
+ private:
+  friend class JobContext;
+  struct Job {
+    Priority priority;
+    std::shared_ptr<CancelFlag> cancel;
+    Work work;
+  };
+
+  void Loop();
+  bool PopAbove(int floor, Job* job);  // highest first, then oldest
+  void RunJob(Job* job);
+  void UpdateHighestLocked();
+  bool WaitingAbove(Priority priority) const {
+    return highest_waiting_.load(std::memory_order_relaxed) > static_cast<int>(priority);
+  }
+
+  std::mutex mutex_;  // guards queues_, running_, stopping_
+  std::condition_variable wake_;
+  std::array<std::deque<Job>, kPriorities> queues_;
+  std::deque<std::shared_ptr<CancelFlag>> running_;  // a stack: the innermost is last
+  bool stopping_ = false;
+  std::atomic<int> highest_waiting_{-1};
+  std::thread thread_;
+};
+
+}  // namespace leoam

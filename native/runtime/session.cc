@@ -1,0 +1,355 @@
+#include "runtime/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/clock.h"
+#include "runtime/repair.h"
+#include "runtime/segment_reader.h"
+
+namespace leoam {
+
+Result<std::unique_ptr<Session>> Session::Create(Core& core, size_t context_tokens) {
+  const auto window = static_cast<size_t>(core.model().config().context);
+  auto kv = core.NewSequence(std::min(context_tokens, window));
+  if (!kv.ok()) {
+    return kv.status();
+  }
+  std::unique_ptr<Session> session(new Session(core, std::move(kv).value()));
+  session->tokens_ = core.preamble();
+  return session;
+}
+
+void Session::Truncate(size_t tokens) {
+  if (tokens >= kv_->size()) {
+    return;
+  }
+  tokens = std::max(tokens, core_.preamble().size());
+  while (!entries_.empty() && entries_.back().begin >= tokens) {
+    entries_.pop_back();
+  }
+  if (!entries_.empty() && entries_.back().end > tokens) {
+    Entry& last = entries_.back();
+    if (last.part.kind == Part::Kind::kText) {
+      last.part.tokens.resize(tokens - last.begin);
+      last.end = tokens;
+    } else {
+      tokens = last.begin;  // a stored piece is there whole or not at all
+      entries_.pop_back();
+    }
+  }
+  kv_->set_size(tokens);
+  tokens_.resize(tokens);
+}
+
+void Session::Advance(std::span<const Token> tokens) {
+  tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+  kv_->set_size(tokens_.size());
+}
+
+bool Session::Same(const Part& a, const Part& b) {
+  if (a.kind != b.kind) {
+    return false;
+  }
+  switch (a.kind) {
+    case Part::Kind::kChunks:
+      return a.key == b.key && a.first == b.first && a.last == b.last;
+    case Part::Kind::kKeep:
+      return a.key == b.key;
+    case Part::Kind::kText:
+      return a.tokens == b.tokens;
+  }
+  return false;
+}
+
+Result<size_t> Session::PartTokens(const Part& part) const {
+  if (part.kind != Part::Kind::kChunks) {
+    return part.tokens.size();
+  }
+  const auto store = core_.store();
+  if (store == nullptr) {
+    return Status(StatusCode::kInvalidArgument, "Open the store before its chunks are used.");
+  }
+  const auto info = store->Info(part.key);
+  if (!info.ok()) {
+    return info.status();
+  }
+  if (part.first >= part.last || part.last > (*info)->chunk_ends.size()) {
+    return Status(StatusCode::kInvalidArgument,
+                  "Chunks " + std::to_string(part.first) + ".." + std::to_string(part.last) +
+                      " are not in segment " + part.key + ", which has " +
+                      std::to_string((*info)->chunk_ends.size()) + ".");
+  }
+  return (*info)->chunk_ends[part.last - 1] - (*info)->ChunkBegin(part.first);
+}
+
+// Finds how much of the request is here already: whole parts, then tokens of a text part.
+void Session::MatchPrefix(const PromptRequest& request, size_t* next_part, size_t* next_token) {
+  size_t part = 0;
+  while (part < request.parts.size() && part < entries_.size() &&
+         Same(entries_[part].part, request.parts[part])) {
+    ++part;
+  }
+  size_t keep = part == 0 ? core_.preamble().size() : entries_[part - 1].end;
+  *next_part = part;
+  *next_token = 0;
+  if (part < request.parts.size() && part < entries_.size() &&
+      request.parts[part].kind == Part::Kind::kText &&
+      entries_[part].part.kind == Part::Kind::kText) {
+    const auto& wanted = request.parts[part].tokens;
+    const auto& held = entries_[part].part.tokens;
+    const auto end = std::mismatch(wanted.begin(), wanted.end(), held.begin(), held.end()).first;
+    *next_token = static_cast<size_t>(end - wanted.begin());
+    keep += *next_token;
+  }
+  Truncate(keep);
+}
+
+Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters* counters,
+                        Timings* timings, std::vector<float>* logits) {
+  if (request.question_part >= request.parts.size()) {
+    return {StatusCode::kInvalidArgument, "A prompt needs a question after its evidence."};
+  }
+  size_t total = core_.preamble().size();
+  for (size_t i = 0; i < request.parts.size(); ++i) {
+    if (i >= request.question_part && request.parts[i].kind != Part::Kind::kText) {
+      return {StatusCode::kInvalidArgument, "The question's parts must be text."};
+    }
+    const auto tokens = PartTokens(request.parts[i]);
+    if (!tokens.ok()) {
+      return tokens.status();
+    }
+    total += *tokens;
+  }
+  if (total >= kv_->capacity()) {
+    return {StatusCode::kOutOfRange,
+            "The prompt has " + std::to_string(total) + " tokens; this conversation holds " +
+                std::to_string(kv_->capacity()) + ". Ask a shorter question or start anew."};
+  }
+
+  size_t part = 0;
+  size_t skip = 0;
+  MatchPrefix(request, &part, &skip);
+  if (part > request.question_part || (part == request.question_part && skip > 0)) {
+    // The question itself is here: its last token is computed again for its logits.
+    if (kv_->size() == total) {
+      Truncate(total - 1);
+      MatchPrefix(request, &part, &skip);
+    }
+  }
+  counters->tokens_reused += kv_->size();
+
+  loaded_.clear();
+  appended_ = false;
+  for (; part < request.question_part; ++part, skip = 0) {
+    const size_t begin = kv_->size() - skip;
+    LEOAM_RETURN_IF_ERROR(AppendEvidence(job, request.parts[part], skip, counters, timings));
+    if (entries_.size() > part) {
+      entries_[part].part = request.parts[part];
+      entries_[part].end = kv_->size();
+    } else {
+      entries_.push_back({request.parts[part], begin, kv_->size()});
+    }
+  }
+
+  // The question's parts are run as one piece.
+  const size_t question_begin = kv_->size();
+  std::vector<Token> question;
+  std::vector<Entry> question_entries;
+  size_t position = question_begin;
+  for (; part < request.parts.size(); ++part, skip = 0) {
+    const auto& tokens = request.parts[part].tokens;
+    question.insert(question.end(), tokens.begin() + static_cast<std::ptrdiff_t>(skip),
+                    tokens.end());
+    const size_t end = position + tokens.size() - skip;
+    if (skip > 0) {
+      entries_.pop_back();
+    }
+    question_entries.push_back({request.parts[part], position - skip, end});
+    position = end;
+  }
+  if (question.empty()) {
+    return {StatusCode::kInvalidArgument, "The question is empty."};
+  }
+  LEOAM_RETURN_IF_ERROR(RunQuestion(job, request, question, counters, timings, logits));
+  Advance(question);
+  entries_.insert(entries_.end(), question_entries.begin(), question_entries.end());
+  part_ranges_.clear();
+  for (size_t i = 0; i < request.parts.size(); ++i) {
+    part_ranges_.emplace_back(entries_[i].begin, entries_[i].end);
+  }
+  return Status::Ok();
+}
+
+Status Session::AppendEvidence(JobContext& job, const Part& part, size_t skip, Counters* counters,
+                               Timings* timings) {
+  const Stopwatch watch;
+  if (part.kind == Part::Kind::kChunks) {
+    LEOAM_RETURN_IF_ERROR(LoadChunks(job, part, counters));
+    timings->load_kv_ms += watch.Milliseconds();
+    return Status::Ok();
+  }
+  if (part.kind == Part::Kind::kKeep) {
+    LEOAM_RETURN_IF_ERROR(KeepText(job, part, counters));
+  } else {
+    LEOAM_RETURN_IF_ERROR(PrefillText(
+        job, std::span<const Token>(part.tokens).subspan(skip), counters));
+  }
+  timings->prefill_ms += watch.Milliseconds();
+  return Status::Ok();
+}
+
+Status Session::LoadChunks(JobContext& job, const Part& part, Counters* counters) {
+  LEOAM_RETURN_IF_ERROR(job.Yield());
+  const auto store = core_.store();
+  const auto info = store->Info(part.key);
+  if (!info.ok()) {
+    return info.status();
+  }
+  std::vector<std::vector<uint8_t>> data;
+  LEOAM_RETURN_IF_ERROR(
+      store->ReadChunks(part.key, part.first, part.last, (*info)->precision, &data));
+  RopeAngles rope(core_.model().config().rope);
+  const size_t begin = kv_->size();
+  size_t position = begin;
+  for (size_t i = 0; i < data.size(); ++i) {
+    const size_t chunk = part.first + i;
+    const size_t tokens = (*info)->chunk_ends[chunk] - (*info)->ChunkBegin(chunk);
+    LEOAM_RETURN_IF_ERROR(DecodeChunk(data[i], (*info)->shape, (*info)->precision,
+                                      (*info)->precision, tokens, 0, tokens,
+                                      core_.model().key_bias(), &rope, position, kv_.get()));
+    position += tokens;
+    counters->tokens_reused += tokens;
+    counters->bytes_from_disk += data[i].size();
+  }
+  const size_t first_token = (*info)->ChunkBegin(part.first);
+  Advance(std::span<const Token>((*info)->tokens).subspan(first_token, position - begin));
+  loaded_.emplace_back(begin, position);
+  return Status::Ok();
+}
+
+Status Session::PrefillText(JobContext& job, std::span<const Token> tokens, Counters* counters) {
+  const auto positions = ConsecutivePositions(kv_->size(), tokens.size());
+  LEOAM_RETURN_IF_ERROR(RunPrefill(core_, job,
+                                   {.kv = kv_.get(),
+                                    .tokens = tokens,
+                                    .positions = positions,
+                                    .first_logit_row = tokens.size()}));
+  Advance(tokens);
+  counters->tokens_computed += tokens.size();
+  return Status::Ok();
+}
+
+Status Session::KeepText(JobContext& job, const Part& part, Counters* counters) {
+  const auto store = core_.store();
+  if (store == nullptr) {
+    return PrefillText(job, part.tokens, counters);
+  }
+  LEOAM_RETURN_IF_ERROR(ValidateSegment(core_, part.key, part.tokens, part.chunk_ends));
+  if (store->Contains(part.key)) {
+    Part stored;
+    stored.kind = Part::Kind::kChunks;
+    stored.key = part.key;
+    stored.last = part.chunk_ends.size();
+    const Status loaded = LoadChunks(job, stored, counters);
+    if (loaded.ok() || loaded.code() == StatusCode::kCancelled) {
+      return loaded;
+    }
+    // Damaged or evicted since: computed below.
+  }
+  SegmentKv captured;
+  captured.Reset(core_.model().config().kv_shape());
+  const auto positions = ConsecutivePositions(kv_->size(), part.tokens.size());
+  LEOAM_RETURN_IF_ERROR(RunPrefill(core_, job,
+                                   {.kv = kv_.get(),
+                                    .tokens = part.tokens,
+                                    .positions = positions,
+                                    .capture = &captured,
+                                    .first_logit_row = part.tokens.size()}));
+  Advance(part.tokens);
+  counters->tokens_computed += part.tokens.size();
+  SegmentWrite write;
+  write.key = part.key;
+  write.tokens = part.tokens;
+  write.chunk_ends = part.chunk_ends;
+  write.chunk_stale.assign(part.chunk_ends.size(), 0);
+  write.key_planes = core_.KeyPlanes();
+  write.kv = &captured;
+  std::string warning;
+  return store->Put(write, &warning);
+}
+
+Status Session::RunQuestion(JobContext& job, const PromptRequest& request,
+                            std::span<const Token> question, Counters* counters,
+                            Timings* timings, std::vector<float>* logits) {
+  std::vector<Token> tokens(question.begin(), question.end());
+  std::vector<int32_t> positions = ConsecutivePositions(kv_->size(), question.size());
+  Stopwatch watch;
+  if (request.repair_share > 0 && !loaded_.empty()) {
+    auto repaired = ChooseRepair(core_, job, kv_.get(), loaded_, question, request.repair_share);
+    if (!repaired.ok()) {
+      return repaired.status();
+    }
+    counters->tokens_repaired += repaired->size();
+    std::vector<Token> all;
+    for (const int32_t position : *repaired) {
+      all.push_back(tokens_[static_cast<size_t>(position)]);
+    }
+    tokens.insert(tokens.begin(), all.begin(), all.end());
+    positions.insert(positions.begin(), repaired->begin(), repaired->end());
+    timings->repair_ms += watch.Milliseconds();
+    watch = Stopwatch();
+  }
+  LEOAM_RETURN_IF_ERROR(RunPrefill(core_, job,
+                                   {.kv = kv_.get(),
+                                    .tokens = tokens,
+                                    .positions = positions,
+                                    .first_logit_row = tokens.size() - 1,
+                                    .logits = logits}));
+  counters->tokens_computed += tokens.size();
+  timings->prefill_ms += watch.Milliseconds();
+  return Status::Ok();
+}
+
+Status Session::Append(JobContext& job, std::span<const Token> tokens,
+                       std::vector<float>* logits, std::vector<float>* chunk_mass) {
+  if (kv_->size() + tokens.size() > kv_->capacity()) {
+    return {StatusCode::kOutOfRange, "The conversation's window is full."};
+  }
+  const auto positions = ConsecutivePositions(kv_->size(), tokens.size());
+  std::vector<int32_t> rows = ConsecutivePositions(0, tokens.size());
+  DecodeRequest request;
+  request.tokens = tokens;
+  request.positions = positions;
+  request.kv = kv_.get();
+  request.logit_rows = rows;
+  request.logits = logits;
+  request.chunk_mass = chunk_mass;
+  request.should_abort = [&job] { return job.ShouldAbort(); };
+  for (;;) {
+    LEOAM_RETURN_IF_ERROR(job.Yield());
+    const Status status = core_.decoder().Run(request);
+    if (status.ok()) {
+      break;
+    }
+    if (status.code() != StatusCode::kCancelled) {
+      return status;
+    }
+  }
+  Entry entry;
+  entry.part.tokens.assign(tokens.begin(), tokens.end());
+  entry.begin = kv_->size();
+  entry.end = entry.begin + tokens.size();
+  if (!entries_.empty() && appended_) {
+    Entry& last = entries_.back();
+    last.part.tokens.insert(last.part.tokens.end(), tokens.begin(), tokens.end());
+    last.end = entry.end;
+  } else {
+    entries_.push_back(std::move(entry));
+    appended_ = true;
+  }
+  Advance(tokens);
+  return Status::Ok();
+}
+
+}  // namespace leoam

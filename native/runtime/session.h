@@ -1,0 +1,69 @@
+// One conversation's KV: [preamble][evidence][question][answer][more evidence]…, append-only
+// as long as the caller's parts begin with what is here already (design 3.2).
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "leoam/engine.h"
+#include "leoam/status.h"
+#include "runtime/core.h"
+
+namespace leoam {
+
+class Session {
+ public:
+  static Result<std::unique_ptr<Session>> Create(Core& core, size_t context_tokens);
+
+  // Makes the session hold the prompt and computes the logits of its last token, [vocabulary].
+  // What equals the content from the front is reused; the rest is loaded, repaired, prefilled.
+  // On failure the session keeps a valid prefix.
+  Status Prepare(JobContext& job, const PromptRequest& request, Counters* counters,
+                 Timings* timings, std::vector<float>* logits);
+
+  // Runs tokens that follow (an answer's). `logits`: [tokens.size() * vocabulary].
+  Status Append(JobContext& job, std::span<const Token> tokens, std::vector<float>* logits,
+                std::vector<float>* chunk_mass);
+
+  // Forgets everything behind the first `tokens` positions.
+  void Truncate(size_t tokens);
+
+  size_t size() const { return kv_->size(); }
+  size_t capacity() const { return kv_->capacity(); }
+  // [begin, end) positions of the prompt's parts, in the order of the request.
+  const std::vector<std::pair<size_t, size_t>>& part_ranges() const { return part_ranges_; }
+
+ private:
+  // What lies at [begin, end), and where it came from.
+  struct Entry {
+    Part part;
+    size_t begin = 0;
+    size_t end = 0;
+  };
+
+  Session(Core& core, std::unique_ptr<KvBuffer> kv) : core_(core), kv_(std::move(kv)) {}
+
+  void Advance(std::span<const Token> tokens);
+  static bool Same(const Part& a, const Part& b);
+  Result<size_t> PartTokens(const Part& part) const;
+  void MatchPrefix(const PromptRequest& request, size_t* next_part, size_t* next_token);
+  Status AppendEvidence(JobContext& job, const Part& part, size_t skip, Counters* counters,
+                        Timings* timings);
+  Status LoadChunks(JobContext& job, const Part& part, Counters* counters);
+  Status PrefillText(JobContext& job, std::span<const Token> tokens, Counters* counters);
+  Status KeepText(JobContext& job, const Part& part, Counters* counters);
+  Status RunQuestion(JobContext& job, const PromptRequest& request,
+                     std::span<const Token> question, Counters* counters, Timings* timings,
+                     std::vector<float>* logits);
+
+  Core& core_;
+  std::unique_ptr<KvBuffer> kv_;
+  std::vector<Entry> entries_;
+  std::vector<Token> tokens_;  // of every row of kv_, the preamble's first
+  // Rows that this Prepare took from the store: what repair chooses from.
+  std::vector<std::pair<size_t, size_t>> loaded_;
+  std::vector<std::pair<size_t, size_t>> part_ranges_;
+  bool appended_ = false;  // the last entry is the answer in progress
+};
+
+}  // namespace leoam

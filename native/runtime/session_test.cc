@@ -1,0 +1,245 @@
+#include "runtime/session.h"
+
+#include "runtime/generate.h"
+#include "runtime/segment_reader.h"
+#include <cmath>
+
+#include "testing/runtime_fixture.h"
+
+namespace leoam {
+namespace {
+
+class SessionTest : public testing::RuntimeTest {
+ protected:
+  // Stores `text` as a segment and returns the part that brings in all of it.
+  Part Stored(int key, const std::string& text) {
+    SegmentRequest request;
+    request.key = Key(key);
+    Cut(text, 6, &request.tokens, &request.chunk_ends);
+    Run([&](JobContext& job) {
+      const auto result = ReadSegment(*core_, job, request);
+      ASSERT_TRUE(result.ok()) << result.status().message();
+    });
+    Part part;
+    part.kind = Part::Kind::kChunks;
+    part.key = request.key;
+    part.last = request.chunk_ends.size();
+    return part;
+  }
+
+  Part Text(const std::string& text) const {
+    Part part;
+    part.tokens = Tokens(text);
+    return part;
+  }
+
+  // The same tokens as a stored part, as text.
+  Part AsText(const Part& stored) {
+    Part part;
+    const auto info = core_->store()->Info(stored.key);
+    part.tokens = (*info)->tokens;
+    return part;
+  }
+
+  std::unique_ptr<Session> NewSession(size_t tokens = 4096) {
+    auto session = Session::Create(*core_, tokens);
+    EXPECT_TRUE(session.ok());
+    return std::move(session).value();
+  }
+
+  struct Outcome {
+    Counters counters;
+    std::vector<float> logits;
+  };
+  Outcome Prepare(Session& session, std::vector<Part> parts, size_t question, double repair = 0) {
+    Outcome outcome;
+    PromptRequest request{std::move(parts), question, repair};
+    Run([&](JobContext& job) {
+      Timings timings;
+      const Status status =
+          session.Prepare(job, request, &outcome.counters, &timings, &outcome.logits);
+      ASSERT_TRUE(status.ok()) << status.message();
+    });
+    return outcome;
+  }
+};
+
+TEST_F(SessionTest, StoredKvGivesTheLogitsOfText) {
+  const Part stored = Stored(1, SampleCode(40));
+  const Part question = Text("// What does this file do? It");
+  auto from_store = NewSession();
+  const Outcome a = Prepare(*from_store, {stored, question}, 1);
+  EXPECT_EQ(a.counters.tokens_computed, question.tokens.size());
+  EXPECT_GT(a.counters.bytes_from_disk, 0U);
+  auto from_text = NewSession();
+  const Outcome b = Prepare(*from_text, {AsText(stored), question}, 1);
+  EXPECT_EQ(b.counters.bytes_from_disk, 0U);
+  // One passage right after the preamble: only F16 rounding of unrotated keys lies between.
+  EXPECT_LT(testing::Divergence(b.logits, a.logits), 1e-3);
+}
+
+TEST_F(SessionTest, ASecondPassageIsMovedToTheNextPositions) {
+  const Part first = Stored(1, SampleCode(20));
+  const Part second = Stored(2, SampleCode(20, 60));
+  const Part question = Text("// The function above");
+  auto session = NewSession();
+  const Outcome a = Prepare(*session, {first, second, question}, 2);
+  auto text = NewSession();
+  const Outcome b = Prepare(*text, {AsText(first), AsText(second), question}, 2);
+  const double stored = testing::Divergence(b.logits, a.logits);
+  // All of the stored tokens repaired: the same numbers as text, up to rounding.
+  auto repaired = NewSession();
+  const Outcome c = Prepare(*repaired, {first, second, question}, 2, 1.0);
+  EXPECT_EQ(c.counters.tokens_repaired,
+            AsText(first).tokens.size() + AsText(second).tokens.size());
+  EXPECT_LT(testing::Divergence(b.logits, c.logits), 5e-3);
+  EXPECT_LT(testing::Divergence(b.logits, c.logits), stored);
+}
+
+TEST_F(SessionTest, RepairComputesItsShare) {
+  const Part first = Stored(1, SampleCode(20));
+  const Part second = Stored(2, SampleCode(20, 60));
+  const Part question = Text("// The function above");
+  auto session = NewSession();
+  const Outcome outcome = Prepare(*session, {first, second, question}, 2, 0.15);
+  const size_t stored = AsText(first).tokens.size() + AsText(second).tokens.size();
+  EXPECT_EQ(outcome.counters.tokens_repaired,
+            static_cast<uint64_t>(std::ceil(0.15 * static_cast<double>(stored))));
+  EXPECT_EQ(outcome.counters.tokens_computed,
+            outcome.counters.tokens_repaired + question.tokens.size());
+}
+
+TEST_F(SessionTest, ALaterTurnComputesOnlyWhatIsNew) {
+  const Part stored = Stored(1, SampleCode(30));
+  const Part question = Text("// What does this do?");
+  auto session = NewSession();
+  GenerateRequest request;
+  request.parts = {stored, question};
+  request.question_part = 1;
+  request.max_tokens = 8;
+  GenerateResult answer;
+  Run([&](JobContext& job) {
+    auto result = Generate(*core_, job, *session, request);
+    ASSERT_TRUE(result.ok()) << result.status().message();
+    answer = *result;
+  });
+  ASSERT_EQ(answer.tokens.size(), 8U);
+  Part said;
+  said.tokens = answer.tokens;
+  const Part next = Text("\n// And why?");
+  const Outcome outcome = Prepare(*session, {stored, question, said, next}, 3);
+  // Everything but the answer's last token, whose KV nothing has needed yet.
+  EXPECT_LE(outcome.counters.tokens_computed, next.tokens.size() + 1);
+  EXPECT_EQ(outcome.counters.bytes_from_disk, 0U);
+}
+
+TEST_F(SessionTest, TheSameQuestionAgainComputesOneToken) {
+  const Part stored = Stored(1, SampleCode(30));
+  const Part question = Text("// What does this do?");
+  auto session = NewSession();
+  const Outcome first = Prepare(*session, {stored, question}, 1);
+  const Outcome second = Prepare(*session, {stored, question}, 1);
+  EXPECT_EQ(second.counters.tokens_computed, 1U);
+  EXPECT_LT(testing::Divergence(first.logits, second.logits), 5e-3);
+}
+
+TEST_F(SessionTest, GreedyAnswersAreTheSameTwice) {
+  const Part stored = Stored(1, SampleCode(30));
+  GenerateRequest request;
+  request.parts = {stored, Text("// What does this do?")};
+  request.question_part = 1;
+  request.max_tokens = 12;
+  std::vector<std::string> answers;
+  for (int i = 0; i < 2; ++i) {
+    auto session = NewSession();
+    std::string streamed;
+    request.on_text = [&](const std::string& text) { streamed += text; };
+    Run([&](JobContext& job) {
+      auto result = Generate(*core_, job, *session, request);
+      ASSERT_TRUE(result.ok());
+      EXPECT_EQ(result->text, streamed);
+      EXPECT_GT(result->part_mass[0], 0.0);
+      answers.push_back(result->text);
+    });
+  }
+  EXPECT_EQ(answers[0], answers[1]);
+}
+
+TEST_F(SessionTest, ScoresTheGreedyAnswerAsMostLikely) {
+  const Part stored = Stored(1, SampleCode(30));
+  GenerateRequest request;
+  request.parts = {stored, Text("// What does this do?")};
+  request.question_part = 1;
+  request.max_tokens = 6;
+  auto session = NewSession();
+  Run([&](JobContext& job) {
+    auto answer = Generate(*core_, job, *session, request);
+    ASSERT_TRUE(answer.ok());
+    ScoreRequest score;
+    score.parts = request.parts;
+    score.question_part = 1;
+    score.target = answer->tokens;
+    auto judged = Score(*core_, job, *session, score);
+    ASSERT_TRUE(judged.ok());
+    ASSERT_EQ(judged->argmax.size(), answer->tokens.size());
+    EXPECT_EQ(judged->argmax[0], 1);
+    for (const float log_probability : judged->log_probabilities) {
+      EXPECT_LE(log_probability, 0.0F);
+    }
+  });
+}
+
+TEST_F(SessionTest, APromptBeyondTheWindowIsOneClearError) {
+  auto session = NewSession(64);
+  PromptRequest request{{Text(SampleCode(200))}, 0, 0};
+  Run([&](JobContext& job) {
+    Counters counters;
+    Timings timings;
+    std::vector<float> logits;
+    const Status status = session->Prepare(job, request, &counters, &timings, &logits);
+    EXPECT_EQ(status.code(), StatusCode::kOutOfRange);
+    EXPECT_NE(status.message().find("tokens"), std::string::npos);
+  });
+}
+
+TEST_F(SessionTest, KeptTextIsComputedOnceAndThenComesFromTheStore) {
+  Part kept;
+  kept.kind = Part::Kind::kKeep;
+  kept.key = Key(7);
+  Cut(SampleCode(18), 6, &kept.tokens, &kept.chunk_ends);
+  const Part question = Text("// What does this do?");
+  auto first = NewSession();
+  const Outcome a = Prepare(*first, {kept, question}, 1);
+  EXPECT_EQ(a.counters.tokens_computed, kept.tokens.size() + question.tokens.size());
+  auto second = NewSession();
+  const Outcome b = Prepare(*second, {kept, question}, 1);
+  EXPECT_EQ(b.counters.tokens_computed, question.tokens.size());
+  EXPECT_LT(testing::Divergence(a.logits, b.logits), 1e-3);
+}
+
+TEST_F(SessionTest, CancellingAnAnswerKeepsWhatWasWritten) {
+  auto session = NewSession();
+  GenerateRequest request;
+  request.parts = {Text(SampleCode(20))};
+  request.max_tokens = 2000;
+  auto cancel = std::make_shared<CancelFlag>();
+  int pieces = 0;
+  request.on_text = [&](const std::string&) {
+    if (++pieces == 5) {
+      cancel->Cancel();
+    }
+  };
+  std::promise<GenerateResult> done;
+  scheduler_->Submit(Priority::kChat, cancel, [&](JobContext& job) {
+    auto result = Generate(*core_, job, *session, request);
+    EXPECT_TRUE(result.ok());
+    done.set_value(std::move(result).value());
+  });
+  const GenerateResult result = done.get_future().get();
+  EXPECT_EQ(result.reason, "cancelled");
+  EXPECT_GE(result.tokens.size(), 5U);
+  EXPECT_LT(result.tokens.size(), 10U);
+}
+
+}  // namespace
+}  // namespace leoam

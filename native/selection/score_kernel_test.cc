@@ -1,0 +1,45 @@
+#include "selection/score_kernel.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "selection/score_kernel_loops.h"
+
+namespace leoam {
+namespace {
+
+TEST(KeyBlocks, ScoresEqualDotProductsForEveryCount) {
+  std::mt19937 random(7);
+  std::normal_distribution<float> normal;
+  for (const size_t count : {1U, 31U, 32U, 33U, 100U}) {
+    const size_t dim = 64;
+    std::vector<float> keys(count * dim);
+    std::vector<float> query(dim);
+    for (float& value : keys) value = normal(random);
+    for (float& value : query) value = normal(random);
+    const KeyBlocks blocks(keys, count, dim);
+    std::vector<float> scores(count);
+    blocks.Score(query.data(), scores.data());
+    for (size_t i = 0; i < count; ++i) {
+      double expected = 0;
+      for (size_t d = 0; d < dim; ++d) {
+        expected += static_cast<double>(keys[i * dim + d]) * query[d];
+      }
+      EXPECT_NEAR(scores[i], expected, 1e-4) << "key " << i << " of " << count;
+    }
+  }
+}
+
+TEST(AddSoftmax, AddsWeightsThatSumToOne) {
+  std::vector<float> scores = {1000.0F, 999.0F, -1000.0F};
+  std::vector<float> mass = {1.0F, 0.0F, 0.0F};
+  AddSoftmax(scores, mass);
+  EXPECT_NEAR(mass[0], 1.0F + 1.0F / (1.0F + std::exp(-1.0F)), 1e-6);
+  EXPECT_NEAR(mass[0] + mass[1] + mass[2], 2.0F, 1e-6);
+  EXPECT_EQ(mass[2], 0.0F);
+}
+
+}  // namespace
+}  // namespace leoam

@@ -1,0 +1,263 @@
+// A conversation about a repository: turns that only ever append to one session, so that
+// nothing which the model has seen is computed again. When the window is full, it starts
+// over with the last question's evidence.
+
+import type { Counters, EngineError, GenerateResult, Sampling } from '../engine/addon.js';
+import type { LeoSession, RequestClass } from '../engine/engine.js';
+import { isEngineError } from '../engine/errors.js';
+import type { Mode } from '../prompt/parts.js';
+import { citations, type Source } from './citations.js';
+import {
+  evidenceName,
+  prepareTurn,
+  type AskContext,
+  type EarlierTurns,
+  type Turn,
+  type TurnOptions,
+} from './turn.js';
+
+export interface AskOptions extends Omit<TurnOptions, 'maxTokens'> {
+  /** Tokens of the answer at most. Default 512. */
+  maxTokens?: number;
+  /** Greedy when absent. */
+  sampling?: Sampling;
+  requestClass?: RequestClass;
+  signal?: AbortSignal;
+  /** Called for each piece of the answer as soon as it is safe to show. */
+  onText?: (text: string) => void;
+  /** Called with one sentence when stored KV was lost and is computed again. */
+  onWarning?: (warning: string) => void;
+}
+
+export interface AskCounters {
+  /** Tokens of the whole repository. */
+  repoTokens: number;
+  /** Everything that went through the model before the first token, the question included. */
+  tokensComputed: number;
+  /** Of these, repository tokens that were computed because they were not stored. */
+  repoTokensComputed: number;
+  /** Of these, stored tokens that repair recomputed. */
+  tokensRepaired: number;
+  /** The question with its frame. */
+  questionTokens: number;
+  tokensReused: number;
+  workingSetTokens: number;
+  bytesFromDisk: number;
+  tokensDecoded: number;
+}
+
+export interface AskTimings {
+  selectMs: number;
+  /** From the question's arrival to the first token of the answer. */
+  ttftMs: number;
+  loadKvMs: number;
+  repairMs: number;
+  prefillMs: number;
+  totalMs: number;
+  decodeTokensPerSecond: number;
+}
+
+export interface AskResult {
+  answer: string;
+  /** Why the answer ended. */
+  reason: 'end' | 'stop' | 'length' | 'cancelled';
+  sources: Source[];
+  counters: AskCounters;
+  timings: AskTimings;
+  model: string;
+  mode: Mode;
+}
+
+export interface AnswerScore {
+  /** Mean negative log probability of the answer's tokens, nats. */
+  nll: number;
+  /** True when every token was the model's first choice. */
+  matched: boolean;
+}
+
+const defaultMaxTokens = 512;
+/** Room for a second, slightly longer question about the same evidence. */
+const slackTokens = 256;
+/** Several passages may be damaged; each try finds one. */
+const maxTries = 9;
+const greedy: Sampling = { temperature: 0 };
+const nothing: EarlierTurns = { parts: [], tokens: 0, evidence: new Set() };
+
+export class Conversation {
+  private session: LeoSession | undefined;
+  private sessionTokens = 0;
+  private earlier: EarlierTurns = nothing;
+
+  /** `contextTokens`: window of the conversation; absent: what its first question needs, and no more. */
+  constructor(
+    private readonly context: AskContext,
+    private readonly contextTokens?: number,
+  ) {}
+
+  /** Answers a question and appends both to the conversation. */
+  async ask(options: AskOptions): Promise<AskResult> {
+    const arrived = performance.now();
+    const { turn, result, submitted } = await this.generate(options);
+    const firstPart = this.earlier.parts.length;
+    this.append(turn, result.tokens);
+
+    const { counters, timings } = result;
+    return {
+      answer: result.text.trim(),
+      reason: result.reason,
+      sources: citations(turn.sources, turn.sourceOf, result.partMass.slice(firstPart)),
+      counters: {
+        repoTokens: this.context.repository.totalTokens,
+        tokensComputed: counters.tokensComputed,
+        repoTokensComputed: computedFromRepository(turn, counters),
+        tokensRepaired: counters.tokensRepaired,
+        questionTokens: turn.questionTokens,
+        tokensReused: counters.tokensReused,
+        workingSetTokens: turn.workingSetTokens,
+        bytesFromDisk: counters.bytesFromDisk,
+        tokensDecoded: counters.tokensDecoded,
+      },
+      timings: {
+        selectMs: turn.selectMs,
+        ttftMs: submitted - arrived + timings.ttftMs,
+        loadKvMs: timings.loadKvMs,
+        repairMs: timings.repairMs,
+        prefillMs: timings.prefillMs,
+        totalMs: performance.now() - arrived,
+        decodeTokensPerSecond:
+          timings.decodeMs > 0 ? (1000 * counters.tokensDecoded) / timings.decodeMs : 0,
+      },
+      model: this.context.engine.model.id,
+      mode: options.mode,
+    };
+  }
+
+  /** How likely an answer is after a question, in nats a token. Appends nothing. */
+  async score(
+    options: TurnOptions & { signal?: AbortSignal },
+    answer: string,
+  ): Promise<AnswerScore> {
+    const { engine } = this.context;
+    const [target] = await engine.tokenize([answer]);
+    const turn = await this.prepare(options);
+    const parts = [...this.earlier.parts, ...turn.parts];
+    const result = await this.sessionFor(turn, options.maxTokens).score(
+      {
+        parts,
+        questionPart: this.earlier.parts.length + turn.questionPart,
+        repair: { share: turn.repairShare },
+        target: target ?? new Int32Array(),
+      },
+      'chat',
+      options.signal,
+    );
+    const values = Array.from(result.logProbabilities);
+    return {
+      nll: -values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length),
+      matched: result.argmax.every((hit) => hit === 1),
+    };
+  }
+
+  /** Forgets all turns; the session's content is still reused where a new prompt begins alike. */
+  restart(): void {
+    this.earlier = nothing;
+  }
+
+  dispose(): void {
+    this.session?.dispose();
+    this.session = undefined;
+  }
+
+  /**
+   * Selects and generates. A segment that turns out damaged or gone has left the store by
+   * then: the second try computes its passage from text.
+   */
+  private async generate(
+    options: AskOptions,
+  ): Promise<{ turn: Turn; result: GenerateResult; submitted: number }> {
+    const maxTokens = options.maxTokens ?? defaultMaxTokens;
+    for (let tries = 1; ; tries++) {
+      const turn = await this.prepare({ ...options, maxTokens });
+      const session = this.sessionFor(turn, maxTokens);
+      const submitted = performance.now();
+      try {
+        const result = await session.generate(
+          {
+            parts: [...this.earlier.parts, ...turn.parts],
+            questionPart: this.earlier.parts.length + turn.questionPart,
+            repair: { share: turn.repairShare },
+            maxTokens,
+            sampling: options.sampling ?? greedy,
+            stop: [],
+            ...(options.onText === undefined ? {} : { onText: options.onText }),
+          },
+          options.requestClass ?? 'chat',
+          options.signal,
+        );
+        return { turn, result, submitted };
+      } catch (error) {
+        if (tries === maxTries || !isLostSegment(error)) {
+          throw error;
+        }
+        options.onWarning?.(`${error.message} It is computed again.`);
+      }
+    }
+  }
+
+  private async prepare(options: TurnOptions): Promise<Turn> {
+    const turn = await prepareTurn(this.context, options, this.earlier);
+    if (this.session === undefined || this.needed(turn, options.maxTokens) <= this.sessionTokens) {
+      return turn;
+    }
+    this.restart(); // the window is full: go on with fresh evidence for this question
+    return prepareTurn(this.context, options);
+  }
+
+  private sessionFor(turn: Turn, maxTokens: number): LeoSession {
+    const needed = this.needed(turn, maxTokens);
+    if (this.session === undefined || needed > this.sessionTokens) {
+      this.session?.dispose();
+      this.sessionTokens = Math.max(needed + slackTokens, this.contextTokens ?? 0);
+      this.session = this.context.engine.newSession(this.sessionTokens);
+    }
+    return this.session;
+  }
+
+  private needed(turn: Turn, maxTokens: number): number {
+    return (
+      this.context.profile.preamble.length +
+      this.earlier.tokens +
+      turn.workingSetTokens +
+      turn.questionTokens +
+      maxTokens
+    );
+  }
+
+  private append(turn: Turn, answer: Int32Array): void {
+    this.earlier = {
+      parts: [...this.earlier.parts, ...turn.parts, { kind: 'text', tokens: answer }],
+      tokens: this.earlier.tokens + turn.workingSetTokens + turn.questionTokens + answer.length,
+      evidence: new Set([...this.earlier.evidence, ...turn.sources.map(evidenceName)]),
+    };
+  }
+}
+
+function isLostSegment(error: unknown): error is EngineError {
+  return isEngineError(error) && (error.code === 'corruption' || error.code === 'not-found');
+}
+
+/** What the model computed beside the question and repair. */
+function computedFromRepository(turn: Turn, counters: Counters): number {
+  const computed = counters.tokensComputed - counters.tokensRepaired - turn.questionTokens;
+  return Math.min(Math.max(0, computed), turn.workingSetTokens);
+}
+
+/** One question, one answer. */
+export async function ask(context: AskContext, options: AskOptions): Promise<AskResult> {
+  const conversation = new Conversation(context);
+  try {
+    return await conversation.ask(options);
+  } finally {
+    conversation.dispose();
+  }
+}

@@ -1,0 +1,173 @@
+// One turn of a conversation made ready for the engine: question -> working set -> parts.
+
+import type { Part } from '../engine/addon.js';
+import { checkFitsWindow, type LeoEngine } from '../engine/engine.js';
+import { leoError } from '../engine/errors.js';
+import type { RepositoryIndex } from '../index/types.js';
+import { evidenceParts, fullParts, type EvidenceParts, type Mode } from '../prompt/parts.js';
+import type { PromptProfile } from '../prompt/profile.js';
+import { questionTokens } from '../prompt/question.js';
+import type { Evidence, WorkingSet } from '../retrieval/source.js';
+import {
+  defaultSelection,
+  needsRepair,
+  repairShare,
+  selectWorkingSet,
+  type HeadScorer,
+  type SelectionOptions,
+} from '../retrieval/workingSet.js';
+
+/** What every question needs: a repository, and an engine that speaks to a model. */
+export interface AskContext {
+  engine: LeoEngine;
+  profile: PromptProfile;
+  repository: RepositoryIndex;
+  /** Present when the model's retrieval heads are known. */
+  scoreByHeads?: HeadScorer;
+}
+
+export interface TurnOptions {
+  question: string;
+  mode: Mode;
+  /** Room that the answer needs in the window. */
+  maxTokens: number;
+  selection?: Partial<SelectionOptions>;
+  /** Share of stored tokens to recompute; `auto`: only where several files take part. */
+  repair?: 'auto' | number;
+  /** Words that the answer is made to start with. */
+  answerStart?: string;
+}
+
+/** What came before in the same session. */
+export interface EarlierTurns {
+  parts: Part[];
+  tokens: number;
+  /** Names of evidence that the session already holds (`evidenceName`). */
+  evidence: ReadonlySet<string>;
+}
+
+export interface Turn {
+  /** Parts of this turn alone: what opens a later turn, evidence, the question. */
+  parts: Part[];
+  /** Index in `parts` of what is run as one piece, the question. */
+  questionPart: number;
+  /** For each part the index of its source in `sources`, or -1. */
+  sourceOf: number[];
+  sources: Evidence[];
+  /** The question with its frame. */
+  questionTokens: number;
+  /** Tokens of this turn's evidence. */
+  workingSetTokens: number;
+  repairShare: number;
+  selectMs: number;
+}
+
+const noTurns: EarlierTurns = { parts: [], tokens: 0, evidence: new Set() };
+
+/** Selects evidence and makes the parts. Throws "question-too-long" or "repository-too-large" when they do not fit. */
+export async function prepareTurn(
+  context: AskContext,
+  options: TurnOptions,
+  earlier: EarlierTurns = noTurns,
+): Promise<Turn> {
+  const { engine, profile, repository } = context;
+  const started = performance.now();
+  const first = earlier.parts.length === 0;
+  const question = await questionTokens(profile, engine, {
+    question: options.question,
+    first,
+    ...(options.answerStart === undefined ? {} : { answerStart: options.answerStart }),
+  });
+  const opening: Part[] = first ? [] : [{ kind: 'text', tokens: profile.nextTurn }];
+  const framed = question.length + (first ? 0 : profile.nextTurn.length);
+  const fixed = profile.preamble.length + earlier.tokens + framed;
+  checkFitsWindow('The question', fixed, engine.info.context, options.maxTokens);
+  const room = engine.info.context - options.maxTokens - fixed;
+
+  const { sources, made } = await gatherEvidence(context, options, room, earlier.evidence);
+  return {
+    parts: [...opening, ...made.parts, { kind: 'text', tokens: question }],
+    // Without new evidence between them, opening and question are one piece.
+    questionPart: made.parts.length === 0 ? 0 : opening.length + made.parts.length,
+    sourceOf: [...opening.map(() => -1), ...made.evidenceOf, -1],
+    sources,
+    questionTokens: framed,
+    workingSetTokens: made.tokens,
+    repairShare: shareToRepair(options, { evidence: sources, tokens: made.tokens }),
+    selectMs: performance.now() - started,
+  };
+}
+
+/** Tells evidence apart across turns. */
+export function evidenceName({ path, ranges }: Pick<Evidence, 'path' | 'ranges'>): string {
+  return `${path}:${ranges.map(({ part, first, last }) => `${part}/${first}-${last}`).join(',')}`;
+}
+
+async function gatherEvidence(
+  context: AskContext,
+  options: TurnOptions,
+  room: number,
+  present: ReadonlySet<string>,
+): Promise<{ sources: Evidence[]; made: EvidenceParts }> {
+  const { repository, engine } = context;
+  switch (options.mode) {
+    case 'none':
+      return { sources: [], made: { parts: [], evidenceOf: [], tokens: 0 } };
+    case 'full':
+      return present.size > 0
+        ? { sources: [], made: { parts: [], evidenceOf: [], tokens: 0 } }
+        : wholeRepository(repository, room);
+    case 'leoam':
+    case 'rag': {
+      const selection = { ...defaultSelection, ...options.selection };
+      const workingSet = await selectWorkingSet(
+        repository,
+        options.question,
+        { ...selection, maxTokens: Math.min(selection.maxTokens, room) },
+        context.scoreByHeads,
+      );
+      const sources = workingSet.evidence.filter((piece) => !present.has(evidenceName(piece)));
+      const made = evidenceParts(options.mode, sources, {
+        segment: (path, part) => repository.segment(path, part),
+        hasSegments: (keys) => engine.hasSegments(keys),
+      });
+      return { sources, made };
+    }
+  }
+}
+
+function wholeRepository(
+  repository: RepositoryIndex,
+  room: number,
+): { sources: Evidence[]; made: EvidenceParts } {
+  if (repository.totalTokens > room) {
+    throw leoError(
+      'repository-too-large',
+      `The repository has ${repository.totalTokens} tokens and the model's window has room for ${room}: mode "full" cannot be used. Take mode "leoam".`,
+    );
+  }
+  const segments = repository.segments();
+  const sources = segments.map(
+    (segment, rank): Evidence => ({
+      path: segment.path,
+      startLine: segment.chunks[1]?.startLine ?? 1,
+      endLine: segment.chunks.at(-1)?.endLine ?? 1,
+      ranges: [{ part: segment.part, first: 1, last: segment.chunks.length }],
+      tokens: segment.tokens.length,
+      rank,
+      reason: { kind: 'lexical' },
+    }),
+  );
+  return { sources, made: fullParts(segments) };
+}
+
+function shareToRepair(options: TurnOptions, workingSet: WorkingSet): number {
+  if (options.mode !== 'leoam') {
+    return 0;
+  }
+  const wanted = options.repair ?? 'auto';
+  if (wanted !== 'auto') {
+    return wanted;
+  }
+  return needsRepair(workingSet) ? repairShare : 0;
+}

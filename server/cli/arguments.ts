@@ -1,0 +1,192 @@
+// The command line as data: which commands there are, which options each takes, and what
+// they mean. Wrong use is one sentence and exit code 2.
+
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+
+/** The caller's mistake in the command line; ends with exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export const commands = ['index', 'ask', 'eval', 'models', 'cache', 'doctor'] as const;
+export type Command = (typeof commands)[number];
+
+interface OptionSpec {
+  /** Word for the value in the help; absent for switches. */
+  value?: string;
+  help: string;
+  /** Commands that take it; absent: all. */
+  in?: readonly Command[];
+}
+
+const asking = ['ask', 'eval'] as const;
+const reading = ['index', ...asking] as const;
+
+const optionSpecs = {
+  json: { help: 'print exactly one JSON object on standard output' },
+  home: { value: 'DIR', help: 'where models and stored KV lie (also: LEOAM_HOME)' },
+  model: { value: 'ID|PATH', help: 'model of the catalogue, or a GGUF file' },
+  threads: { value: 'N', help: 'threads of the engine; default: physical cores', in: reading },
+  repo: { value: 'DIR', help: 'the repository; default: the current folder', in: reading },
+  precision: {
+    value: 'f16|q8|q4',
+    help: 'how KV is stored; default q8',
+    in: [...reading, 'cache'],
+  },
+  'store-budget': {
+    value: 'GIB',
+    help: 'disk space for stored KV; default: no limit',
+    in: reading,
+  },
+  preamble: {
+    value: 'chat|neutral',
+    help: 'what every file is read after; default chat',
+    in: reading,
+  },
+  mode: {
+    value: 'leoam|rag|full|none',
+    help: 'where the evidence comes from; default leoam',
+    in: asking,
+  },
+  'max-tokens': { value: 'N', help: 'length of an answer at most; default 512', in: ['ask'] },
+  passages: { value: 'N', help: 'passages by rank; default 5', in: asking },
+  follow: { value: 'N', help: 'definitions added at most; default 3', in: asking },
+  order: {
+    value: 'rank|path',
+    help: 'order of the evidence in the prompt; default rank',
+    in: asking,
+  },
+  heads: {
+    value: 'auto|on|off',
+    help: 'join the retrieval heads in ranking; default auto',
+    in: asking,
+  },
+  repair: {
+    value: 'auto|SHARE',
+    help: 'share of stored tokens to recompute; default auto',
+    in: asking,
+  },
+  temperature: { value: 'T', help: 'randomness of the answer; default 0', in: ['ask'] },
+  seed: { value: 'N', help: 'seed of the randomness; default 0', in: ['ask'] },
+  index: { help: 'read the whole repository first', in: ['ask'] },
+  limit: { value: 'N', help: 'only the first N questions', in: ['eval'] },
+  help: { help: 'print this' },
+  version: { help: 'print the version' },
+} as const satisfies Record<string, OptionSpec>;
+
+export type OptionName = keyof typeof optionSpecs;
+
+export interface CommandLine {
+  command: Command;
+  positionals: string[];
+  values: Partial<Record<OptionName, string | true>>;
+}
+
+export type Parsed = CommandLine | { command: 'help' | 'version' };
+
+/** Reads arguments (without node and script). Throws UsageError. */
+export function parseCommandLine(args: readonly string[]): Parsed {
+  const { values, positionals } = parseLoosely(args);
+  if (values.version === true) {
+    return { command: 'version' };
+  }
+  const [name, ...rest] = positionals;
+  if (values.help === true || name === 'help' || name === undefined) {
+    if (name === undefined && values.help !== true) {
+      throw new UsageError(`Which command? One of: ${commands.join(', ')}.`);
+    }
+    return { command: 'help' };
+  }
+  const command = commands.find((known) => known === name);
+  if (command === undefined) {
+    throw new UsageError(`There is no command "${name}". There are: ${commands.join(', ')}.`);
+  }
+  for (const option of Object.keys(values) as OptionName[]) {
+    const spec: OptionSpec = optionSpecs[option];
+    if (spec.in !== undefined && !spec.in.includes(command)) {
+      throw new UsageError(`"leoam ${command}" has no option --${option}.`);
+    }
+  }
+  return { command, positionals: rest, values };
+}
+
+/** The text of `leoam help`. */
+export function helpText(): string {
+  const options = Object.entries(optionSpecs).map(([name, spec]: [string, OptionSpec]) => {
+    const left = `  --${name}${spec.value === undefined ? '' : ` ${spec.value}`}`;
+    const where = spec.in === undefined ? '' : ` (${spec.in.join(', ')})`;
+    return `${left.padEnd(30)} ${spec.help}${where}`;
+  });
+  return [
+    'leoam index                    read a repository into the store',
+    'leoam ask ["QUESTION"]         answer a question; without one, open a prompt',
+    'leoam eval FILE.jsonl          answer a file of questions and count what is right',
+    'leoam models [list|fetch|verify|remove|profile] [ID]',
+    'leoam cache [show|verify|clear]',
+    'leoam doctor                   what is installed and what would be chosen',
+    '',
+    ...options,
+  ].join('\n');
+}
+
+export function stringOption(line: CommandLine, name: OptionName): string | undefined {
+  const value = line.values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function flag(line: CommandLine, name: OptionName): boolean {
+  return line.values[name] === true;
+}
+
+export function choiceOption<T extends string>(
+  line: CommandLine,
+  name: OptionName,
+  choices: readonly T[],
+): T | undefined {
+  const value = stringOption(line, name);
+  if (value === undefined) {
+    return undefined;
+  }
+  const choice = choices.find((known) => known === value);
+  if (choice === undefined) {
+    throw new UsageError(`--${name} is one of ${choices.join(', ')}, not "${value}".`);
+  }
+  return choice;
+}
+
+export function numberOption(
+  line: CommandLine,
+  name: OptionName,
+  range: { min: number; max?: number; integer?: boolean },
+): number | undefined {
+  const text = stringOption(line, name);
+  if (text === undefined) {
+    return undefined;
+  }
+  const value = Number(text);
+  const inRange = value >= range.min && value <= (range.max ?? Infinity);
+  if (text.trim() === '' || !inRange || ((range.integer ?? true) && !Number.isInteger(value))) {
+    const kind = (range.integer ?? true) ? 'a whole number' : 'a number';
+    const upTo = range.max === undefined ? `${range.min} or more` : `${range.min} to ${range.max}`;
+    throw new UsageError(`--${name} is ${kind}, ${upTo}, not "${text}".`);
+  }
+  return value;
+}
+
+function parseLoosely(args: readonly string[]): {
+  values: CommandLine['values'];
+  positionals: string[];
+} {
+  const options: NonNullable<ParseArgsConfig['options']> = {};
+  for (const [name, spec] of Object.entries<OptionSpec>(optionSpecs)) {
+    options[name] = { type: spec.value === undefined ? 'boolean' : 'string' };
+  }
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    return { values: values as CommandLine['values'], positionals };
+  } catch (error) {
+    // Node's own sentence, up to its advice on escaping.
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError(message.split('. To specify')[0] ?? message, { cause: error });
+  }
+}

@@ -1,0 +1,87 @@
+// leoam index: reads every file of a repository into the store. Ctrl+C keeps what is done.
+
+import { indexRepository, type IndexResult } from '../index/jobs.js';
+import {
+  checkNotEmpty,
+  close,
+  openBoth,
+  type CommandContext,
+  type CommandFunction,
+  type Opened,
+} from './common.js';
+import { formatBytes, formatSeconds, plural, rounded } from './output.js';
+
+export const indexCommand: CommandFunction = async (context) => {
+  const opened = await openBoth(context);
+  try {
+    checkNotEmpty(opened.repository);
+    const result = await readRepository(opened, context);
+    report(opened, context, result);
+    return result.cancelled ? 1 : 0;
+  } finally {
+    await close(opened);
+  }
+};
+
+/** Reads what the store lacks, with progress and time left on standard error. */
+export async function readRepository(
+  { assistant, repository }: Opened,
+  { output, signal }: CommandContext,
+): Promise<IndexResult> {
+  const result = await indexRepository({
+    index: repository,
+    engine: assistant.engine.native,
+    signal,
+    onProgress: (progress) => {
+      const left =
+        progress.secondsLeft === undefined ? '' : `, ${formatSeconds(progress.secondsLeft)} left`;
+      const share = Math.floor((100 * progress.tokensDone) / Math.max(1, progress.tokensTotal));
+      output.progress(
+        `${share}% ${progress.filesDone} of ${plural(progress.filesTotal, 'file')}, ${Math.round(progress.tokensPerSecond)} tokens/s${left}: ${progress.path}`,
+      );
+    },
+  });
+  for (const warning of result.warnings) {
+    output.note(warning);
+  }
+  return result;
+}
+
+function report(
+  { assistant, repository }: Opened,
+  context: CommandContext,
+  result: IndexResult,
+): void {
+  const { output } = context;
+  const stats = assistant.engine.storeStats();
+  output.json(
+    rounded({
+      files: repository.files.length,
+      skipped: repository.skipped,
+      tokens: repository.totalTokens,
+      tokensComputed: result.tokensComputed,
+      tokensReused: result.tokensReused,
+      bytesOnDisk: stats.bytes,
+      bytesWritten: result.bytesWritten,
+      seconds: result.seconds,
+      tokensPerSecond: result.tokensPerSecond,
+      staleSegments: result.staleSegments,
+      cancelled: result.cancelled,
+      warnings: result.warnings,
+      model: assistant.engine.model.id,
+    }),
+  );
+  output.text(
+    `${plural(repository.files.length, 'file')}, ${plural(repository.totalTokens, 'token')}: ` +
+      `${result.tokensComputed.toLocaleString('en')} computed, ${result.tokensReused.toLocaleString('en')} reused, ` +
+      `in ${formatSeconds(result.seconds)}. The store holds ${formatBytes(stats.bytes)}.\n`,
+  );
+  if (repository.skipped.length > 0) {
+    output.text(
+      `${plural(repository.skipped.length, 'file')} or folders left out; --json lists them with reasons.\n`,
+    );
+  }
+  if (result.cancelled) {
+    output.note('Stopped. What was read is kept; the same command goes on from here.');
+  }
+}

@@ -1,0 +1,218 @@
+// Typed wrapper of the addon: opens a model with its store, ties jobs to AbortSignals and
+// gives each kind of request its priority. It knows nothing of prompts or files; those who
+// want an engine that is ready for questions call `openEngine` (prompt/openEngine.ts).
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type {
+  ChunkCandidate,
+  GenerateRequest,
+  GenerateResult,
+  Job,
+  ModelInfo,
+  NativeEngine,
+  NativeSession,
+  Precision,
+  Priority,
+  RetrievalHead,
+  ScoreRequest,
+  ScoreResult,
+  SegmentRequest,
+  SegmentResult,
+  StoreStats,
+  SystemInfo,
+} from './addon.js';
+import { leoError } from './errors.js';
+import { loadAddon } from './load.js';
+
+/** The model file an engine runs. */
+export interface EngineModel {
+  /** Catalogue id, or the file's name for a model given by path. */
+  id: string;
+  path: string;
+  /** sha256 of the file; part of every segment's key. */
+  hash: string;
+}
+
+export interface EngineOpenOptions {
+  home: string;
+  model: EngineModel;
+  /** Physical cores when absent. */
+  threads?: number;
+  precision: Precision;
+  /** Bytes that the store may take on disk; 0 or absent: no limit. */
+  storeBudgetBytes?: number;
+  signal?: AbortSignal;
+  /** 0..1 while the weights load. */
+  onProgress?: (fraction: number) => void;
+}
+
+/** What a request is for; decides its priority. */
+export type RequestClass = 'completion' | 'chat' | 'prepare' | 'index';
+
+const priorities: Record<RequestClass, Priority> = {
+  completion: 'completion',
+  chat: 'chat',
+  prepare: 'prepare',
+  index: 'index',
+};
+
+/** A model in memory with its segment store. One engine thread; every call is safe from the event loop. */
+export class LeoEngine {
+  readonly info: ModelInfo;
+
+  private constructor(
+    readonly native: NativeEngine,
+    readonly system: SystemInfo,
+    readonly model: EngineModel,
+    readonly precision: Precision,
+  ) {
+    this.info = native.info();
+  }
+
+  /** Loads the model and opens the store under `home`. Rejects with an EngineError; nothing is left open then. */
+  static async open(options: EngineOpenOptions): Promise<LeoEngine> {
+    const addon = loadAddon();
+    const native = await runJob(
+      addon.loadEngine({
+        modelPath: options.model.path,
+        ...(options.threads === undefined ? {} : { threads: options.threads }),
+        ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      }),
+      options.signal,
+    );
+    try {
+      const directory = join(options.home, 'store');
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await native.openStore({
+        directory,
+        budgetBytes: options.storeBudgetBytes ?? 0,
+        precision: options.precision,
+      });
+      return new LeoEngine(native, addon.systemInfo(), options.model, options.precision);
+    } catch (error) {
+      await native.dispose();
+      throw error;
+    }
+  }
+
+  /** `special`: control tokens in the text are recognised. Off for everything that a person or a file wrote. */
+  tokenize(texts: string[], special = false): Promise<Int32Array[]> {
+    return this.native.tokenize(texts, special);
+  }
+
+  specialToken(text: string): number | undefined {
+    return this.native.specialToken(text);
+  }
+
+  hasSegments(keys: string[]): boolean[] {
+    return keys.length === 0 ? [] : Array.from(this.native.hasSegments(keys), (bit) => bit !== 0);
+  }
+
+  readSegment(
+    request: SegmentRequest,
+    requestClass: RequestClass,
+    signal?: AbortSignal,
+  ): Promise<SegmentResult> {
+    return runJob(this.native.readSegment(request, priorities[requestClass]), signal);
+  }
+
+  scoreChunks(
+    question: Int32Array,
+    nullQuery: Int32Array,
+    candidates: ChunkCandidate[],
+    signal?: AbortSignal,
+  ): Promise<Float32Array> {
+    return runJob(this.native.scoreChunks(question, nullQuery, candidates), signal);
+  }
+
+  scoreAllHeads(
+    question: Int32Array,
+    nullQuery: Int32Array,
+    candidates: ChunkCandidate[],
+    signal?: AbortSignal,
+  ): Promise<Float32Array> {
+    return runJob(this.native.scoreAllHeads(question, nullQuery, candidates), signal);
+  }
+
+  setRetrievalHeads(heads: RetrievalHead[]): void {
+    this.native.setRetrievalHeads(heads);
+  }
+
+  storeStats(): StoreStats {
+    return this.native.storeStats();
+  }
+
+  /** A context of at most `contextTokens`, the model's own window when absent. */
+  newSession(contextTokens: number = this.info.context): LeoSession {
+    return new LeoSession(this.native.newSession(Math.min(contextTokens, this.info.context)));
+  }
+
+  dispose(): Promise<void> {
+    return this.native.dispose();
+  }
+}
+
+/** A request without its priority, which follows from its class. */
+export type SessionRequest<T extends { priority: Priority }> = Omit<T, 'priority'>;
+
+/** One context: a prompt, its answer and what follows. Reuses whatever a new prompt shares with its content. */
+export class LeoSession {
+  constructor(private readonly native: NativeSession) {}
+
+  generate(
+    request: SessionRequest<GenerateRequest>,
+    requestClass: RequestClass,
+    signal?: AbortSignal,
+  ): Promise<GenerateResult> {
+    return runJob(this.native.generate({ ...request, priority: priorities[requestClass] }), signal);
+  }
+
+  score(
+    request: SessionRequest<ScoreRequest>,
+    requestClass: RequestClass,
+    signal?: AbortSignal,
+  ): Promise<ScoreResult> {
+    return runJob(this.native.score({ ...request, priority: priorities[requestClass] }), signal);
+  }
+
+  size(): number {
+    return this.native.size();
+  }
+
+  dispose(): void {
+    this.native.dispose();
+  }
+}
+
+/** Waits for a job and cancels it when the signal fires; the promise then rejects with code "cancelled". */
+export async function runJob<T>(job: Job<T>, signal?: AbortSignal): Promise<T> {
+  if (signal === undefined) {
+    return job.promise;
+  }
+  const cancel = (): void => job.cancel();
+  if (signal.aborted) {
+    cancel();
+  }
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    return await job.promise;
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+}
+
+/** The largest prompt that leaves room for an answer; throws when `tokens` is beyond it. */
+export function checkFitsWindow(
+  what: string,
+  tokens: number,
+  window: number,
+  reserve: number,
+): void {
+  if (tokens + reserve > window) {
+    throw leoError(
+      'question-too-long',
+      `${what} takes ${tokens} tokens; with ${reserve} for the answer that is more than the model's window of ${window}. Shorten it, or use a model with a longer window.`,
+    );
+  }
+}

@@ -1,0 +1,108 @@
+// Following symbols: what the best passages mention and another passage defines. Brings the
+// second file of a question that names only the first one.
+
+import type { Passage, SymbolDefinition } from '../index/types.js';
+import type { PassageSource } from './source.js';
+import { contentWords, identifiersOf } from './words.js';
+
+export interface FollowedPassage {
+  passage: Passage;
+  /** The symbol that led here. */
+  name: string;
+}
+
+/** A name with more definitions than this says little about which one is meant. */
+const ambiguousDefinitions = 4;
+
+/**
+ * Passages that define what the question and the first passages mention, the most promising
+ * first, none of them among `chosen`. Names of the question come first, then names on lines
+ * that share words with the question, then the order of the passages.
+ */
+export async function followSymbols(
+  source: FollowSource,
+  question: string,
+  chosen: readonly Passage[],
+  limit: number,
+): Promise<FollowedPassage[]> {
+  if (limit <= 0) {
+    return [];
+  }
+  const taken = new Set(chosen.map((passage) => passage.id));
+  const followed: FollowedPassage[] = [];
+  for (const { name, definitions } of await mentions(source, question, chosen)) {
+    const passages = definitions.flatMap(
+      ({ path, startLine }) => source.passageAt(path, startLine) ?? [],
+    );
+    const first = passages[0];
+    if (first === undefined || passages.some((passage) => taken.has(passage.id))) {
+      continue;
+    }
+    taken.add(first.id);
+    followed.push({ passage: first, name });
+    if (followed.length === limit) {
+      break;
+    }
+  }
+  return followed;
+}
+
+export type FollowSource = Pick<
+  PassageSource,
+  'definitionsOf' | 'passageAt' | 'importsOf' | 'passageText'
+>;
+
+interface Mention {
+  name: string;
+  definitions: readonly SymbolDefinition[];
+  weight: number;
+}
+
+async function mentions(
+  source: FollowSource,
+  question: string,
+  chosen: readonly Passage[],
+): Promise<Mention[]> {
+  const found = new Map<string, Mention>();
+  const add = (name: string, weight: number, path?: string): void => {
+    const known = found.get(name);
+    if (known !== undefined) {
+      known.weight = Math.max(known.weight, weight);
+      return;
+    }
+    const definitions = likelyDefinitions(source, name, path);
+    if (definitions.length > 0 && definitions.length <= ambiguousDefinitions) {
+      found.set(name, { name, definitions, weight });
+    }
+  };
+
+  const words = contentWords(question);
+  for (const name of identifiersOf(question)) {
+    add(name, 1 + words.size);
+  }
+  for (const passage of chosen) {
+    for (const line of (await source.passageText(passage)).split('\n')) {
+      const shared = [...contentWords(line)].filter((word) => words.has(word)).length;
+      for (const name of identifiersOf(line)) {
+        add(name, shared, passage.path);
+      }
+    }
+  }
+  // Sorting is stable: equal weights keep the order in which the passages mention them.
+  return [...found.values()].sort((a, b) => b.weight - a.weight);
+}
+
+/** Of several definitions those in the mentioning file or in what it imports, where there are any. */
+function likelyDefinitions(
+  source: FollowSource,
+  name: string,
+  mentionedIn: string | undefined,
+): readonly SymbolDefinition[] {
+  const all = source.definitionsOf(name);
+  if (all.length <= 1 || mentionedIn === undefined) {
+    return all;
+  }
+  const near = new Set([mentionedIn, ...source.importsOf(mentionedIn)]);
+  const visible = all.filter((definition) => near.has(definition.path));
+  return visible.length > 0 ? visible : all;
+}
