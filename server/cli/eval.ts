@@ -18,7 +18,8 @@ import {
 import { readEvalFile, type EvalQuestion } from './evalFile.js';
 import { rounded } from './output.js';
 
-const answerTokens = 100;
+/** Length of an answer at most. */
+export const answerTokens = 100;
 
 /** The gold answer's likelihood is measured behind these words, so that its form does not count. */
 const goldStart = 'The answer is: `';
@@ -76,13 +77,14 @@ export const evalCommand: CommandFunction = async (context) => {
   }
 };
 
-interface QuestionRunner {
+/** Answers questions about one repository in one way. */
+export interface QuestionRunner {
   run(question: EvalQuestion): Promise<EvalRow>;
   dispose(): void;
 }
 
 /** Each question gets a session of its own; only `full` keeps one, whose front is always the same. */
-function questionRunner(
+export function questionRunner(
   context: AskContext,
   options: QuestionOptions,
   signal: AbortSignal,

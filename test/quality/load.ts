@@ -68,7 +68,7 @@ const repoSchema = z.strictObject({
 export type QualityRepo = z.infer<typeof repoSchema> & { questions: Question[] };
 
 /** Root of the project, found upward so that it works from sources and from out/. */
-function projectRoot(): string {
+export function projectRoot(): string {
   let folder = path.dirname(fileURLToPath(import.meta.url));
   while (!existsSync(path.join(folder, 'package.json'))) {
     const parent = path.dirname(folder);

@@ -1,0 +1,66 @@
+// The repositories that benches ask about, as folders on disk, read into a store.
+
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { openRepositoryFor, type Assistant } from '../../server/assistant.js';
+import { formatSeconds } from '../../server/cli/output.js';
+import { indexRepository } from '../../server/index/jobs.js';
+import type { RepositoryIndex } from '../../server/index/types.js';
+import { loadRepos, materialise, projectRoot, type QualityRepo } from '../quality/load.js';
+import { benchFolder, everySeconds, note } from './support.js';
+
+/** Repositories of the question set by name; all of them without names. */
+export async function chosenRepos(names?: readonly string[]): Promise<QualityRepo[]> {
+  const repos = await loadRepos();
+  if (names === undefined) {
+    return repos;
+  }
+  return names.map((name) => {
+    const found = repos.find((repo) => repo.name === name);
+    if (found === undefined) {
+      const known = repos.map((repo) => repo.name).join(', ');
+      throw new Error(`There is no repository "${name}" in the question set; there are: ${known}.`);
+    }
+    return found;
+  });
+}
+
+/** A large repository that is only timed: its questions have no accepted answers. */
+export async function loadTimedRepo(name: string): Promise<QualityRepo> {
+  const file = path.join(projectRoot(), 'test', 'bench', `${name}.questions.json`);
+  return JSON.parse(await readFile(file, 'utf8')) as QualityRepo;
+}
+
+/** The repository's folder; written first when this very version of it is not there. */
+export async function repositoryFolder(repo: QualityRepo): Promise<string> {
+  const { name, package: source, version, folder, skip, overlay } = repo;
+  const print = createHash('sha256')
+    .update(JSON.stringify([source, version, folder, skip, overlay]))
+    .digest('hex');
+  const target = path.join(benchFolder(), 'repos', `${name}-${print.slice(0, 12)}`);
+  if (!existsSync(target)) {
+    const unfinished = `${target}.new-${String(process.pid)}`;
+    await mkdir(path.dirname(target), { recursive: true });
+    await rm(unfinished, { recursive: true, force: true });
+    await materialise(repo, unfinished);
+    await rename(unfinished, target);
+  }
+  return target;
+}
+
+/** Opens a folder and reads into the store what is not there yet, with progress. */
+export async function openIndexed(assistant: Assistant, root: string): Promise<RepositoryIndex> {
+  const index = await openRepositoryFor(assistant, root);
+  const result = await indexRepository({
+    index,
+    engine: assistant.engine.native,
+    onProgress: everySeconds(10, ({ tokensDone, tokensTotal, secondsLeft }) => {
+      const left = secondsLeft === undefined ? '' : `, ${formatSeconds(secondsLeft)} left`;
+      note(`Reading ${root}: ${String(tokensDone)} of ${String(tokensTotal)} tokens${left}`);
+    }),
+  });
+  result.warnings.forEach(note);
+  return index;
+}

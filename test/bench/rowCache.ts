@@ -1,0 +1,92 @@
+// Answers that were measured before, so that a bench that was interrupted goes on and one
+// that has more modes or questions measures only those. A row counts again only for the very
+// same prompt (its tokens and the keys of its stored chunks, which hold model, KV version,
+// precision and path) and the same accepted answers. What no prompt shows is the build of
+// the engine: each row remembers it, and the report says how many rows are of another one.
+
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Turn } from '../../server/chat/turn.js';
+import type { EvalRow } from '../../server/cli/eval.js';
+import { findAddon } from '../../server/engine/load.js';
+import { projectRoot } from '../quality/load.js';
+
+export interface CachedRow {
+  key: string;
+  /** Hash of the addon that answered. */
+  build: string;
+  row: EvalRow;
+}
+
+export class RowCache {
+  private constructor(
+    private readonly file: string,
+    private readonly rows: Map<string, CachedRow>,
+    readonly build: string,
+  ) {}
+
+  /** Opens the file of rows; a last line that was cut off is ignored. `fresh`: nothing old counts. */
+  static async open(file: string, fresh: boolean): Promise<RowCache> {
+    await mkdir(path.dirname(file), { recursive: true });
+    const rows = new Map<string, CachedRow>();
+    if (!fresh && existsSync(file)) {
+      for (const line of (await readFile(file, 'utf8')).split('\n')) {
+        const cached = parseRow(line);
+        if (cached !== undefined) {
+          rows.set(cached.key, cached);
+        }
+      }
+    }
+    return new RowCache(file, rows, await addonHash());
+  }
+
+  get(key: string): CachedRow | undefined {
+    return this.rows.get(key);
+  }
+
+  async add(key: string, row: EvalRow): Promise<CachedRow> {
+    const cached = { key, build: this.build, row };
+    this.rows.set(key, cached);
+    await appendFile(this.file, `\n${JSON.stringify(cached)}`);
+    return cached;
+  }
+}
+
+/** Names everything that decides an answer, as far as the prompt shows it. */
+export function rowKey(
+  turn: Pick<Turn, 'parts' | 'questionPart' | 'repairShare'>,
+  others: readonly (string | number | readonly string[] | undefined)[],
+): string {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([turn.questionPart, turn.repairShare, ...others]));
+  for (const part of turn.parts) {
+    hash.update(part.kind);
+    if (part.kind === 'chunks') {
+      hash.update(`${part.key} ${String(part.first)} ${String(part.last)} `);
+    } else {
+      hash.update(part.tokens);
+    }
+  }
+  return hash.digest('hex');
+}
+
+function parseRow(line: string): CachedRow | undefined {
+  try {
+    return line === '' ? undefined : (JSON.parse(line) as CachedRow);
+  } catch {
+    return undefined;
+  }
+}
+
+async function addonHash(): Promise<string> {
+  const addon = findAddon(path.join(projectRoot(), 'out', 'server', 'engine'));
+  if (addon === undefined) {
+    return 'none';
+  }
+  return createHash('sha256')
+    .update(await readFile(addon))
+    .digest('hex')
+    .slice(0, 16);
+}
