@@ -58,7 +58,10 @@ function table(rows: readonly Flat[]): string[] {
     Math.max(column.length, ...rows.map((row) => (row[column] ?? '').length)),
   );
   const line = (cells: readonly string[]): string =>
-    cells.map((text, i) => text.padEnd(widths[i] ?? 0)).join('  ').trimEnd();
+    cells
+      .map((text, i) => text.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd();
   return [
     line(columns),
     line(widths.map((width) => '-'.repeat(width))),
