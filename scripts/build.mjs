@@ -54,20 +54,21 @@ export async function buildAddon() {
  * @param {string[]} targets
  * @param {import('./native/llama.mjs').Llama} llama
  * @param {string[]} definitions CMake's, such as `LEOAM_TESTS=ON`; what was set once stays
+ * @param {string} folder the build folder
  */
-export async function compileNative(targets, llama, definitions = []) {
+export async function compileNative(targets, llama, definitions = [], folder = nativeBuildFolder) {
   requireBuildTools();
-  const log = join(buildFolder, 'native.log');
+  const log = join(folder, 'build.log');
   rmSync(log, { force: true });
   const cmakeJs = join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js');
-  const common = ['--directory', root, '--out', nativeBuildFolder, '--log-level', 'warn'];
+  const common = ['--directory', root, '--out', folder, '--log-level', 'warn'];
   const defined = [
     `LEOAM_LLAMA_SOURCE=${llama.source}`,
     `LEOAM_LLAMA_BUILD=${llama.build}`,
     'LEOAM_ADDON=ON',
     ...definitions,
   ].map((definition) => `--CD${definition}`);
-  const label = 'Building the engine';
+  const label = `Building ${targets.join(', ')}`;
   await runLogged(process.execPath, [cmakeJs, 'configure', ...common, ...defined], { label, log });
   const jobs = String(availableParallelism());
   for (const target of targets) {

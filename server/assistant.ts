@@ -7,7 +7,7 @@ import { LeoEngine, type EngineModel } from './engine/engine.js';
 import type { AskContext } from './chat/turn.js';
 import { openRepository } from './index/repository.js';
 import type { KeyParts, RefreshOptions, RepositoryIndex } from './index/types.js';
-import { resolveModel } from './models/index.js';
+import { resolveModel, type FetchProgress } from './models/index.js';
 import { promptProfile, type PreambleKind, type PromptProfile } from './prompt/profile.js';
 import { readModelProfile } from './retrieval/modelProfile.js';
 import { headScorer } from './retrieval/retrievalHeads.js';
@@ -23,7 +23,9 @@ export interface AssistantOptions {
   storeBudgetBytes?: number;
   preamble?: PreambleKind;
   signal?: AbortSignal;
-  onModelProgress?: (bytesDone: number, bytesTotal: number) => void;
+  onModelProgress?: FetchProgress;
+  /** Hears what the user should know, such as another model than the wanted one. */
+  onNote?: (note: string) => void;
 }
 
 /** A model that is ready to read repositories and to answer. */
@@ -136,5 +138,8 @@ async function findModel(options: AssistantOptions): Promise<EngineModel> {
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.onModelProgress === undefined ? {} : { onProgress: options.onModelProgress }),
   });
+  if (found.note !== undefined) {
+    options.onNote?.(found.note);
+  }
   return found;
 }

@@ -18,13 +18,15 @@ class ReadableFile {
   // Reads exactly out.size() bytes at offset; kCorruption at an early end of file.
   virtual Status ReadAt(uint64_t offset, std::span<uint8_t> out) = 0;
   virtual Result<uint64_t> Size() = 0;
+  // A hint that these bytes are read next; may start reading them.
+  virtual void WillRead(uint64_t /*offset*/, uint64_t /*bytes*/) {}
 };
 
 class WritableFile {
  public:
   virtual ~WritableFile() = default;
   virtual Status Append(std::span<const uint8_t> data) = 0;
-  virtual Status Sync() = 0;   // data on the disk
+  virtual Status Sync() = 0;  // data on the disk
   virtual Status Close() = 0;
 };
 
@@ -40,19 +42,20 @@ struct FileEntry {
   int64_t last_use_ns = 0;  // the file's mtime, which Touch moves
 };
 
-// Thread-safe.
+// Thread-safe. Paths are UTF-8 with forward slashes on every platform. Failures are kNotFound,
+// kNoSpace (disk or quota full) or kIo; the message names the path.
 class FileSystem {
  public:
-  static FileSystem* Default();
+  static FileSystem* Default();  // the operating system's; never destroyed
   virtual ~FileSystem() = default;
 
   virtual Result<std::unique_ptr<ReadableFile>> OpenRead(const std::string& path) = 0;
   virtual Result<std::unique_ptr<WritableFile>> Create(const std::string& path) = 0;  // mode 0600
   virtual Status Rename(const std::string& from, const std::string& to) = 0;          // replaces
-  virtual Status Remove(const std::string& path) = 0;                                  // kNotFound
-  virtual Status MakeDirectory(const std::string& path) = 0;                           // parents, 0700
+  virtual Status Remove(const std::string& path) = 0;                                 // kNotFound
+  virtual Status MakeDirectory(const std::string& path) = 0;  // parents, 0700
   virtual Status SyncDirectory(const std::string& path) = 0;
-  virtual Result<std::vector<FileEntry>> List(const std::string& path) = 0;            // files only
+  virtual Result<std::vector<FileEntry>> List(const std::string& path) = 0;  // files only
   virtual bool Exists(const std::string& path) = 0;
   virtual Status Touch(const std::string& path) = 0;
   // Advisory, between processes and threads; null when somebody else holds it.

@@ -26,14 +26,14 @@ struct RetrievalHead {
 
 // What the front of a segment file says; enough to plan reads.
 struct SegmentInfo {
-  std::string key;                  // 64 hex digits
+  std::string key;  // 64 hex digits
   KvShape shape;
   Precision precision = Precision::kQ8;
-  std::vector<Token> tokens;        // of the segment, without the preamble
-  std::vector<uint32_t> chunk_ends; // ascending token offsets; the last is tokens.size()
-  std::vector<uint8_t> chunk_stale; // 1: read under an older text before it, see FORMAT.md
+  std::vector<Token> tokens;         // of the segment, without the preamble
+  std::vector<uint32_t> chunk_ends;  // ascending token offsets; the last is tokens.size()
+  std::vector<uint8_t> chunk_stale;  // 1: read under an older text before it, see FORMAT.md
   std::vector<std::pair<int, int>> key_planes;  // (layer, KV head) kept as abstracts for retrieval
-  uint64_t bytes = 0;               // of the file
+  uint64_t bytes = 0;                           // of the file
 
   size_t ChunkBegin(size_t chunk) const { return chunk == 0 ? 0 : chunk_ends[chunk - 1]; }
   bool stale() const;
@@ -45,13 +45,14 @@ struct SegmentWrite {
   std::vector<uint32_t> chunk_ends;
   std::vector<uint8_t> chunk_stale;
   std::vector<std::pair<int, int>> key_planes;
-  const SegmentKv* kv = nullptr;    // kv->tokens == tokens.size()
+  const SegmentKv* kv = nullptr;  // kv->tokens == tokens.size()
 };
 
 struct StoreOptions {
   std::string directory;
-  uint64_t budget_bytes = 0;        // 0: no limit
+  uint64_t budget_bytes = 0;  // 0: no limit
   Precision precision = Precision::kQ8;
+  uint64_t ram_budget_bytes = uint64_t{1} << 30;  // for segments that the disk refuses
 };
 
 struct StoreStats {
@@ -59,11 +60,11 @@ struct StoreStats {
   uint64_t bytes = 0;
   uint64_t tokens = 0;
   uint64_t budget_bytes = 0;
-  uint64_t ram_segments = 0;        // kept in RAM because the disk refused them
+  uint64_t ram_segments = 0;  // kept in RAM because the disk refused them
   uint64_t ram_bytes = 0;
-  uint64_t bytes_read = 0;          // since open
+  uint64_t bytes_read = 0;  // since open
   uint64_t bytes_written = 0;
-  uint64_t corrupt = 0;             // segments found damaged and dropped since open
+  uint64_t corrupt = 0;  // segments found damaged and dropped since open
   uint64_t evicted = 0;
 };
 
@@ -71,18 +72,25 @@ struct StoreStats {
 // segment in RAM (stats say so) and returns ok; `warning` of the outcome says it.
 class SegmentStore {
  public:
-  // Creates the folder with user-only modes. kTooNew when it was made by a newer version.
+  // Creates the folder with user-only modes and removes what dead writers left there. A
+  // folder that cannot be used is no failure: the store then works from RAM and `warning`
+  // says so. kTooNew when the folder was made by a newer version. `files` must outlive it.
   static Result<std::unique_ptr<SegmentStore>> Open(const StoreOptions& options, FileSystem* files);
   virtual ~SegmentStore() = default;
 
+  // One sentence for the user while the disk does not take segments; empty otherwise.
+  virtual std::string warning() = 0;
+
   virtual bool Contains(const std::string& key) = 0;
 
-  // Front of the segment (cached). kNotFound, kCorruption (then the file is gone: read it
-  // again from text), kTooNew.
+  // Front of the segment (cached; another process may have evicted the segment since).
+  // kNotFound, kCorruption (then the file is gone: read it again from text), kTooNew.
   virtual Result<std::shared_ptr<const SegmentInfo>> Info(const std::string& key) = 0;
 
   // Atomic: temporary name, checksums, fsync, rename, under the segment's lock. Another
-  // process writing the same key makes this a no-op. `warning` is set when kept in RAM.
+  // writer of the same key is waited for briefly, then this is a no-op. An older file of
+  // that key is replaced. `warning` (may be null) is set when kept in RAM. kNoSpace when
+  // neither disk nor RAM can hold it.
   virtual Status Put(const SegmentWrite& segment, std::string* warning) = 0;
 
   // Bytes of chunks [first, last) as encoded, one vector each, checksums verified; marks

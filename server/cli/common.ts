@@ -16,7 +16,7 @@ import {
   UsageError,
   type CommandLine,
 } from './arguments.js';
-import { formatBytes, type Output } from './output.js';
+import { fetchProgressLine, type Output } from './output.js';
 
 export interface CommandContext {
   line: CommandLine;
@@ -51,8 +51,9 @@ export function openAssistantFor({ line, output, signal }: CommandContext): Prom
   return openAssistant({
     home: homeOf(line),
     signal,
-    onModelProgress: (done, total) =>
-      output.progress(`Fetching the model: ${formatBytes(done)} of ${formatBytes(total)}`),
+    onModelProgress: (done, total, bytesPerSecond) =>
+      output.progress(fetchProgressLine(done, total, bytesPerSecond)),
+    onNote: (note) => output.note(note),
     ...(model === undefined ? {} : { model }),
     ...(threads === undefined ? {} : { threads }),
     ...(precision === undefined ? {} : { precision }),

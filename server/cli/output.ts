@@ -80,6 +80,16 @@ export function formatSeconds(seconds: number): string {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** "The model: 12.0 MB of 98.4 MB, 3.1 MB/s, 28 s left". */
+export function fetchProgressLine(done: number, total: number, bytesPerSecond: number): string {
+  const of = total > 0 ? ` of ${formatBytes(total)}` : '';
+  const left =
+    total > done && bytesPerSecond > 0
+      ? `, ${formatSeconds((total - done) / bytesPerSecond)} left`
+      : '';
+  return `Fetching the model: ${formatBytes(done)}${of}, ${formatBytes(Math.round(bytesPerSecond))}/s${left}`;
+}
+
 /** Milliseconds and rates in JSON need no more than two decimals. */
 export function rounded<T>(value: T): T {
   if (typeof value === 'number') {

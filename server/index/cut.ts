@@ -4,8 +4,7 @@
 // So a cut depends on the text near it only, and an edit moves the cuts near it and soon
 // meets the old ones again.
 
-import { createHash } from 'node:crypto';
-import { piecesOf, type Piece } from './pieces.js';
+import { hashText, piecesOf, type Piece } from './pieces.js';
 import type { ChunkRange, SymbolDefinition, SymbolKind } from './types.js';
 
 /** A file cut without a tokeniser; chunk numbers count the header chunk of each part as 0. */
@@ -70,9 +69,20 @@ export async function cutText(
   };
 }
 
-/** sha256 of a segment's key parts, path and tokens as hex. */
-export function hashJson(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+/** Texts of a file's chunks over all parts, headers left out. */
+export function chunkTexts(cut: Pick<CutFile, 'parts'>, text: string): string[] {
+  return cut.parts.flatMap((part) => {
+    const texts: string[] = [];
+    for (let i = 0; i < part.length; i += 4) {
+      texts.push(text.slice(part[i + 2], part[i + 3]));
+    }
+    return texts;
+  });
+}
+
+/** Names a text and the way it was cut: what the tokens of its chunks depend on. */
+export function packKey(cut: CutFile): string {
+  return `${cut.hash}-${hashText(cut.parts.join(';')).toString(16)}`;
 }
 
 function cutRow(pieces: Piece[], row: Range, window: Window): Range[] {

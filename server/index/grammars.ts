@@ -1,13 +1,14 @@
-// Loads tree-sitter and its grammars, each once. Their files lie next to the bundle or in
-// the installed package.
+// Loads tree-sitter and its grammars, each once. Both lie in the installed package, or in a
+// folder `tree-sitter` next to the bundle.
 
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import treeSitter from '@vscode/tree-sitter-wasm';
-import type { Language as Grammar, Parser, Query, Tree } from '@vscode/tree-sitter-wasm';
+import type { Parser, Query, Tree } from '@vscode/tree-sitter-wasm';
 import { languageOf } from './languages.js';
+
+type TreeSitter = typeof import('@vscode/tree-sitter-wasm');
 
 const PARSE_LIMIT_MS = 3000;
 
@@ -17,8 +18,14 @@ export interface Reader {
   query: Query;
 }
 
-let ready: Promise<string> | undefined;
+let ready: Promise<Library> | undefined;
 const readers = new Map<string, Promise<Reader | undefined>>();
+
+interface Library {
+  treeSitter: TreeSitter;
+  /** Of the grammars. */
+  folder: string;
+}
 
 /** The reader for a path; undefined where no grammar reads it. */
 export function readerFor(path: string): Promise<Reader | undefined> {
@@ -36,13 +43,13 @@ export function readerFor(path: string): Promise<Reader | undefined> {
 
 async function load(grammarName: string, querySource: string): Promise<Reader | undefined> {
   ready ??= start();
-  const folder = await ready;
+  const { treeSitter, folder } = await ready;
   const file = join(folder, `tree-sitter-${grammarName}.wasm`);
   if (!existsSync(file)) {
     return undefined;
   }
-  const grammar: Grammar = await treeSitter.Language.load(file);
-  const parser: Parser = new treeSitter.Parser();
+  const grammar = await treeSitter.Language.load(file);
+  const parser = new treeSitter.Parser();
   parser.setLanguage(grammar);
   return {
     parse: (text) => parse(parser, text),
@@ -50,17 +57,16 @@ async function load(grammarName: string, querySource: string): Promise<Reader | 
   };
 }
 
-async function start(): Promise<string> {
-  const folder = grammarFolder();
-  await treeSitter.Parser.init({ locateFile: (file: string) => join(folder, file) });
-  return folder;
-}
-
-function grammarFolder(): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const beside = [join(here, 'tree-sitter'), here];
-  const found = beside.find((folder) => existsSync(join(folder, 'tree-sitter.wasm')));
-  return found ?? dirname(createRequire(import.meta.url).resolve('@vscode/tree-sitter-wasm'));
+async function start(): Promise<Library> {
+  // Not part of the bundle: the library asks for its own file's name, which only a CommonJS
+  // module has.
+  const require = createRequire(import.meta.url);
+  const beside = join(dirname(fileURLToPath(import.meta.url)), 'tree-sitter', 'tree-sitter.cjs');
+  const file = existsSync(beside) ? beside : require.resolve('@vscode/tree-sitter-wasm');
+  const folder = dirname(file);
+  const treeSitter = require(file) as TreeSitter;
+  await treeSitter.Parser.init({ locateFile: (name: string) => join(folder, name) });
+  return { treeSitter, folder };
 }
 
 /** Undefined when the file takes the parser too long. */

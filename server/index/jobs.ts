@@ -2,7 +2,11 @@
 // in order of use.
 
 import type { NativeEngine } from '../engine/addon.js';
-import type { RepositoryIndex } from './types.js';
+import { rememberSegment } from './plan.js';
+import type { PreviousSegment, RepositoryIndex, SegmentPlan } from './types.js';
+
+/** Progress is told at most this often while one segment follows the other. */
+const PROGRESS_INTERVAL_MS = 100;
 
 /** What reading the rest would cost, known before it starts. */
 export interface IndexEstimate {
@@ -54,7 +58,7 @@ export type SegmentReader = Pick<
 export interface IndexJobOptions {
   index: RepositoryIndex;
   engine: SegmentReader;
-  /** Reads again, exactly, the segments that hold stale chunks: the pass for idle time. */
+  /** Reads again, exactly, what holds stale chunks, and nothing on top of older texts: for idle time. */
   exact?: boolean;
   onProgress?: (progress: IndexProgress) => void;
   signal?: AbortSignal;
@@ -81,7 +85,163 @@ export function estimateIndex(
   };
 }
 
-/** Reads every segment that the store does not have. Rejects only when the engine fails. */
+/**
+ * Reads every segment that the store does not have, in order of use. An edited file is read
+ * on top of its older text, so that only its changed chunks are computed now. Rejects only
+ * when the engine fails; what was read before is kept then, too.
+ */
 export async function indexRepository(options: IndexJobOptions): Promise<IndexResult> {
-  return Promise.reject(new Error(`Reading ${options.index.root} is not built yet.`));
+  const run = new IndexRun(options);
+  for (const segment of run.todo) {
+    if (options.signal?.aborted) {
+      break;
+    }
+    await run.read(segment);
+  }
+  return run.finish();
+}
+
+class IndexRun {
+  readonly todo: SegmentPlan[];
+  private readonly result: IndexResult = {
+    filesDone: 0,
+    segmentsRead: 0,
+    tokensComputed: 0,
+    tokensReused: 0,
+    bytesWritten: 0,
+    staleSegments: 0,
+    seconds: 0,
+    tokensPerSecond: 0,
+    cancelled: false,
+    warnings: [],
+  };
+  private readonly startMs = performance.now();
+  private readonly tokensTotal: number;
+  private tokensDone = 0;
+  private lastProgressMs = -Infinity;
+  /** Segments of each file that are still to be read. */
+  private readonly openSegments = new Map<string, number>();
+
+  constructor(private readonly options: IndexJobOptions) {
+    const { index, engine } = options;
+    const segments = index.segments();
+    const stored = engine.hasSegments(segments.map(({ key }) => key));
+    const isStale = (segment: SegmentPlan): boolean => (engine.staleChunks(segment.key) ?? 0) > 0;
+    this.todo = segments.filter(
+      (segment, i) => stored[i] !== 1 || (options.exact === true && isStale(segment)),
+    );
+    for (const { path } of this.todo) {
+      this.openSegments.set(path, (this.openSegments.get(path) ?? 0) + 1);
+    }
+    const all = segments.reduce((sum, { tokens }) => sum + tokens.length, 0);
+    this.tokensTotal = this.todo.reduce((sum, { tokens }) => sum + tokens.length, 0);
+    this.result.tokensReused = all - this.tokensTotal;
+    this.result.filesDone = index.files.length - this.openSegments.size;
+  }
+
+  async read(segment: SegmentPlan): Promise<void> {
+    const { engine, exact, signal } = this.options;
+    this.progress(segment.path, false);
+    const base = exact ? undefined : this.baseOf(segment);
+    if (exact && engine.hasSegments([segment.key])[0] === 1) {
+      // A stored segment is never written over.
+      await engine.removeSegments([segment.key]);
+    }
+    const job = engine.readSegment(
+      {
+        key: segment.key,
+        tokens: segment.tokens,
+        chunkEnds: Uint32Array.from(segment.chunks, ({ tokenEnd }) => tokenEnd),
+        ...(base === undefined ? {} : { base }),
+      },
+      'index',
+    );
+    const cancel = (): void => job.cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      const read = await job.promise;
+      this.result.segmentsRead++;
+      this.result.tokensComputed += read.tokensComputed;
+      this.result.tokensReused += read.tokensReused;
+      this.result.bytesWritten += read.bytesWritten;
+      this.result.staleSegments += read.staleChunks > 0 ? 1 : 0;
+      if (read.warning !== undefined && !this.result.warnings.includes(read.warning)) {
+        this.result.warnings.push(read.warning);
+      }
+      this.finishSegment(segment);
+    } catch (error) {
+      if (!signal?.aborted) {
+        throw error;
+      }
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  finish(): IndexResult {
+    const { result } = this;
+    result.seconds = (performance.now() - this.startMs) / 1000;
+    result.tokensPerSecond = this.speed();
+    result.cancelled = this.options.signal?.aborted === true && this.openSegments.size > 0;
+    this.progress('', true);
+    return result;
+  }
+
+  /** The stored older segment that shares most chunks with this one. */
+  private baseOf(segment: SegmentPlan): string | undefined {
+    const previous = this.options.index.previousSegments(segment.path);
+    if (previous.length === 0) {
+      return undefined;
+    }
+    const stored = this.options.engine.hasSegments(previous.map(({ key }) => key));
+    const own = new Set(rememberSegment(segment).chunkHashes);
+    const shared = ({ chunkHashes }: PreviousSegment): number =>
+      chunkHashes.filter((hash) => own.has(hash)).length;
+    let best: { key: string; shared: number } | undefined;
+    previous.forEach((candidate, i) => {
+      const count = stored[i] === 1 && candidate.key !== segment.key ? shared(candidate) : 0;
+      if (count > (best?.shared ?? 0)) {
+        best = { key: candidate.key, shared: count };
+      }
+    });
+    return best?.key;
+  }
+
+  private finishSegment(segment: SegmentPlan): void {
+    this.tokensDone += segment.tokens.length;
+    const open = (this.openSegments.get(segment.path) ?? 1) - 1;
+    if (open === 0) {
+      this.openSegments.delete(segment.path);
+      this.result.filesDone++;
+    } else {
+      this.openSegments.set(segment.path, open);
+    }
+  }
+
+  /** Of tokens that went through the model. */
+  private speed(): number {
+    const seconds = (performance.now() - this.startMs) / 1000;
+    return seconds > 0 ? this.result.tokensComputed / seconds : 0;
+  }
+
+  private progress(path: string, last: boolean): void {
+    const now = performance.now();
+    if (!this.options.onProgress || (!last && now - this.lastProgressMs < PROGRESS_INTERVAL_MS)) {
+      return;
+    }
+    this.lastProgressMs = now;
+    const seconds = (now - this.startMs) / 1000;
+    const left = this.tokensTotal - this.tokensDone;
+    this.options.onProgress({
+      filesDone: this.result.filesDone,
+      filesTotal: this.options.index.files.length,
+      path,
+      tokensDone: this.tokensDone,
+      tokensTotal: this.tokensTotal,
+      tokensComputed: this.result.tokensComputed,
+      tokensReused: this.result.tokensReused,
+      tokensPerSecond: this.speed(),
+      secondsLeft: this.tokensDone > 0 ? (left * seconds) / this.tokensDone : undefined,
+    });
+  }
 }

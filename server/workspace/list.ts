@@ -6,7 +6,7 @@ import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats } from '
 import { join, relative, sep } from 'node:path';
 import { unreadable } from './content.js';
 import { gitFiles, recentlyCommitted } from './git.js';
-import { IgnoreRules } from './ignore_rules.js';
+import { IgnoreRules } from './ignoreRules.js';
 import { folderReason, nameReason } from './names.js';
 import { sortByUse, type OrderHints } from './order.js';
 
@@ -14,7 +14,7 @@ export interface ListOptions {
   root: string;
   /** Relative paths of open files, the active one first. */
   openFiles?: readonly string[];
-  maxFileBytes?: number;
+  maxFileBytes?: number | undefined;
 }
 
 export interface ListedFile {

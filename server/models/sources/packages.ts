@@ -99,7 +99,7 @@ async function runQuietly(
     });
     child.on('close', (code) => {
       if (code === 0) resolve('ok');
-      else if (/No module named pip/.test(errors)) resolve('missing');
+      else if (errors.includes('No module named pip')) resolve('missing');
       else resolve(errors.trim().split('\n').pop() || `exit code ${code}`);
     });
   });

@@ -1,0 +1,53 @@
+// What the store knows of its folder between two looks at it: sizes and last uses of the
+// segments on disk. Other processes change the folder too, so this is a good guess that
+// Refresh mends; whether a segment is there is always asked of the disk.
+// Not thread-safe; the store's mutex guards it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "store/store_folder.h"
+
+namespace leoam {
+
+class SegmentIndex {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  struct Entry {
+    uint64_t bytes = 0;
+    int64_t last_use_ns = 0;         // of the file
+    std::optional<uint64_t> tokens;  // known once the segment was written or opened here
+    Clock::time_point touched{};     // when this process last marked it as used
+    Clock::time_point added{};       // when this process wrote it
+  };
+
+  // Takes over what a scan begun at `started` has found; keeps what was added since.
+  void Refresh(const std::vector<StoredFile>& found, Clock::time_point started);
+
+  void Add(const std::string& key, uint64_t bytes, uint64_t tokens);
+  void Remove(const std::string& key);
+  void Clear();
+
+  // True, at most once a minute for each segment, when its file should be touched.
+  bool Use(const std::string& key);
+
+  // The least recently used first.
+  std::vector<StoredFile> EvictionOrder() const;
+
+  uint64_t bytes() const { return bytes_; }
+  std::unordered_map<std::string, Entry>& entries() { return entries_; }
+  Clock::time_point refreshed() const { return refreshed_; }
+
+ private:
+  uint64_t bytes_ = 0;
+  Clock::time_point refreshed_{};
+  std::unordered_map<std::string, Entry> entries_;
+};
+
+}  // namespace leoam

@@ -1,0 +1,137 @@
+// Sets up what the tests need and runs all of them. The last line is
+// "N passed, N failed, N skipped".
+//
+//   npm test                                  everything, the C++ tests also under sanitizers
+//   npm run test:quick                        without the slow ones (under two minutes)
+//   node scripts/test.mjs --sanitize WHICH    the C++ tests alone; WHICH: address,undefined or thread
+//
+// Slow tests have `@slow` in their title (TypeScript) or `Slow` in their name (C++).
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import {
+  buildAddon,
+  bundle,
+  compileNative,
+  compileTypeScript,
+  nativeBuildFolder,
+} from './build.mjs';
+import { ensureDependencies } from './lib/dependencies.mjs';
+import { fingerprint, unlessUnchanged } from './lib/fingerprint.mjs';
+import { withLock } from './lib/lock.mjs';
+import { ensureModel, testModels } from './lib/models.mjs';
+import { buildFolder, root } from './lib/paths.mjs';
+import { clearStatus, UserError } from './lib/run.mjs';
+import { runCtest, runMocha, sum } from './lib/testRuns.mjs';
+import { googleTestSource } from './native/googletest.mjs';
+import { ensureLlama } from './native/llama.mjs';
+
+/** Sanitizers that GCC and Clang can use in one build, one build each. */
+const sanitizers = ['address,undefined', 'thread'];
+const slowCpp = 'Slow';
+
+/** @typedef {import('./lib/testRuns.mjs').Counts} Counts */
+
+const quick = process.argv.includes('--quick');
+const sanitizeAt = process.argv.indexOf('--sanitize');
+const sanitize = sanitizeAt < 0 ? undefined : (process.argv[sanitizeAt + 1] ?? sanitizers[0]);
+
+try {
+  const counts = sum(await runAll());
+  console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  process.exitCode = counts.failed > 0 ? 1 : 0;
+} catch (error) {
+  clearStatus();
+  console.error(error instanceof UserError ? `leoam: ${error.message}` : error);
+  console.log('\n0 passed, 1 failed, 0 skipped');
+  process.exitCode = 1;
+}
+
+/** @returns {Promise<Counts[]>} */
+async function runAll() {
+  await ensureDependencies();
+  const llama = await ensureLlama();
+  await compileTypeScript();
+  const env = await testEnvironment(llama);
+  if (sanitize) return [await testUnderSanitizer(sanitize, llama, env)];
+
+  await withLock(join(buildFolder, 'lock'), 'Building', async () => {
+    await buildTests(nativeBuildFolder, llama);
+    await buildAddon();
+    await bundle();
+  });
+  heading('C++ tests');
+  const runs = [
+    await runCtest({ folder: nativeBuildFolder, env, ...(quick ? { exclude: slowCpp } : {}) }),
+  ];
+  heading('TypeScript tests');
+  runs.push(await runMocha({ env, quick }));
+  if (quick || process.platform === 'win32') return runs;
+  for (const which of sanitizers) runs.push(await testUnderSanitizer(which, llama, env));
+  return runs;
+}
+
+/**
+ * Where tests find models, modules and real source text.
+ * @param {import('./native/llama.mjs').Llama} llama
+ * @returns {Promise<NodeJS.ProcessEnv>}
+ */
+async function testEnvironment(llama) {
+  return {
+    ...process.env,
+    LEOAM_TEST_MODEL_QWEN2: await ensureModel(testModels.qwen2),
+    LEOAM_TEST_MODEL_LLAMA: await ensureModel(testModels.llama),
+    LEOAM_LLAMA_SOURCE: llama.source,
+    LEOAM_MODULE_DIR: llama.bin,
+  };
+}
+
+/**
+ * @param {string} folder
+ * @param {import('./native/llama.mjs').Llama} llama
+ * @param {string} [sanitizer]
+ */
+async function buildTests(folder, llama, sanitizer = '') {
+  const print = fingerprint(
+    ['native', 'CMakeLists.txt', 'package-lock.json'],
+    [llama.key, sanitizer],
+  );
+  await unlessUnchanged(join(folder, '.tests-stamp'), print, async () => {
+    const source = await googleTestSource();
+    const definitions = [
+      'LEOAM_TESTS=ON',
+      `LEOAM_SANITIZE=${sanitizer}`,
+      ...(source ? [`FETCHCONTENT_SOURCE_DIR_GOOGLETEST=${source}`] : []),
+    ];
+    await compileNative(['leoam-tests'], llama, definitions, folder);
+  });
+}
+
+/**
+ * The C++ tests in a build of their own. llama.cpp itself is not instrumented.
+ * @param {string} which
+ * @param {import('./native/llama.mjs').Llama} llama
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function testUnderSanitizer(which, llama, env) {
+  const folder = join(buildFolder, `sanitize-${which.replace(',', '-')}`);
+  await buildTests(folder, llama, which);
+  heading(`C++ tests under the ${which.replace(',', ' and ')} sanitizer`);
+  const suppressions = join(root, 'native', 'testing', 'tsan.supp');
+  return runCtest({
+    folder,
+    exclude: slowCpp,
+    env: {
+      ...env,
+      ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1',
+      UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+      TSAN_OPTIONS: `halt_on_error=1:second_deadlock_stack=1${existsSync(suppressions) ? `:suppressions=${suppressions}` : ''}`,
+    },
+  });
+}
+
+/** @param {string} text */
+function heading(text) {
+  clearStatus();
+  console.log(`\n== ${text}`);
+}
