@@ -168,6 +168,8 @@ export class LlamaServer {
     return new Promise((resolve, reject) => {
       const call = request(
         {
+          // A connection of its own: the server closes those that it streamed over.
+          agent: false,
           ...{ host, port: this.port, path, method: 'POST', timeout: requestLimitMs },
           headers: { 'content-type': 'application/json' },
         },

@@ -96,5 +96,5 @@ function cell(value: unknown): string {
       ? `${cell(value.mean)} [${cell(value.low)}, ${cell(value.high)}]`
       : (Object.values(value) as unknown[]).map(cell).join(' ');
   }
-  return value === null || value === undefined ? '-' : String(value);
+  return typeof value === 'string' || typeof value === 'boolean' ? String(value) : '-';
 }
