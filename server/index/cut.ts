@@ -4,7 +4,7 @@
 // So a cut depends on the text near it only, and an edit moves the cuts near it and soon
 // meets the old ones again.
 
-import { hashText, piecesOf, type Piece } from './pieces.js';
+import { hashText, piecesOf, type CutLevel, type Piece } from './pieces.js';
 import type { ChunkRange, SymbolDefinition, SymbolKind } from './types.js';
 
 /** A file cut without a tokeniser; chunk numbers count the header chunk of each part as 0. */
@@ -101,7 +101,7 @@ function cutRow(pieces: Piece[], row: Range, window: Window): Range[] {
 /** The end of the range that starts at `row.from`; `total` is what the row holds. */
 function bestCut(pieces: Piece[], row: Range, total: number, window: Window): number {
   let size = 0;
-  let best: { at: number; level: number; hash: number } | undefined;
+  let best: { at: number; level: CutLevel; hash: number } | undefined;
   for (let at = row.from; at < row.to; at++) {
     const piece = pieces[at];
     if (!piece) {

@@ -57,6 +57,9 @@ export class WorkerClient {
       this.running = { handlers, chain: Promise.resolve(), resolve, reject };
       this.post({ type: 'scan', request });
       signal?.addEventListener('abort', cancel, { once: true });
+      if (signal?.aborted) {
+        cancel();
+      }
     }).finally(() => {
       this.running = undefined;
       signal?.removeEventListener('abort', cancel);
