@@ -31,6 +31,7 @@ export const nativeBuildFolder = join(buildFolder, 'native');
  * Builds what a user runs: dist/cli.js, dist/main.js and dist/native.
  */
 export async function buildProduct() {
+  requireBuildTools(); // said before minutes are spent on anything else
   await ensureDependencies();
   await withLock(join(buildFolder, 'lock'), 'Building', async () => {
     await buildAddon();

@@ -23,6 +23,7 @@ import { ensureModel, testModels } from './lib/models.mjs';
 import { buildFolder, root } from './lib/paths.mjs';
 import { clearStatus, UserError } from './lib/run.mjs';
 import { runCtest, runMocha, sum } from './lib/testRuns.mjs';
+import { requireBuildTools } from './lib/tools.mjs';
 import { googleTestSource } from './native/googletest.mjs';
 import { ensureLlama } from './native/llama.mjs';
 
@@ -49,6 +50,7 @@ try {
 
 /** @returns {Promise<Counts[]>} */
 async function runAll() {
+  requireBuildTools();
   await ensureDependencies();
   const llama = await ensureLlama();
   await compileTypeScript();

@@ -21,7 +21,7 @@ export function loadAddon(): Addon {
     );
   }
   try {
-    return createRequire(import.meta.url)(path) as Addon;
+    return withModulesBeside(path, createRequire(import.meta.url)(path) as Addon);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw leoError(
@@ -29,6 +29,15 @@ export function loadAddon(): Addon {
       `The engine at ${path} cannot be loaded (${reason}). Run "npm run build" to build it for this machine.`,
     );
   }
+}
+
+/** The ggml modules lie in the addon's own folder unless the caller says otherwise. */
+function withModulesBeside(path: string, addon: Addon): Addon {
+  const moduleDir = dirname(path);
+  return {
+    systemInfo: (folder = moduleDir) => addon.systemInfo(folder),
+    loadEngine: (options) => addon.loadEngine({ moduleDir, ...options }),
+  };
 }
 
 /** Where the addon may lie, seen from the folder of the running file; the first that exists wins. */

@@ -1,0 +1,106 @@
+// What tests of the running server need: the small model, a home of their own, repositories
+// of a few files, and the command line in a process of its own.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { homeFolder, modelPath } from '../../server/models/index.js';
+
+/** The smallest model of the catalogue; `npm test` fetches it before the tests run. */
+export function smallModel(): string {
+  const path = modelPath(homeFolder(), 'smollm2-135m-instruct-q4_1');
+  assert.ok(existsSync(path), `${path} is missing; "npm test" fetches it.`);
+  return path;
+}
+
+/** Makes a folder that is removed when the running suite ends. Call in a hook or a test. */
+export async function temporaryFolder(name: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), `leoam-${name}-`));
+  folders.push(folder);
+  return folder;
+}
+
+const folders: string[] = [];
+after(() => Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true }))));
+
+/** Writes files (path -> content) below a new folder. */
+export async function temporaryRepository(
+  files: Record<string, string | Uint8Array>,
+): Promise<string> {
+  const root = await temporaryFolder('repo');
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), content);
+  }
+  return root;
+}
+
+/** Three files of two topics, with a constant in one that another uses. */
+export const shopFiles: Record<string, string> = {
+  'src/limits.ts': [
+    '// Limits that hold for every customer of the shop.',
+    'export const MAX_BASKET_ITEMS = 37;',
+    'export const FREE_SHIPPING_CENTS = 4900;',
+    '',
+    'export function isFreeShipping(totalCents: number): boolean {',
+    '  return totalCents >= FREE_SHIPPING_CENTS;',
+    '}',
+    '',
+  ].join('\n'),
+  'src/basket.ts': [
+    "import { MAX_BASKET_ITEMS } from './limits.js';",
+    '',
+    'export class Basket {',
+    '  private items: string[] = [];',
+    '',
+    '  /** Adds an item unless the basket is full. */',
+    '  add(item: string): boolean {',
+    '    if (this.items.length >= MAX_BASKET_ITEMS) {',
+    '      return false;',
+    '    }',
+    '    this.items.push(item);',
+    '    return true;',
+    '  }',
+    '}',
+    '',
+  ].join('\n'),
+  'README.md': '# Shop\n\nA basket, and limits for it.\n',
+};
+
+export interface CommandResult {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+const cli = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'server', 'cli.js');
+
+/** Runs `leoam` in a process of its own. */
+export async function leoam(
+  args: readonly string[],
+  options: { home: string; input?: string; whenStderr?: (text: string, kill: () => void) => void },
+): Promise<CommandResult> {
+  const child = spawn(process.execPath, [cli, '--home', options.home, ...args]);
+  const result: CommandResult = { code: null, stdout: '', stderr: '' };
+  child.stdout.on('data', (data: Buffer) => (result.stdout += data.toString()));
+  child.stderr.on('data', (data: Buffer) => {
+    result.stderr += data.toString();
+    options.whenStderr?.(result.stderr, () => child.kill('SIGKILL'));
+  });
+  child.stdin.end(options.input ?? '');
+  result.code = await new Promise((resolve) => child.on('close', resolve));
+  return result;
+}
+
+/** Runs `leoam … --json` and reads the one object that it prints. */
+export async function leoamJson<T>(args: readonly string[], home: string): Promise<T> {
+  const result = await leoam([...args, '--json'], { home });
+  assert.equal(result.code, 0, result.stderr);
+  const lines = result.stdout.trimEnd().split('\n');
+  assert.equal(lines.length, 1, `one JSON object was expected:\n${result.stdout}`);
+  return JSON.parse(lines[0] ?? '') as T;
+}
