@@ -29,7 +29,8 @@ import { ensureLlama } from './native/llama.mjs';
 
 /** Sanitizers that GCC and Clang can use in one build, one build each. */
 const sanitizers = ['address,undefined', 'thread'];
-const slowCpp = 'Slow';
+/** The oracle reads thousands of positions with both engines: a minute, and nothing for the edit loop. */
+const slowCpp = 'Slow|Oracle';
 
 /** @typedef {import('./lib/testRuns.mjs').Counts} Counts */
 
