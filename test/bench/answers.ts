@@ -31,7 +31,7 @@ export interface Answered {
 export interface AnswerOptions {
   home: string;
   model: ResolvedModel;
-  threads?: number;
+  threads: number;
   variants: readonly Variant[];
   repos: readonly QualityRepo[];
   cache: RowCache;
@@ -70,7 +70,7 @@ function openFor(
   return openAssistant({
     home,
     model: model.path,
-    ...(threads === undefined ? {} : { threads }),
+    threads,
     ...(variant?.precision === undefined ? {} : { precision: variant.precision }),
     ...(variant?.preamble === undefined ? {} : { preamble: variant.preamble }),
   });

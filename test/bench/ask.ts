@@ -11,7 +11,6 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { loadAddon } from '../../server/engine/load.js';
 import type { ResolvedModel } from '../../server/models/index.js';
 import { projectRoot, type QualityRepo, type Question } from '../quality/load.js';
 import { repoReport, summarizeServer, type Asked, type RepoReport } from './askReport.js';
@@ -26,9 +25,10 @@ import {
   capture,
   cliPath,
   countOption,
-  deviceName,
+  describeDevice,
   listOption,
   note,
+  threadsOption,
 } from './support.js';
 import { parseVariant, type Variant } from './variants.js';
 
@@ -58,13 +58,14 @@ export async function run(args: string[]): Promise<object> {
       server: { type: 'string' },
     },
   });
+  const device = describeDevice();
   const variants = listOption(values.modes, defaultModes).map(parseVariant);
   const count = countOption('questions', values.questions, 20);
   const repos = await Promise.all(listOption(values.repos, defaultRepos).map(repoByName));
   const session: Session = {
     home: await benchHome(),
     model: await benchModel(values.model),
-    threads: countOption('threads', values.threads, loadAddon().systemInfo().physicalCores),
+    threads: threadsOption(values.threads),
   };
   announceAll(repos.length, count, variants, Number(values.full));
 
@@ -80,7 +81,7 @@ export async function run(args: string[]): Promise<object> {
   const smallest = repos.find(({ name }) => name === reports[0]?.repo);
   return {
     model: session.model.id,
-    device: deviceName(),
+    ...device,
     threads: session.threads,
     pageCache: dropped,
     repos: reports,

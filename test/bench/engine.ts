@@ -8,16 +8,16 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { loadAddon } from '../../server/engine/load.js';
 import { median } from './statistics.js';
 import {
   announce,
   benchModel,
   capture,
   countOption,
-  deviceName,
+  describeDevice,
   listOption,
   note,
+  threadsOption,
 } from './support.js';
 
 const allRows = ['pp512', 'pp2048', 'tg64@0', 'tg64@4096', 'tg64@16384'];
@@ -72,12 +72,13 @@ export async function run(args: string[]): Promise<object> {
     `${String(rows.length)} rows, ${String(reps)} repetitions`,
     rows.reduce((sum, row) => sum + estimateSeconds(row, reps), 0),
   );
+  const device = describeDevice();
   const model = await benchModel(values.model);
   const programs: Programs = {
     ours: environment('LEOAM_ENGINE_BENCH'),
     theirs: path.join(environment('LEOAM_LLAMA_BIN'), 'llama-bench'),
     modelPath: model.path,
-    threads: countOption('threads', values.threads, loadAddon().systemInfo().physicalCores),
+    threads: threadsOption(values.threads),
   };
   const measured: EngineRow[] = [];
   for (const row of rows) {
@@ -85,7 +86,7 @@ export async function run(args: string[]): Promise<object> {
   }
   return {
     model: model.id,
-    device: deviceName(),
+    ...device,
     threads: programs.threads,
     llamaCommit: await llamaCommit(),
     kvTypes: 'f16 on both sides; theirs with flash attention',

@@ -29,6 +29,7 @@ export interface PrecisionReport {
 export async function measurePrecisions(
   model: ResolvedModel,
   repo: QualityRepo,
+  threads: number,
 ): Promise<Record<string, PrecisionReport>> {
   const cache = await RowCache.open(
     path.join(benchFolder(), 'precisions', `${model.hash.slice(0, 16)}.jsonl`),
@@ -38,9 +39,9 @@ export async function measurePrecisions(
   let reference: Answered[] | undefined;
   for (const precision of precisions) {
     const home = await benchHome(`home-${precision}`);
-    const size = await measureSize(home, model, repo, precision);
+    const size = await measureSize(home, model, repo, precision, threads);
     const answered = await answerAll({
-      ...{ home, model, cache, repos: [repo] },
+      ...{ home, model, cache, threads, repos: [repo] },
       variants: [parseVariant(`leoam:repair=0:precision=${precision}`)],
     });
     reports[precision] = {
@@ -60,8 +61,9 @@ async function measureSize(
   model: ResolvedModel,
   repo: QualityRepo,
   precision: Precision,
+  threads: number,
 ): Promise<{ bytesPerToken: number; tokens: number }> {
-  const assistant = await openAssistant({ home, model: model.path, precision });
+  const assistant = await openAssistant({ home, model: model.path, precision, threads });
   try {
     const index = await openIndexed(assistant, await repositoryFolder(repo));
     await index.close();

@@ -20,8 +20,9 @@ import {
   benchHome,
   benchModel,
   countOption,
-  deviceName,
+  describeDevice,
   listOption,
+  threadsOption,
 } from './support.js';
 import { parseVariant } from './variants.js';
 
@@ -78,6 +79,7 @@ export async function run(args: string[]): Promise<object> {
   if (values['dry-run']) {
     return { questions, estimatedSeconds: seconds };
   }
+  const device = describeDevice();
   const model = await benchModel(values.model);
   const cache = await RowCache.open(
     path.join(benchFolder(), 'quality', `${model.hash.slice(0, 16)}.jsonl`),
@@ -89,11 +91,11 @@ export async function run(args: string[]): Promise<object> {
     variants,
     repos,
     cache,
-    ...(values.threads === undefined ? {} : { threads: countOption('threads', values.threads, 1) }),
+    threads: threadsOption(values.threads),
   });
   return {
     model: model.id,
-    device: deviceName(),
+    ...device,
     questions,
     rowsOfOtherBuilds: answered.filter(({ otherBuild }) => otherBuild).length,
     ...qualityReport(

@@ -5,7 +5,7 @@
 //                          counters matter there
 //   --repo ky   --limit N  questions for the precisions (60)
 //   --folder server   --commits N (20)   what part of this project's history is replayed
-//   --only precisions|edits
+//   --only precisions|edits   --threads N
 
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -21,8 +21,9 @@ import {
   benchHome,
   benchModel,
   countOption,
-  deviceName,
+  describeDevice,
   smallBenchModel,
+  threadsOption,
 } from './support.js';
 
 /** On two cores; only for the estimate. */
@@ -37,6 +38,7 @@ export async function run(args: string[]): Promise<object> {
       limit: { type: 'string' },
       folder: { type: 'string', default: 'server' },
       commits: { type: 'string' },
+      threads: { type: 'string' },
       only: { type: 'string' },
     },
   });
@@ -49,10 +51,14 @@ export async function run(args: string[]): Promise<object> {
     (precisions ? estimate.precisionsSeconds + 3 * limit * estimate.secondsPerAnswer : 0) +
       (edits ? estimate.editsSeconds : 0),
   );
+  const device = describeDevice();
+  const threads = threadsOption(values.threads);
   return {
-    device: deviceName(),
-    ...(precisions ? { precisions: await reportPrecisions(values.model, values.repo, limit) } : {}),
-    ...(edits ? await reportEdits(values.repo, values.folder, commits) : {}),
+    ...device,
+    ...(precisions
+      ? { precisions: await reportPrecisions(values.model, values.repo, limit, threads) }
+      : {}),
+    ...(edits ? await reportEdits(values.repo, values.folder, commits, threads) : {}),
   };
 }
 
@@ -60,17 +66,23 @@ async function reportPrecisions(
   modelName: string | undefined,
   repoName: string,
   limit: number,
+  threads: number,
 ): Promise<object> {
   const model = await benchModel(modelName);
   const [repo] = sampled(await chosenRepos([repoName]), limit);
   if (repo === undefined) {
     throw new Error(`${repoName} has no questions.`);
   }
-  return { model: model.id, repo: repoName, ...(await measurePrecisions(model, repo)) };
+  return { model: model.id, repo: repoName, ...(await measurePrecisions(model, repo, threads)) };
 }
 
 /** In a new store, so that nothing from an earlier run is reused. */
-async function reportEdits(repoName: string, folder: string, commits: number): Promise<object> {
+async function reportEdits(
+  repoName: string,
+  folder: string,
+  commits: number,
+  threads: number,
+): Promise<object> {
   const [repo] = await chosenRepos([repoName]);
   if (repo === undefined) {
     throw new Error(`There is no repository "${repoName}".`);
@@ -80,7 +92,7 @@ async function reportEdits(repoName: string, folder: string, commits: number): P
   const work = path.join(benchFolder(), 'edits');
   await rm(work, { recursive: true, force: true });
   const home = await benchHome(path.join('edits', 'home'));
-  const assistant = await openAssistant({ home, model: model.path });
+  const assistant = await openAssistant({ home, model: model.path, threads });
   try {
     return {
       edits: {

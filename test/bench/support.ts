@@ -3,9 +3,10 @@
 import { spawn } from 'node:child_process';
 import { cp, mkdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import path from 'node:path';
 import { formatSeconds } from '../../server/cli/output.js';
+import { loadAddon } from '../../server/engine/load.js';
 import { homeFolder, resolveModel, type ResolvedModel } from '../../server/models/index.js';
 import { projectRoot } from '../quality/load.js';
 
@@ -65,10 +66,29 @@ export function announce(what: string, seconds: number): void {
   note(`${what}: about ${formatSeconds(Math.max(1, seconds))}.`);
 }
 
-/** Processor and how many threads it has. */
-export function deviceName(): string {
+/** What was measured on, and how busy it was with other things when the bench began. */
+export interface Device {
+  device: string;
+  /** Mean number of busy threads in the minute before; 0 on a quiet machine (always on Windows). */
+  loadBefore: number;
+}
+
+/** Call before the work begins. Warns where other programs would spoil the figures. */
+export function describeDevice(): Device {
   const all = cpus();
-  return `${all[0]?.model.trim() ?? 'unknown processor'}, ${String(all.length)} threads`;
+  const loadBefore = loadavg()[0] ?? 0;
+  if (loadBefore > all.length / 2) {
+    note(`The machine is busy (load ${loadBefore.toFixed(1)}): times will be too long and uneven.`);
+  }
+  return {
+    device: `${all[0]?.model.trim() ?? 'unknown processor'}, ${String(all.length)} threads`,
+    loadBefore,
+  };
+}
+
+/** Threads for the engine, and for whatever it is compared with. */
+export function threadsOption(value: string | undefined): number {
+  return countOption('threads', value, loadAddon().systemInfo().physicalCores);
 }
 
 /** Whole number option; throws a sentence when it is none. */
