@@ -75,7 +75,10 @@ export default tseslint.config(
       eqeqeq: 'error',
       'no-console': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
-      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       // Numbers in texts are what most of our messages are about.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
@@ -88,6 +91,8 @@ export default tseslint.config(
         'error',
         { ignorePrimitives: { string: true } },
       ],
+      // Functions that interfaces declare as methods are closures here: nothing to bind.
+      '@typescript-eslint/unbound-method': 'off',
       // Names that come from outside may be written as what they are: keys.
       '@typescript-eslint/dot-notation': 'off',
       // A function may be async because its interface is.

@@ -56,7 +56,9 @@ async function provideLlamaPrograms(own) {
   process.env.LEOAM_LLAMA_SOURCE = llama.source;
   if (own) {
     await compileNative(['engine_bench'], llama, ['LEOAM_BENCH=ON']);
-    const program = filesBelow(nativeBuildFolder).find((file) => /[\\/]engine_bench(\.exe)?$/.test(file));
+    const program = filesBelow(nativeBuildFolder).find((file) =>
+      /[\\/]engine_bench(\.exe)?$/.test(file),
+    );
     if (!program) throw new UserError('The build made no engine_bench.');
     process.env.LEOAM_ENGINE_BENCH = program;
   }

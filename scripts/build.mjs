@@ -31,6 +31,7 @@ export const nativeBuildFolder = join(buildFolder, 'native');
  * Builds what a user runs: dist/cli.js, dist/main.js and dist/native.
  */
 export async function buildProduct() {
+  requireBuildTools(); // said before minutes are spent on anything else
   await ensureDependencies();
   await withLock(join(buildFolder, 'lock'), 'Building', async () => {
     await buildAddon();
@@ -141,7 +142,24 @@ export async function bundle() {
         js: "import { createRequire as leoamCreateRequire } from 'node:module';\nconst require = leoamCreateRequire(import.meta.url);",
       },
     });
+    copyTreeSitter();
   });
+}
+
+/**
+ * Puts the parser and its grammars into dist/tree-sitter. The parser is a CommonJS module that
+ * asks for its own file's name, so it cannot be bundled, and in this package (`type: module`)
+ * needs the name ending of CommonJS.
+ */
+function copyTreeSitter() {
+  const from = join(root, 'node_modules', '@vscode', 'tree-sitter-wasm', 'wasm');
+  const to = join(distFolder, 'tree-sitter');
+  rmSync(to, { recursive: true, force: true });
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from)) {
+    if (name.endsWith('.wasm')) cpSync(join(from, name), join(to, name));
+  }
+  cpSync(join(from, 'tree-sitter.js'), join(to, 'tree-sitter.cjs'));
 }
 
 /** Compiles TypeScript to out/, where tests and unbundled programs run from. */

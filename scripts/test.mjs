@@ -23,12 +23,14 @@ import { ensureModel, testModels } from './lib/models.mjs';
 import { buildFolder, root } from './lib/paths.mjs';
 import { clearStatus, UserError } from './lib/run.mjs';
 import { runCtest, runMocha, sum } from './lib/testRuns.mjs';
+import { requireBuildTools } from './lib/tools.mjs';
 import { googleTestSource } from './native/googletest.mjs';
 import { ensureLlama } from './native/llama.mjs';
 
 /** Sanitizers that GCC and Clang can use in one build, one build each. */
 const sanitizers = ['address,undefined', 'thread'];
-const slowCpp = 'Slow';
+/** The oracle reads thousands of positions with both engines: a minute, and nothing for the edit loop. */
+const slowCpp = 'Slow|Oracle';
 
 /** @typedef {import('./lib/testRuns.mjs').Counts} Counts */
 
@@ -49,6 +51,7 @@ try {
 
 /** @returns {Promise<Counts[]>} */
 async function runAll() {
+  requireBuildTools();
   await ensureDependencies();
   const llama = await ensureLlama();
   await compileTypeScript();

@@ -45,15 +45,15 @@ TEST_F(SegmentReader, ReadsOnceAndKeeps) {
 }
 
 TEST_F(SegmentReader, AnEditComputesTheChangedChunkOnlyAndMarksWhatFollows) {
-  const std::string text = SampleCode(36);
+  const std::string text = SampleCode(24);
   Read(Request(1, text));
-  SegmentRequest edited = Request(2, Edit(text, 14, "  const int changed = 42;"));
+  SegmentRequest edited = Request(2, Edit(text, 8, "  const int changed = 42;"));
   edited.base = Key(1);
   const SegmentResult result = Read(edited);
-  const size_t changed = edited.chunk_ends[2] - edited.chunk_ends[1];  // lines 12..17
+  const size_t changed = edited.chunk_ends[1] - edited.chunk_ends[0];  // lines 6..11
   EXPECT_EQ(result.tokens_computed, changed);
   EXPECT_EQ(result.tokens_reused, edited.tokens.size() - changed);
-  EXPECT_EQ(result.stale_chunks, edited.chunk_ends.size() - 3);
+  EXPECT_EQ(result.stale_chunks, edited.chunk_ends.size() - 2);
 
   edited.base.clear();  // idle time: read again exactly
   const SegmentResult exact = Read(edited);
@@ -62,21 +62,21 @@ TEST_F(SegmentReader, AnEditComputesTheChangedChunkOnlyAndMarksWhatFollows) {
 }
 
 TEST_F(SegmentReader, WhatAnEditLeavesUnchangedIsExact) {
-  const std::string text = SampleCode(30);
+  const std::string text = SampleCode(24);
   Read(Request(1, text));
-  SegmentRequest edited = Request(2, Edit(text, 28, "}  // changed"));
+  SegmentRequest edited = Request(2, Edit(text, 22, "}  // changed"));
   edited.base = Key(1);
   Read(edited);
   std::vector<std::vector<uint8_t>> before;
   std::vector<std::vector<uint8_t>> after;
   const auto store = core_->store();
-  ASSERT_TRUE(store->ReadChunks(Key(1), 0, 4, Precision::kF16, &before).ok());
-  ASSERT_TRUE(store->ReadChunks(Key(2), 0, 4, Precision::kF16, &after).ok());
+  ASSERT_TRUE(store->ReadChunks(Key(1), 0, 3, Precision::kF16, &before).ok());
+  ASSERT_TRUE(store->ReadChunks(Key(2), 0, 3, Precision::kF16, &after).ok());
   EXPECT_EQ(before, after);
 }
 
 TEST_F(SegmentReader, GivesWayToAMoreUrgentJobAndStillStoresTheSameBytes) {
-  const SegmentRequest request = Request(1, SampleCode(120));
+  const SegmentRequest request = Request(1, SampleCode(50));
   Read(request);
   SegmentRequest again = request;
   again.key = Key(2);
@@ -87,7 +87,7 @@ TEST_F(SegmentReader, GivesWayToAMoreUrgentJobAndStillStoresTheSameBytes) {
     done.set_value();
   });
   for (int i = 0; i < 5; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
     Run([&](JobContext&) { ++urgent; }, Priority::kCompletion);
   }
   done.get_future().wait();
@@ -101,7 +101,7 @@ TEST_F(SegmentReader, GivesWayToAMoreUrgentJobAndStillStoresTheSameBytes) {
 }
 
 TEST_F(SegmentReader, CancellingStoresNothing) {
-  const SegmentRequest request = Request(1, SampleCode(120));
+  const SegmentRequest request = Request(1, SampleCode(50));
   auto cancel = std::make_shared<CancelFlag>();
   std::promise<StatusCode> outcome;
   scheduler_->Submit(Priority::kIndex, cancel, [&](JobContext& job) {

@@ -23,11 +23,21 @@ const hints = {
   },
 };
 
+/** @typedef {{ cmake: string, compiler: string, ninja: boolean }} Tools versions, as printed */
+
+/** @type {Tools | undefined} */
+let found;
+
 /**
  * Checks everything that a native build needs.
- * @returns {{ cmake: string, compiler: string, ninja: boolean }} versions, as the tools print them
+ * @returns {Tools}
  */
 export function requireBuildTools() {
+  return (found ??= findBuildTools());
+}
+
+/** @returns {Tools} */
+function findBuildTools() {
   need('git', capture('git', ['--version']));
   const cmake = need('cmake', firstLine(capture('cmake', ['--version'])));
   const [major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(cmake)?.slice(1) ?? []).map(Number);

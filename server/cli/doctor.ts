@@ -48,8 +48,7 @@ export const doctorCommand: CommandFunction = async ({ line, output }) => {
 
 function engineState(): EngineState {
   try {
-    const { addon, moduleDir } = loadAddon();
-    return { ok: true, ...addon.systemInfo(moduleDir) };
+    return { ok: true, ...loadAddon().systemInfo() };
   } catch (error) {
     return { ok: false, reason: error instanceof Error ? error.message : String(error) };
   }

@@ -10,14 +10,8 @@ import { leoError } from './errors.js';
 
 const addonFile = 'leoam.node';
 
-/** The addon, and the folder in which the modules that it loads lie. */
-export interface LoadedAddon {
-  addon: Addon;
-  moduleDir: string;
-}
-
 /** Loads the addon; throws a LeoError that says what to run when it is not there or does not fit. */
-export function loadAddon(): LoadedAddon {
+export function loadAddon(): Addon {
   const here = dirname(fileURLToPath(import.meta.url));
   const path = findAddon(here);
   if (path === undefined) {
@@ -27,8 +21,7 @@ export function loadAddon(): LoadedAddon {
     );
   }
   try {
-    const addon = createRequire(import.meta.url)(path) as Addon;
-    return { addon, moduleDir: dirname(path) };
+    return withModulesBeside(path, createRequire(import.meta.url)(path) as Addon);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw leoError(
@@ -36,6 +29,15 @@ export function loadAddon(): LoadedAddon {
       `The engine at ${path} cannot be loaded (${reason}). Run "npm run build" to build it for this machine.`,
     );
   }
+}
+
+/** The ggml modules lie in the addon's own folder unless the caller says otherwise. */
+function withModulesBeside(path: string, addon: Addon): Addon {
+  const moduleDir = dirname(path);
+  return {
+    systemInfo: (folder = moduleDir) => addon.systemInfo(folder),
+    loadEngine: (options) => addon.loadEngine({ moduleDir, ...options }),
+  };
 }
 
 /** Where the addon may lie, seen from the folder of the running file; the first that exists wins. */

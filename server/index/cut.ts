@@ -4,7 +4,7 @@
 // So a cut depends on the text near it only, and an edit moves the cuts near it and soon
 // meets the old ones again.
 
-import { hashText, piecesOf, type Piece } from './pieces.js';
+import { hashText, piecesOf, type CutLevel, type Piece } from './pieces.js';
 import type { ChunkRange, SymbolDefinition, SymbolKind } from './types.js';
 
 /** A file cut without a tokeniser; chunk numbers count the header chunk of each part as 0. */
@@ -14,6 +14,8 @@ export interface CutFile {
   mtimeMs: number;
   /** sha256 of the bytes. */
   hash: string;
+  /** Names the text and the way it was cut: what the tokens of its chunks depend on. */
+  packKey: string;
   lines: number;
   /** Per part its chunks, four numbers each: startLine, endLine, startOffset, endOffset. */
   parts: number[][];
@@ -27,7 +29,7 @@ export interface CutFile {
 export type CutPassage = ChunkRange & { enclosing?: ChunkRange };
 
 /** Raise it when the same text would be cut in another way; kept indexes are then rebuilt. */
-export const CUT_VERSION = 1;
+export const CUT_VERSION = 2;
 
 interface Window {
   min: number;
@@ -49,11 +51,12 @@ interface Range {
   to: number;
 }
 
-/** Cuts a text. Everything but `imports` and the file's stat is filled in. */
+/** Cuts a text. `hash` is its sha256; `imports` and the file's stat are for the caller to add. */
 export async function cutText(
   path: string,
   text: string,
-): Promise<Pick<CutFile, 'lines' | 'parts' | 'passages' | 'definitions'>> {
+  hash: string,
+): Promise<Omit<CutFile, 'bytes' | 'mtimeMs' | 'imports'>> {
   const { pieces, lineCount, outline } = await piecesOf(path, text);
   const parts = cutRow(pieces, { from: 0, to: pieces.length }, PART);
   const passages = parts.map((part) => cutRow(pieces, part, PASSAGE));
@@ -61,9 +64,13 @@ export async function cutText(
   const chunks = passages.map((inPart) =>
     inPart.map((passage) => cutChunks(pieces, passage, signatures)),
   );
+  const flat = chunks.map((inPart) => inPart.flat().flatMap((chunk) => flatten(pieces, chunk)));
   return {
+    path,
+    hash,
+    packKey: `${hash}-${hashText(flat.join(';')).toString(16)}`,
     lines: lineCount,
-    parts: chunks.map((inPart) => inPart.flat().flatMap((chunk) => flatten(pieces, chunk))),
+    parts: flat,
     passages: placePassages(pieces, passages, chunks, signatures),
     definitions: outline.definitions.map((d) => [d.name, d.kind, d.startLine, d.endLine]),
   };
@@ -78,11 +85,6 @@ export function chunkTexts(cut: Pick<CutFile, 'parts'>, text: string): string[] 
     }
     return texts;
   });
-}
-
-/** Names a text and the way it was cut: what the tokens of its chunks depend on. */
-export function packKey(cut: CutFile): string {
-  return `${cut.hash}-${hashText(cut.parts.join(';')).toString(16)}`;
 }
 
 function cutRow(pieces: Piece[], row: Range, window: Window): Range[] {
@@ -101,7 +103,7 @@ function cutRow(pieces: Piece[], row: Range, window: Window): Range[] {
 /** The end of the range that starts at `row.from`; `total` is what the row holds. */
 function bestCut(pieces: Piece[], row: Range, total: number, window: Window): number {
   let size = 0;
-  let best: { at: number; level: number; hash: number } | undefined;
+  let best: { at: number; level: CutLevel; hash: number } | undefined;
   for (let at = row.from; at < row.to; at++) {
     const piece = pieces[at];
     if (!piece) {

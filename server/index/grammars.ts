@@ -5,10 +5,9 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type * as TreeSitter from '@vscode/tree-sitter-wasm';
 import type { Parser, Query, Tree } from '@vscode/tree-sitter-wasm';
 import { languageOf } from './languages.js';
-
-type TreeSitter = typeof import('@vscode/tree-sitter-wasm');
 
 const PARSE_LIMIT_MS = 3000;
 
@@ -22,7 +21,7 @@ let ready: Promise<Library> | undefined;
 const readers = new Map<string, Promise<Reader | undefined>>();
 
 interface Library {
-  treeSitter: TreeSitter;
+  treeSitter: typeof TreeSitter;
   /** Of the grammars. */
   folder: string;
 }
@@ -64,7 +63,7 @@ async function start(): Promise<Library> {
   const beside = join(dirname(fileURLToPath(import.meta.url)), 'tree-sitter', 'tree-sitter.cjs');
   const file = existsSync(beside) ? beside : require.resolve('@vscode/tree-sitter-wasm');
   const folder = dirname(file);
-  const treeSitter = require(file) as TreeSitter;
+  const treeSitter = require(file) as typeof TreeSitter;
   await treeSitter.Parser.init({ locateFile: (name: string) => join(folder, name) });
   return { treeSitter, folder };
 }

@@ -84,16 +84,16 @@ export class ImportResolver {
     if (/\.(java)$/.test(from)) {
       return this.bySuffix(`${specifier.replaceAll('.', '/')}.java`);
     }
-    if (/\.php$/.test(from)) {
+    if (from.endsWith('.php')) {
       const relative = this.first([posix.join(folder, specifier)]);
       return relative.length > 0
         ? relative
         : this.bySuffix(`${specifier.split('\\').slice(-2).join('/')}.php`);
     }
-    if (/\.rs$/.test(from)) {
+    if (from.endsWith('.rs')) {
       return this.first(rustCandidates(from, specifier));
     }
-    if (/\.go$/.test(from)) {
+    if (from.endsWith('.go')) {
       return this.goPackage(specifier);
     }
     const named = /\.\w+$/.test(specifier) ? specifier : `${specifier}.rb`;

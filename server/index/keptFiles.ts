@@ -48,6 +48,11 @@ export function writeKept(folder: string, name: Kept, body: string | Buffer): vo
   }
 }
 
+/** Removes what was kept under a name. */
+export function removeKept(folder: string, name: Kept): void {
+  rmSync(join(folder, name), { force: true });
+}
+
 function firstLine(name: Kept, body: Buffer): string {
   const checksum = createHash('sha256').update(body).digest('hex');
   return `leoam index ${name} version ${FORMAT_VERSION} sha256 ${checksum}`;

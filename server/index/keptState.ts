@@ -50,7 +50,7 @@ interface FilesJson {
 
 export interface Loaded {
   state: KeptState;
-  lexical: LexicalIndex;
+  lexical: () => LexicalIndex;
   pack: Uint8Array | undefined;
   /** Pack keys whose tokens are in `pack`. */
   tokenised: Set<string>;
@@ -71,7 +71,7 @@ export function loadKept(place: Place): Loaded {
   if (existsSync(place.folder)) {
     state.warning = `The kept index of ${place.root} is damaged or of another version; it was built anew.`;
   }
-  return { state, lexical: LexicalIndex.empty(), pack, tokenised };
+  return { state, lexical: () => LexicalIndex.empty(), pack, tokenised };
 }
 
 /** A sentence when it could not be written; the index in memory is not affected. */
@@ -104,8 +104,8 @@ export function saveKept(
 
 function readState(place: Place): Pick<Loaded, 'state' | 'lexical'> | undefined {
   const files = readKept(place.folder, 'files');
-  const lexical = readKept(place.folder, 'lexical')?.toString();
-  if (!files || lexical === undefined) {
+  const lexical = readKept(place.folder, 'lexical');
+  if (!files || !lexical) {
     return undefined;
   }
   const json = JSON.parse(files.toString()) as FilesJson;
@@ -114,7 +114,7 @@ function readState(place: Place): Pick<Loaded, 'state' | 'lexical'> | undefined 
     json.cutVersion === CUT_VERSION &&
     json.lexicalVersion === LEXICAL_VERSION &&
     json.root === place.root &&
-    json.generation === lexical.slice(0, lineEnd);
+    json.generation === lexical.toString('latin1', 0, lineEnd);
   if (!fits) {
     return undefined;
   }
@@ -124,6 +124,6 @@ function readState(place: Place): Pick<Loaded, 'state' | 'lexical'> | undefined 
       skipped: new Map(json.skipped.map((file) => [file.path, file])),
       nextId: json.nextId,
     },
-    lexical: LexicalIndex.parse(lexical.slice(lineEnd + 1)),
+    lexical: () => LexicalIndex.parse(lexical.toString('utf8', lineEnd + 1)),
   };
 }

@@ -158,6 +158,3 @@ export function languageOf(path: string): Language | undefined {
   const query = grammar === undefined ? undefined : QUERIES[grammar];
   return grammar !== undefined && query !== undefined ? { grammar, query } : undefined;
 }
-
-/** Every grammar that the index uses; a package must carry their files. */
-export const GRAMMARS: readonly string[] = Object.keys(QUERIES);

@@ -27,7 +27,7 @@ const OPTIONS: Options<LexicalDocument> = {
   autoVacuum: { minDirtCount: 200, minDirtFactor: 0.1, batchSize: 1000, batchWait: 1 },
   searchOptions: {
     tokenize: queryTerms,
-    boost: { text: 1, path: 0.6, symbols: 0.6 },
+    boost: { text: 1, path: 1, symbols: 1 },
     bm25: { k: 1.2, b: 0.7, d: 0.5 },
     combineWith: 'OR',
   },

@@ -35,16 +35,16 @@ export function withComments(lines: readonly string[], line: number): number {
 const LEADING = /^\s*(\/\/|\/\*|\*|#(?!include|define|if|endif|else|pragma)|--|@\w|\[\w+.*\]\s*$)/;
 
 function treeOutline(reader: Reader, tree: Tree, path: string, text: string): Outline {
-  const definitions: SymbolDefinition[] = [];
-  const seen = new Set<string>();
+  const found = new Map<string, SymbolDefinition>();
   for (const match of reader.query.matches(tree.rootNode)) {
     const definition = definitionOf(match, path, text);
     const key = definition && `${definition.startLine}:${definition.name}`;
-    if (definition && key && !seen.has(key)) {
-      seen.add(key);
-      definitions.push(definition);
+    // Where two patterns meet a definition, "type" is the vaguer word.
+    if (definition && key && (found.get(key)?.kind ?? 'type') === 'type') {
+      found.set(key, definition);
     }
   }
+  const definitions = [...found.values()];
   definitions.sort((a, b) => a.startLine - b.startLine || b.endLine - a.endLine);
   markMethods(definitions);
   return { definitions, topLevelStarts: topLevelStarts(tree.rootNode, text) };
@@ -144,7 +144,7 @@ function topLevelStarts(root: Node, text: string): Set<number> {
   let previousWasImport = false;
   let previousEnd = -1;
   for (const child of root.namedChildren) {
-    if (!child || /comment/.test(child.type)) {
+    if (!child || child.type.includes('comment')) {
       continue;
     }
     const isImport =
@@ -187,7 +187,8 @@ function lineOutline(path: string, lines: string[]): Outline {
     const rest = line.slice(MODIFIERS.exec(line)?.[0].length ?? 0);
     const found = KEYWORDS.flatMap(([kind, pattern]) => {
       const match = pattern.exec(rest);
-      return match?.index === 0 && match[1] ? [{ kind, name: simpleName(match[1]) }] : [];
+      const local = kind === 'variable' && indentOf(line) > 0;
+      return match?.index === 0 && match[1] && !local ? [{ kind, name: simpleName(match[1]) }] : [];
     })[0];
     if (found) {
       definitions.push({ ...found, path, startLine: i + 1, endLine: blockEnd(lines, i) });

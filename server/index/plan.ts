@@ -76,8 +76,13 @@ function planSegments(
     let tokenEnd = header.length;
     for (let i = 0; i < part.length; i += 4) {
       tokenEnd += chunkTokens.counts[chunk++] ?? 0;
-      const [startLine = 0, endLine = 0, startOffset = 0, endOffset = 0] = part.slice(i, i + 4);
-      chunks.push({ startLine, endLine, startOffset, endOffset, tokenEnd });
+      chunks.push({
+        startLine: part[i] ?? 0,
+        endLine: part[i + 1] ?? 0,
+        startOffset: part[i + 2] ?? 0,
+        endOffset: part[i + 3] ?? 0,
+        tokenEnd,
+      });
     }
     const tokens = new Int32Array(tokenEnd);
     tokens.set(header);

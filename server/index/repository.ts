@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { packKey, type CutFile } from './cut.js';
+import type { CutFile } from './cut.js';
 import { FileTexts } from './fileTexts.js';
 import { ImportResolver } from './imports.js';
 import { keptFolder } from './keptFiles.js';
@@ -204,7 +204,7 @@ class OpenedRepository implements RepositoryIndex {
     }
     this.dirty = false;
     const entries = [...this.planned.values()].map(({ cut, plans }) => ({
-      hash: packKey(cut),
+      hash: cut.packKey,
       ...chunkTokensOf(plans),
     }));
     const pack = encodePack(new Map(entries.map((entry) => [entry.hash, entry])).values(), {
@@ -305,19 +305,18 @@ class OpenedRepository implements RepositoryIndex {
     const older = this.previous.get(before.path) ?? this.previous.get(path) ?? [];
     const plans =
       this.planned.get(before.path)?.plans ??
-      (this.kept.has(packKey(before))
+      (this.kept.has(before.packKey)
         ? planFile(before, 0, header, this.tokensFor(before), this.options.keyParts).plans
         : []);
     return [...plans.map(rememberSegment), ...older].slice(0, MAX_PREVIOUS);
   }
 
   private tokensFor(cut: CutFile): ChunkTokens {
-    const key = packKey(cut);
-    const kept = this.kept.get(key);
+    const kept = this.kept.get(cut.packKey);
     if (kept) {
       return kept;
     }
-    const known = [...this.planned.values()].find((file) => packKey(file.cut) === key);
+    const known = [...this.planned.values()].find((file) => file.cut.packKey === cut.packKey);
     if (!known) {
       throw new Error(`The index lost the tokens of ${cut.path}. Open the folder again.`);
     }

@@ -5,8 +5,9 @@
 import { join } from 'node:path';
 import { readSource } from '../workspace/content.js';
 import { listFiles, type ListedFile, type Listing } from '../workspace/list.js';
-import { chunkTexts, cutText, packKey, type CutFile } from './cut.js';
+import { chunkTexts, cutText, type CutFile } from './cut.js';
 import { importsIn } from './imports.js';
+import { removeKept } from './keptFiles.js';
 import { loadKept, saveKept, type KeptState, type StoredFile } from './keptState.js';
 import { LexicalIndex, type LexicalDocument, type LexicalHit } from './lexical.js';
 import type { Changes, SkippedFile } from './types.js';
@@ -45,7 +46,8 @@ interface Batch {
 
 export class Scanner {
   private state: KeptState | undefined;
-  private lexical = LexicalIndex.empty();
+  /** Parsed when it is first needed: opening does not wait for it. */
+  private lexical: LexicalIndex | (() => LexicalIndex) = LexicalIndex.empty();
   /** Packs of cuts whose tokens the owner has. */
   private tokenised = new Set<string>();
   private request: ScanRequest | undefined;
@@ -86,7 +88,7 @@ export class Scanner {
   }
 
   search(query: string, limit: number): LexicalHit[] {
-    return this.lexical.query(query, limit);
+    return this.loadedLexical().query(query, limit);
   }
 
   /** Writes the index; a sentence when that failed. */
@@ -94,7 +96,28 @@ export class Scanner {
     if (!this.state || !this.request) {
       return undefined;
     }
-    return saveKept(this.request, this.state, this.lexical, pack);
+    try {
+      return saveKept(this.request, this.state, this.loadedLexical(), pack);
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** Makes the lexical index ready for the first search. */
+  loadedLexical(): LexicalIndex {
+    if (typeof this.lexical === 'function') {
+      try {
+        this.lexical = this.lexical();
+      } catch (error) {
+        // Whole, but of another MiniSearch: the next open builds it anew.
+        if (this.request) {
+          removeKept(this.request.folder, 'lexical');
+        }
+        const why = error instanceof Error ? error.message : String(error);
+        throw new Error(`The kept search index cannot be read (${why}). Open the folder again.`);
+      }
+    }
+    return this.lexical;
   }
 
   private load(request: ScanRequest, hooks: ScanHooks): KeptState {
@@ -115,7 +138,7 @@ export class Scanner {
   ): Promise<{ file?: ScannedFile } | { reason: string }> {
     const before = known.files.get(listed.path);
     const same = before && isSame(before.cut, listed) && !before.doubt;
-    if (same && (!first || this.tokenised.has(packKey(before.cut)))) {
+    if (same && (!first || this.tokenised.has(before.cut.packKey))) {
       staged.files.set(listed.path, before);
       return first ? { file: { cut: before.cut, firstId: before.firstId } } : {};
     }
@@ -140,8 +163,7 @@ export class Scanner {
     const from = before ? undefined : renamedFrom(removed, source.hash);
     const cut: CutFile = {
       ...listed,
-      hash: source.hash,
-      ...(await cutText(listed.path, source.text)),
+      ...(await cutText(listed.path, source.text, source.hash)),
       imports: importsIn(listed.path, source.text),
     };
     const stored: StoredFile = { cut, firstId: staged.nextId, doubt };
@@ -164,7 +186,7 @@ export class Scanner {
   }
 
   private scanned(cut: CutFile, firstId: number, text: string): ScannedFile {
-    const key = packKey(cut);
+    const key = cut.packKey;
     return this.tokenised.has(key)
       ? { cut, firstId }
       : { cut, firstId, texts: chunkTexts(cut, text) };
@@ -187,10 +209,13 @@ export class Scanner {
         staged.removedIds.push(...cut.passages.map((_, i) => firstId + i));
       }
     }
-    this.lexical.remove(staged.removedIds);
-    this.lexical.add(staged.documents);
-    const missing = [...staged.files.values()].some(({ cut }) => !this.tokenised.has(packKey(cut)));
-    this.tokenised = new Set([...staged.files.values()].map(({ cut }) => packKey(cut)));
+    if (staged.removedIds.length > 0 || staged.documents.length > 0) {
+      const lexical = this.loadedLexical();
+      lexical.remove(staged.removedIds);
+      lexical.add(staged.documents);
+    }
+    const missing = [...staged.files.values()].some(({ cut }) => !this.tokenised.has(cut.packKey));
+    this.tokenised = new Set([...staged.files.values()].map(({ cut }) => cut.packKey));
     this.state = { files: staged.files, skipped: staged.skipped, nextId: staged.nextId };
     return {
       order: listing.files.map(({ path }) => path).filter((path) => staged.files.has(path)),

@@ -61,7 +61,7 @@ export function stem(word: string): string {
     stemmed = `${stemmed.slice(0, -3)}y`;
   } else if (/(ss|x|z|ch|sh)es$/.test(stemmed)) {
     stemmed = stemmed.slice(0, -2);
-  } else if (/[^su]s$/.test(stemmed)) {
+  } else if (/[^sui]s$/.test(stemmed)) {
     stemmed = stemmed.slice(0, -1);
   }
   if (/[^aeiou]ied$/.test(stemmed)) {

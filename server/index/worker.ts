@@ -30,11 +30,9 @@ port.on('message', (message: ToWorker) => {
       cancelled = true;
       wake?.();
       break;
-    case 'search': {
-      const hits = scanner.search(message.query, message.limit);
-      post({ type: 'hits', id: message.id, hits });
+    case 'search':
+      search(message.id, message.query, message.limit);
       break;
-    }
     case 'save': {
       const warning = scanner.save(message.pack);
       post(warning === undefined ? { type: 'saved' } : { type: 'saved', warning });
@@ -42,6 +40,14 @@ port.on('message', (message: ToWorker) => {
     }
   }
 });
+
+function search(id: number, query: string, limit: number): void {
+  try {
+    post({ type: 'hits', id, hits: scanner.search(query, limit) });
+  } catch (error) {
+    post({ type: 'noHits', id, message: messageOf(error) });
+  }
+}
 
 async function scan(request: ScanRequest): Promise<void> {
   cancelled = false;
@@ -61,8 +67,18 @@ async function scan(request: ScanRequest): Promise<void> {
     });
     post(outcome ? { type: 'scanned', outcome } : { type: 'cancelled' });
   } catch (error) {
-    post({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+    post({ type: 'failed', message: messageOf(error) });
+    return;
   }
+  try {
+    scanner.loadedLexical();
+  } catch {
+    // The first search says it.
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function untilAcknowledged(allowed: number): Promise<void> {

@@ -57,6 +57,9 @@ export class WorkerClient {
       this.running = { handlers, chain: Promise.resolve(), resolve, reject };
       this.post({ type: 'scan', request });
       signal?.addEventListener('abort', cancel, { once: true });
+      if (signal?.aborted) {
+        cancel();
+      }
     }).finally(() => {
       this.running = undefined;
       signal?.removeEventListener('abort', cancel);
@@ -106,6 +109,10 @@ export class WorkerClient {
     switch (message.type) {
       case 'hits':
         this.searches.get(message.id)?.resolve(message.hits);
+        this.searches.delete(message.id);
+        break;
+      case 'noHits':
+        this.searches.get(message.id)?.reject(new Error(message.message));
         this.searches.delete(message.id);
         break;
       case 'saved':

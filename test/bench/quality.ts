@@ -172,7 +172,9 @@ function paired(rows: readonly Answered[], rag: readonly Answered[]): Pair[] {
 function difference(pairs: readonly Pair[]): Difference {
   return {
     correct: pairedInterval(
-      pairs.map(({ variant, rag }) => 100 * (Number(variant.row.correct) - Number(rag.row.correct))),
+      pairs.map(
+        ({ variant, rag }) => 100 * (Number(variant.row.correct) - Number(rag.row.correct)),
+      ),
     ),
     goldNll: pairedInterval(pairs.map(({ variant, rag }) => variant.row.goldNll - rag.row.goldNll)),
   };
@@ -184,9 +186,7 @@ export function sampled(repos: readonly QualityRepo[], limit: number): QualityRe
     repo.questions.map((question) => ({ name: repo.name, question })),
   );
   const kind = ({ name, question }: (typeof all)[number]): string => `${question.kind} ${name}`;
-  const chosen = new Set(
-    balancedSample(all, kind, limit).map(({ question }) => question.id),
-  );
+  const chosen = new Set(balancedSample(all, kind, limit).map(({ question }) => question.id));
   return repos
     .map((repo) => ({ ...repo, questions: repo.questions.filter(({ id }) => chosen.has(id)) }))
     .filter((repo) => repo.questions.length > 0);

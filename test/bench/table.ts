@@ -58,7 +58,10 @@ function table(rows: readonly Flat[]): string[] {
     Math.max(column.length, ...rows.map((row) => (row[column] ?? '').length)),
   );
   const line = (cells: readonly string[]): string =>
-    cells.map((text, i) => text.padEnd(widths[i] ?? 0)).join('  ').trimEnd();
+    cells
+      .map((text, i) => text.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd();
   return [
     line(columns),
     line(widths.map((width) => '-'.repeat(width))),
@@ -93,5 +96,5 @@ function cell(value: unknown): string {
       ? `${cell(value.mean)} [${cell(value.low)}, ${cell(value.high)}]`
       : (Object.values(value) as unknown[]).map(cell).join(' ');
   }
-  return value === null || value === undefined ? '-' : String(value);
+  return typeof value === 'string' || typeof value === 'boolean' ? String(value) : '-';
 }

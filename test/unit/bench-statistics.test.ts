@@ -84,7 +84,10 @@ describe('balanced samples', () => {
   it('keep the order and grow without losing anything', () => {
     const small = sample(8).map(({ id }) => id);
     const large = new Set(sample(20).map(({ id }) => id));
-    assert.deepEqual(small, [...small].sort((a, b) => a - b));
+    assert.deepEqual(
+      small,
+      [...small].sort((a, b) => a - b),
+    );
     assert.ok(small.every((id) => large.has(id)));
   });
 

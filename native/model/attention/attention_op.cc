@@ -22,8 +22,9 @@ void RunJoin(ggml_tensor* out, int thread, int threads, void* user) {
 
 }  // namespace
 
-AttentionOp::AttentionOp(const AttentionShape& shape, int threads, int layer)
-    : shape_(shape), threads_(threads), layer_(layer), kernel_(BestAttentionKernel()) {
+AttentionOp::AttentionOp(const AttentionShape& shape, int threads, int layer,
+                         const AttentionKernel& kernel)
+    : shape_(shape), threads_(threads), layer_(layer), kernel_(kernel) {
   scratch_.resize(AttentionScratchValues(shape.head_dim) * threads + kAlignment);
 }
 

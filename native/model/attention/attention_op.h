@@ -23,7 +23,8 @@ struct AttentionShape {
 
 class AttentionOp {
  public:
-  AttentionOp(const AttentionShape& shape, int threads, int layer);
+  AttentionOp(const AttentionShape& shape, int threads, int layer,
+              const AttentionKernel& kernel = BestAttentionKernel());
 
   // Can our kernel compute this shape? The head's size must be a multiple of 16.
   static bool Supports(int head_dim);

@@ -1,6 +1,8 @@
 // Chooses the attention kernel for this processor.
 #include "model/attention/kernel.h"
 
+#include "kv/cpu_features.h"
+
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
@@ -9,23 +11,12 @@
 namespace leoam {
 namespace {
 
-bool HasAvx2() {
-#if defined(_WIN32)
-  return IsProcessorFeaturePresent(PF_AVX2_INSTRUCTIONS_AVAILABLE) != 0;
-#elif defined(__x86_64__)
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-         __builtin_cpu_supports("f16c");
-#else
-  return false;
-#endif
-}
-
 bool HasAvx512() {
 #if defined(_WIN32)
   return IsProcessorFeaturePresent(PF_AVX512F_INSTRUCTIONS_AVAILABLE) != 0;
 #elif defined(__x86_64__)
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && HasAvx2();
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && CpuHasAvx2();
 #else
   return false;
 #endif
@@ -41,7 +32,7 @@ std::vector<const AttentionKernel*> AvailableAttentionKernels() {
     }
   };
   add(NeonAttentionKernel(), true);
-  add(Avx2AttentionKernel(), HasAvx2());
+  add(Avx2AttentionKernel(), CpuHasAvx2());
   add(Avx512AttentionKernel(), HasAvx512());
   return kernels;
 }

@@ -1,0 +1,201 @@
+// Every kernel that this processor runs, against attention in double precision.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "kv/half.h"
+#include "model/attention/attention_op.h"
+
+namespace leoam {
+namespace {
+
+struct Case {
+  AttentionShape shape;
+  std::vector<int> chunk_tokens;
+  std::vector<int32_t> visible;  // per row
+  int threads = 2;
+};
+
+// Random K, V and queries for a case. Keys are large enough for a peaked softmax.
+class Problem {
+ public:
+  explicit Problem(const Case& what) : case_(what) {
+    std::mt19937 random(7);
+    std::normal_distribution<float> normal(0.0F, 1.0F);
+    const size_t stride = static_cast<size_t>(case_.shape.kv_heads) * case_.shape.head_dim;
+    for (int tokens : case_.chunk_tokens) {
+      for (std::vector<std::vector<uint16_t>>* plane : {&k_, &v_}) {
+        std::vector<uint16_t>& values = plane->emplace_back(tokens * stride);
+        for (uint16_t& value : values) {
+          value = FloatToHalf(normal(random) * (plane == &k_ ? 2.0F : 1.0F));
+        }
+      }
+    }
+    q_.resize(static_cast<size_t>(case_.shape.rows) * case_.shape.heads * case_.shape.head_dim);
+    for (float& value : q_) {
+      value = normal(random);
+    }
+  }
+
+  std::vector<KvChunk> Chunks() const {
+    std::vector<KvChunk> chunks;
+    for (size_t i = 0; i < k_.size(); ++i) {
+      KvChunk chunk;
+      chunk.k = k_[i].data();
+      chunk.v = v_[i].data();
+      chunk.stride = static_cast<size_t>(case_.shape.kv_heads) * case_.shape.head_dim;
+      chunk.tokens = case_.chunk_tokens[i];
+      chunks.push_back(chunk);
+    }
+    return chunks;
+  }
+
+  const std::vector<float>& q() const { return q_; }
+
+  // out[row][head][head_dim] and mass[chunk].
+  void Reference(std::vector<double>* out, std::vector<double>* mass) const {
+    const AttentionShape& shape = case_.shape;
+    out->assign(q_.size(), 0.0);
+    mass->assign(k_.size(), 0.0);
+    for (int row = 0; row < shape.rows; ++row) {
+      for (int head = 0; head < shape.heads; ++head) {
+        AttendHead(row, head, out->data() + (row * shape.heads + head) * shape.head_dim, mass);
+      }
+    }
+  }
+
+ private:
+  void AttendHead(int row, int head, double* out, std::vector<double>* mass) const {
+    const AttentionShape& shape = case_.shape;
+    const int kv_head = head / (shape.heads / shape.kv_heads);
+    const float* q = q_.data() + static_cast<size_t>(row * shape.heads + head) * shape.head_dim;
+    const auto at = [&](const std::vector<uint16_t>& plane, int token, int d) {
+      return static_cast<double>(HalfToFloat(
+          plane[(static_cast<size_t>(token) * shape.kv_heads + kv_head) * shape.head_dim + d]));
+    };
+    double sum = 0.0;
+    std::vector<std::vector<double>> weights(k_.size());
+    int position = 0;
+    for (size_t chunk = 0; chunk < k_.size(); ++chunk) {
+      for (int token = 0; token < case_.chunk_tokens[chunk]; ++token, ++position) {
+        double score = 0.0;
+        for (int d = 0; d < shape.head_dim; ++d) {
+          score += q[d] * at(k_[chunk], token, d);
+        }
+        const bool seen = position < case_.visible[row];
+        weights[chunk].push_back(seen ? std::exp(score / std::sqrt(shape.head_dim)) : 0.0);
+        sum += weights[chunk].back();
+      }
+    }
+    for (size_t chunk = 0; chunk < k_.size(); ++chunk) {
+      for (int token = 0; token < case_.chunk_tokens[chunk]; ++token) {
+        const double weight = weights[chunk][token] / sum;
+        (*mass)[chunk] += weight;
+        for (int d = 0; d < shape.head_dim; ++d) {
+          out[d] += weight * at(v_[chunk], token, d);
+        }
+      }
+    }
+  }
+
+  Case case_;
+  std::vector<std::vector<uint16_t>> k_;
+  std::vector<std::vector<uint16_t>> v_;
+  std::vector<float> q_;
+};
+
+void ExpectMatchesReference(const AttentionKernel& kernel, const Case& what) {
+  const Problem problem(what);
+  std::vector<double> expected;
+  std::vector<double> expected_mass;
+  problem.Reference(&expected, &expected_mass);
+
+  AttentionOp op(what.shape, what.threads, /*layer=*/0, kernel);
+  std::vector<float> mass(what.chunk_tokens.size(), 0.0F);
+  op.SetChunks(problem.Chunks(), what.visible);
+  op.SetMass(mass.data());
+  std::vector<float> partials(op.PartialValues() * what.shape.heads * what.shape.rows *
+                              what.threads);
+  for (int thread = 0; thread < what.threads; ++thread) {
+    op.ComputePart(problem.q().data(), partials.data(), thread, what.threads);
+  }
+  std::vector<float> out(expected.size());
+  for (int thread = 0; thread < what.threads; ++thread) {
+    op.Join(partials.data(), out.data(), thread, what.threads);
+  }
+  for (size_t i = 0; i < out.size(); ++i) {
+    ASSERT_NEAR(out[i], expected[i], 1e-5) << kernel.name << ", value " << i;
+  }
+  for (size_t i = 0; i < mass.size(); ++i) {
+    ASSERT_NEAR(mass[i], expected_mass[i], 1e-4) << kernel.name << ", chunk " << i;
+  }
+}
+
+void ExpectAllKernelsMatch(const Case& what) {
+  for (const AttentionKernel* kernel : AvailableAttentionKernels()) {
+    ExpectMatchesReference(*kernel, what);
+  }
+}
+
+TEST(AttentionTest, TokenCountsThatFillNoVector) {
+  for (int tokens : {1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64}) {
+    ExpectAllKernelsMatch({{14, 2, 64, 1}, {tokens}, {tokens}, 2});
+  }
+}
+
+TEST(AttentionTest, ChunksOfUnequalSize) {
+  ExpectAllKernelsMatch({{14, 2, 64, 1}, {64, 13, 1, 40, 64, 5}, {187}, 2});
+}
+
+TEST(AttentionTest, HeadSizesAndGroupsOfKnownModels) {
+  const std::vector<int> chunks = {64, 64, 50};
+  for (const AttentionShape& shape :
+       {AttentionShape{9, 3, 64, 1}, AttentionShape{12, 2, 128, 1}, AttentionShape{16, 8, 128, 1},
+        AttentionShape{4, 4, 96, 1}, AttentionShape{10, 2, 80, 1}, AttentionShape{6, 1, 256, 1},
+        AttentionShape{8, 1, 64, 1}, AttentionShape{19, 1, 64, 1}}) {
+    ExpectAllKernelsMatch({shape, chunks, {178}, 2});
+  }
+}
+
+TEST(AttentionTest, EachRowSeesOnlyWhatLiesBeforeIt) {
+  ExpectAllKernelsMatch({{14, 2, 64, 8}, {64, 64, 64, 20}, {1, 63, 64, 65, 100, 128, 193, 212}, 2});
+}
+
+TEST(AttentionTest, MoreThreadsThanChunks) {
+  for (int threads : {1, 3, 7}) {
+    ExpectAllKernelsMatch({{4, 2, 64, 2}, {64, 3}, {30, 67}, threads});
+  }
+}
+
+TEST(AttentionTest, ScoresFarApartNeitherOverflowNorVanish) {
+  // One key a thousand times as long as the others: its weight is 1, the others' 0.
+  constexpr int kTokens = 20;
+  constexpr int kLoud = 11;
+  constexpr int kHeadDim = 64;
+  std::vector<uint16_t> k(kTokens * kHeadDim, FloatToHalf(-100.0F));
+  std::vector<uint16_t> v(kTokens * kHeadDim);
+  for (int token = 0; token < kTokens; ++token) {
+    for (int d = 0; d < kHeadDim; ++d) {
+      v[token * kHeadDim + d] = FloatToHalf(static_cast<float>(token));
+    }
+  }
+  std::fill_n(k.begin() + kLoud * kHeadDim, kHeadDim, FloatToHalf(1000.0F));
+  const std::vector<float> q(kHeadDim, 50.0F);
+  const std::vector<int32_t> visible = {kTokens};
+  for (const AttentionKernel* kernel : AvailableAttentionKernels()) {
+    AttentionOp op({1, 1, kHeadDim, 1}, 1, 0, *kernel);
+    op.SetChunks({{k.data(), v.data(), kHeadDim, kTokens}}, visible);
+    std::vector<float> partials(op.PartialValues());
+    std::vector<float> out(kHeadDim);
+    op.ComputePart(q.data(), partials.data(), 0, 1);
+    op.Join(partials.data(), out.data(), 0, 1);
+    for (float value : out) {
+      ASSERT_FLOAT_EQ(value, kLoud) << kernel->name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace leoam
