@@ -48,7 +48,8 @@ export const doctorCommand: CommandFunction = async ({ line, output }) => {
 
 function engineState(): EngineState {
   try {
-    return { ok: true, ...loadAddon().systemInfo() };
+    const { addon, moduleDir } = loadAddon();
+    return { ok: true, ...addon.systemInfo(moduleDir) };
   } catch (error) {
     return { ok: false, reason: error instanceof Error ? error.message : String(error) };
   }

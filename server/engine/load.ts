@@ -10,8 +10,14 @@ import { leoError } from './errors.js';
 
 const addonFile = 'leoam.node';
 
+/** The addon, and the folder in which the modules that it loads lie. */
+export interface LoadedAddon {
+  addon: Addon;
+  moduleDir: string;
+}
+
 /** Loads the addon; throws a LeoError that says what to run when it is not there or does not fit. */
-export function loadAddon(): Addon {
+export function loadAddon(): LoadedAddon {
   const here = dirname(fileURLToPath(import.meta.url));
   const path = findAddon(here);
   if (path === undefined) {
@@ -21,7 +27,8 @@ export function loadAddon(): Addon {
     );
   }
   try {
-    return withModulesBeside(path, createRequire(import.meta.url)(path) as Addon);
+    const addon = createRequire(import.meta.url)(path) as Addon;
+    return { addon, moduleDir: dirname(path) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw leoError(
