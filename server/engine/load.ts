@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Addon } from './addon.js';
+import type { Addon, SystemInfo } from './addon.js';
 import { leoError } from './errors.js';
 
 const addonFile = 'leoam.node';
@@ -38,13 +38,10 @@ export function loadAddon(): LoadedAddon {
   }
 }
 
-/** The ggml modules lie in the addon's own folder unless the caller says otherwise. */
-function withModulesBeside(path: string, addon: Addon): Addon {
-  const moduleDir = dirname(path);
-  return {
-    systemInfo: (folder = moduleDir) => addon.systemInfo(folder),
-    loadEngine: (options) => addon.loadEngine({ moduleDir, ...options }),
-  };
+/** What the addon says of this machine. */
+export function systemInfo(): SystemInfo {
+  const { addon, moduleDir } = loadAddon();
+  return addon.systemInfo(moduleDir);
 }
 
 /** Where the addon may lie, seen from the folder of the running file; the first that exists wins. */
