@@ -11,7 +11,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { loadAddon } from '../../server/engine/load.js';
+import { systemInfo } from '../../server/engine/load.js';
 import type { ResolvedModel } from '../../server/models/index.js';
 import { projectRoot, type QualityRepo, type Question } from '../quality/load.js';
 import { repoReport, summarizeServer, type Asked, type RepoReport } from './askReport.js';
@@ -64,7 +64,7 @@ export async function run(args: string[]): Promise<object> {
   const session: Session = {
     home: await benchHome(),
     model: await benchModel(values.model),
-    threads: countOption('threads', values.threads, loadAddon().systemInfo().physicalCores),
+    threads: countOption('threads', values.threads, systemInfo().physicalCores),
   };
   announceAll(repos.length, count, variants, Number(values.full));
 

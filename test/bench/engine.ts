@@ -8,7 +8,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { loadAddon } from '../../server/engine/load.js';
+import { systemInfo } from '../../server/engine/load.js';
 import { median } from './statistics.js';
 import {
   announce,
@@ -77,7 +77,7 @@ export async function run(args: string[]): Promise<object> {
     ours: environment('LEOAM_ENGINE_BENCH'),
     theirs: path.join(environment('LEOAM_LLAMA_BIN'), 'llama-bench'),
     modelPath: model.path,
-    threads: countOption('threads', values.threads, loadAddon().systemInfo().physicalCores),
+    threads: countOption('threads', values.threads, systemInfo().physicalCores),
   };
   const measured: EngineRow[] = [];
   for (const row of rows) {
