@@ -26,13 +26,13 @@ function section(value: object, title: string): string[] {
   ];
 }
 
-/** Rows when all entries are objects that are flat enough; the first column is the entry's key. */
+/** Rows when all entries are objects with figures of their own and not too many; the first column is the entry's key. */
 function tableRows(value: object): Flat[] | undefined {
   const isList = Array.isArray(value);
   const entries = Object.entries(value) as [string, unknown][];
   const rows: Flat[] = [];
   for (const [key, inner] of entries) {
-    if (!isBranch(inner) || Array.isArray(inner)) {
+    if (!isBranch(inner) || Array.isArray(inner) || !Object.values(inner).some(isScalar)) {
       return undefined;
     }
     rows.push({ ...(isList ? {} : { '': key }), ...flatten(inner, '') });
