@@ -5,7 +5,6 @@
 #include <cmath>
 #include <random>
 
-#include "selection/score_kernel_loops.h"
 
 namespace leoam {
 namespace {
@@ -38,7 +37,24 @@ TEST(AddSoftmax, AddsWeightsThatSumToOne) {
   AddSoftmax(scores, mass);
   EXPECT_NEAR(mass[0], 1.0F + 1.0F / (1.0F + std::exp(-1.0F)), 1e-6);
   EXPECT_NEAR(mass[0] + mass[1] + mass[2], 2.0F, 1e-6);
-  EXPECT_EQ(mass[2], 0.0F);
+  EXPECT_LT(mass[2], 1e-30F);
+}
+
+TEST(AddSoftmax, EqualsDoublePrecisionForEveryCount) {
+  std::mt19937 random(11);
+  std::normal_distribution<float> normal(0, 8);
+  for (const size_t count : {1U, 15U, 16U, 17U, 1000U}) {
+    std::vector<float> scores(count);
+    for (float& score : scores) score = normal(random);
+    const std::vector<float> given = scores;
+    double sum = 0;
+    for (const float score : given) sum += std::exp(static_cast<double>(score));
+    std::vector<float> mass(count, 0.0F);
+    AddSoftmax(scores, mass);
+    for (size_t i = 0; i < count; ++i) {
+      EXPECT_NEAR(mass[i], std::exp(static_cast<double>(given[i])) / sum, 1e-6);
+    }
+  }
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ export async function prepareTurn(
   options: TurnOptions,
   earlier: EarlierTurns = noTurns,
 ): Promise<Turn> {
-  const { engine, profile, repository } = context;
+  const { engine, profile } = context;
   const started = performance.now();
   const first = earlier.parts.length === 0;
   const question = await questionTokens(profile, engine, {

@@ -106,7 +106,7 @@ async function prompt(
     input: process.stdin,
     output: process.stderr,
     prompt: '> ',
-    terminal: process.stdin.isTTY === true,
+    terminal: process.stdin.isTTY,
   });
   let running: AbortController | undefined;
   let leaving = false;

@@ -3,7 +3,7 @@
 
 import { homedir } from 'node:os';
 import type { SystemInfo } from '../engine/addon.js';
-import { loadAddon } from '../engine/load.js';
+import { systemInfo } from '../engine/load.js';
 import { chooseModel, hardware, listModels, isOffline } from '../models/index.js';
 import { homeOf, type CommandFunction } from './common.js';
 import { formatBytes } from './output.js';
@@ -48,7 +48,7 @@ export const doctorCommand: CommandFunction = async ({ line, output }) => {
 
 function engineState(): EngineState {
   try {
-    return { ok: true, ...loadAddon().systemInfo() };
+    return { ok: true, ...systemInfo() };
   } catch (error) {
     return { ok: false, reason: error instanceof Error ? error.message : String(error) };
   }

@@ -158,7 +158,13 @@ export interface GenerateResult {
   /** Why it ended. A cancelled generation resolves, with what was written until then. */
   reason: 'end' | 'stop' | 'length' | 'cancelled';
   counters: Counters;
-  timings: { loadKvMs: number; prefillMs: number; repairMs: number; ttftMs: number; decodeMs: number };
+  timings: {
+    loadKvMs: number;
+    prefillMs: number;
+    repairMs: number;
+    ttftMs: number;
+    decodeMs: number;
+  };
   /** Attention mass of each part while the answer was decoded; same order as parts. */
   partMass: number[];
 }
@@ -227,7 +233,9 @@ export interface NativeEngine {
   readSegment(request: SegmentRequest, priority: Priority): Job<SegmentResult>;
   removeSegments(keys: string[]): Promise<void>;
   storeStats(): StoreStats;
-  verifyStore(onProgress?: (done: number, total: number) => void): Promise<{ ok: number; damaged: string[] }>;
+  verifyStore(
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<{ ok: number; damaged: string[] }>;
   clearStore(): Promise<void>;
   setStoreBudget(bytes: number): Promise<void>;
 
@@ -236,12 +244,20 @@ export interface NativeEngine {
    * key's score, minus the same for the null query. One number per candidate; NaN where the
    * segment is not stored.
    */
-  scoreChunks(question: Int32Array, nullQuery: Int32Array, candidates: ChunkCandidate[]): Job<Float32Array>;
+  scoreChunks(
+    question: Int32Array,
+    nullQuery: Int32Array,
+    candidates: ChunkCandidate[],
+  ): Job<Float32Array>;
   /**
    * For finding retrieval heads: the same score per head, [candidate][layer * heads + head],
    * from keys computed here.
    */
-  scoreAllHeads(question: Int32Array, nullQuery: Int32Array, candidates: ChunkCandidate[]): Job<Float32Array>;
+  scoreAllHeads(
+    question: Int32Array,
+    nullQuery: Int32Array,
+    candidates: ChunkCandidate[],
+  ): Job<Float32Array>;
 
   newSession(contextTokens: number): NativeSession;
   /** Waits for running jobs to be cancelled, then frees everything. Later calls throw code "disposed". */

@@ -72,10 +72,11 @@ export class LeoEngine {
 
   /** Loads the model and opens the store under `home`. Rejects with an EngineError; nothing is left open then. */
   static async open(options: EngineOpenOptions): Promise<LeoEngine> {
-    const addon = loadAddon();
+    const { addon, moduleDir } = loadAddon();
     const native = await runJob(
       addon.loadEngine({
         modelPath: options.model.path,
+        moduleDir,
         ...(options.threads === undefined ? {} : { threads: options.threads }),
         ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       }),
@@ -89,7 +90,7 @@ export class LeoEngine {
         budgetBytes: options.storeBudgetBytes ?? 0,
         precision: options.precision,
       });
-      return new LeoEngine(native, addon.systemInfo(), options.model, options.precision);
+      return new LeoEngine(native, addon.systemInfo(moduleDir), options.model, options.precision);
     } catch (error) {
       await native.dispose();
       throw error;

@@ -5,13 +5,19 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Addon } from './addon.js';
+import type { Addon, SystemInfo } from './addon.js';
 import { leoError } from './errors.js';
 
 const addonFile = 'leoam.node';
 
+/** The addon, and the folder in which the modules that it loads lie. */
+export interface LoadedAddon {
+  addon: Addon;
+  moduleDir: string;
+}
+
 /** Loads the addon; throws a LeoError that says what to run when it is not there or does not fit. */
-export function loadAddon(): Addon {
+export function loadAddon(): LoadedAddon {
   const here = dirname(fileURLToPath(import.meta.url));
   const path = findAddon(here);
   if (path === undefined) {
@@ -21,7 +27,8 @@ export function loadAddon(): Addon {
     );
   }
   try {
-    return withModulesBeside(path, createRequire(import.meta.url)(path) as Addon);
+    const addon = createRequire(import.meta.url)(path) as Addon;
+    return { addon, moduleDir: dirname(path) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw leoError(
@@ -31,13 +38,10 @@ export function loadAddon(): Addon {
   }
 }
 
-/** The ggml modules lie in the addon's own folder unless the caller says otherwise. */
-function withModulesBeside(path: string, addon: Addon): Addon {
-  const moduleDir = dirname(path);
-  return {
-    systemInfo: (folder = moduleDir) => addon.systemInfo(folder),
-    loadEngine: (options) => addon.loadEngine({ moduleDir, ...options }),
-  };
+/** What the addon says of this machine. */
+export function systemInfo(): SystemInfo {
+  const { addon, moduleDir } = loadAddon();
+  return addon.systemInfo(moduleDir);
 }
 
 /** Where the addon may lie, seen from the folder of the running file; the first that exists wins. */

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import path from 'node:path';
 import { formatSeconds } from '../../server/cli/output.js';
-import { loadAddon } from '../../server/engine/load.js';
+import { systemInfo } from '../../server/engine/load.js';
 import { homeFolder, resolveModel, type ResolvedModel } from '../../server/models/index.js';
 import { projectRoot } from '../quality/load.js';
 
@@ -88,7 +88,7 @@ export function describeDevice(): Device {
 
 /** Threads for the engine, and for whatever it is compared with. */
 export function threadsOption(value: string | undefined): number {
-  return countOption('threads', value, loadAddon().systemInfo().physicalCores);
+  return countOption('threads', value, systemInfo().physicalCores);
 }
 
 /** Whole number option; throws a sentence when it is none. */

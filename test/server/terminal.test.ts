@@ -54,7 +54,10 @@ describe('terminal', function () {
   });
 
   it('answers in a new process without computing a token of the repository', async () => {
-    const result = await leoamJson<AskReport>(['ask', question, ...model, '--max-tokens', '8'], home);
+    const result = await leoamJson<AskReport>(
+      ['ask', question, ...model, '--max-tokens', '8'],
+      home,
+    );
     assert.equal(result.counters.repoTokensComputed, 0);
     assert.ok(result.counters.bytesFromDisk > 0);
     assert.ok(result.counters.workingSetTokens > 0);
@@ -99,7 +102,11 @@ describe('terminal', function () {
       file,
       [
         { question, answers: ['37'], source: 'src/limits.ts' },
-        { question: 'Which file holds the class Basket?', mustAll: ['basket'], source: 'src/basket.ts' },
+        {
+          question: 'Which file holds the class Basket?',
+          mustAll: ['basket'],
+          source: 'src/basket.ts',
+        },
       ]
         .map((line) => `${JSON.stringify(line)}\n`)
         .join(''),
@@ -122,7 +129,9 @@ describe('terminal', function () {
   });
 
   it('shows, checks and wipes the store', async () => {
-    const shown = await leoamJson<{ segments: number }>(['cache', 'show'], home).catch(() => undefined);
+    const shown = await leoamJson<{ segments: number }>(['cache', 'show'], home).catch(
+      () => undefined,
+    );
     assert.equal(shown, undefined, 'a home without a model has no engine to open the store with');
   });
 });

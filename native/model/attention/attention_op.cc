@@ -89,11 +89,18 @@ void AttentionOp::AttendItem(const float* q, float* part, size_t chunk, int kv_h
   task.k = source.k + static_cast<size_t>(kv_head) * shape_.head_dim;
   task.v = source.v + static_cast<size_t>(kv_head) * shape_.head_dim;
   task.stride = source.stride;
+  if (chunk + 1 < chunks_.size() && chunks_[chunk + 1].tokens >= source.tokens &&
+      chunks_[chunk + 1].stride == source.stride) {
+    const KvChunk& next = chunks_[chunk + 1];
+    task.next_k = next.k + static_cast<size_t>(kv_head) * shape_.head_dim;
+    task.next_v = next.v + static_cast<size_t>(kv_head) * shape_.head_dim;
+  }
   task.head_dim = shape_.head_dim;
   task.scale = kLog2E / std::sqrt(static_cast<float>(shape_.head_dim));
   task.queries = queries;
   task.sums_stride = PartialValues();
   task.scratch = scratch;
+  task.call = shape_.rows == 1 ? AttentionTask::Call::kOnly : AttentionTask::Call::kFirst;
   // From the last row to the first: the last one sees most, so that its converted keys
   // and values serve the others.
   for (int row = shape_.rows - 1; row >= 0; --row) {
@@ -111,7 +118,7 @@ void AttentionOp::AttendItem(const float* q, float* part, size_t chunk, int kv_h
       task.chunk_weights = weights_.data() + 2 * (chunk * row_heads + head);
     }
     kernel_.attend(task);
-    task.converted = true;
+    task.call = AttentionTask::Call::kNext;
   }
 }
 

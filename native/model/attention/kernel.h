@@ -26,6 +26,9 @@ struct AttentionTask {
   const uint16_t* k = nullptr;
   const uint16_t* v = nullptr;
   size_t stride = 0;
+  // The same head's rows of the chunk after this one, fetched ahead meanwhile; null: none.
+  const uint16_t* next_k = nullptr;
+  const uint16_t* next_v = nullptr;
   int tokens = 0;    // visible to these queries, 1..kMaxChunkTokens
   int head_dim = 0;  // a multiple of 16
   float scale = 0.0F;
@@ -42,11 +45,12 @@ struct AttentionTask {
   // Receives (maximum so far, this chunk's sum of weights under it) per query, or null.
   float* chunk_weights = nullptr;
 
-  // ScratchValues(head_dim) floats, 64-byte aligned, kept between the calls of one chunk:
-  // with `converted` set, k and v are those of the previous call and at most as many
-  // tokens are visible as in the first.
+  // AttentionScratchValues(head_dim) floats, 64-byte aligned. Several calls may follow each
+  // other for one chunk and head: kFirst converts keys and values into the scratch, kNext
+  // finds them there and sees at most as many tokens. kOnly: there is no second.
+  enum class Call { kOnly, kFirst, kNext };
   float* scratch = nullptr;
-  bool converted = false;
+  Call call = Call::kOnly;
 };
 
 inline constexpr float kNoMaximum = -1e30F;

@@ -47,6 +47,7 @@ struct Avx2 {
     return _mm256_and_ps(power, kept);
   }
   static float Exp2One(float x) { return _mm256_cvtss_f32(Exp2(_mm256_set1_ps(x))); }
+  static void Prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1); }
   static Reg LoadHalf(const uint16_t* p) {
     return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }

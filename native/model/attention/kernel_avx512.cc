@@ -42,6 +42,7 @@ struct Avx512 {
     return _mm512_maskz_scalef_ps(kept, power, whole);
   }
   static float Exp2One(float x) { return _mm512_cvtss_f32(Exp2(_mm512_set1_ps(x))); }
+  static void Prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1); }
   static Reg LoadHalf(const uint16_t* p) {
     return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
   }

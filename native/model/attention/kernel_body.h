@@ -10,8 +10,9 @@
 //   sums[q][d]    += sum over keys  of weight[q][key] * values[key][d]
 //
 // V (the vector type) has: Reg, kWidth, Zero, Load, Store, Broadcast, Add, Mul, Fma(a, b,
-// c) = a * b + c, Max, HorizontalMax, HorizontalSum, Exp2 (0 below -126), LoadHalf (kWidth
-// halves), and Transpose8x8(rows, out, stride): out[d * stride + key] = rows[key][d].
+// c) = a * b + c, Max, HorizontalMax, HorizontalSum, Exp2 (0 below -126), Exp2One, Prefetch,
+// LoadHalf (kWidth halves), and Transpose8x8(rows, out, stride): out[d * stride + key] =
+// rows[key][d].
 #pragma once
 
 #include "model/attention/kernel.h"
@@ -25,8 +26,10 @@ class KernelBody {
     float* keys = task.scratch;  // [head_dim][kMaxChunkTokens]
     float* values = keys + static_cast<size_t>(task.head_dim) * kMaxChunkTokens;
     float* weights = values + static_cast<size_t>(task.head_dim) * kMaxChunkTokens;
-    if (!task.converted) {
+    if (task.call != AttentionTask::Call::kNext) {
       ConvertKeys(task, keys);
+    }
+    if (task.call == AttentionTask::Call::kFirst) {
       ConvertValues(task, values);
     }
     for (int first = 0; first < task.queries; first += kQueriesAtOnce) {
@@ -42,10 +45,12 @@ class KernelBody {
   static constexpr int kWidth = V::kWidth;
 
   // One product of `rows` rows: to[m][c] = keep[m] * to[m][c] + sum a[m][k] * b[k][c].
+  // B: float, or uint16_t for halves that are widened as they are read.
+  template <typename B>
   struct Product {
     const float* a;
     size_t a_stride;
-    const float* b;
+    const B* b;
     size_t b_stride;
     int depth;
     float* to;
@@ -54,8 +59,20 @@ class KernelBody {
     const float* keep;  // per row, or null: overwrite
   };
 
+  // The rows lie apart, so the processor does not see them coming by itself.
+  static void FetchAhead(const uint16_t* next, const AttentionTask& task, int first, int count) {
+    constexpr int kValuesPerLine = 32;
+    for (int i = first; next != nullptr && i < first + count; ++i) {
+      for (int d = 0; d < task.head_dim; d += kValuesPerLine) {
+        V::Prefetch(next + static_cast<size_t>(i) * task.stride + d);
+      }
+    }
+  }
+
   static void ConvertKeys(const AttentionTask& task, float* keys) {
     for (int key = 0; key < task.tokens; key += 8) {
+      FetchAhead(task.next_k, task, key, 8);
+      FetchAhead(task.next_v, task, key, 8);
       const uint16_t* rows[8];
       for (int i = 0; i < 8; ++i) {
         // Past the end the last key stands in; its scores are ignored.
@@ -85,8 +102,8 @@ class KernelBody {
     const int columns = (task.tokens + kWidth - 1) / kWidth * kWidth;
     const float* q = task.q + static_cast<size_t>(first) * task.head_dim;
     float* sums = task.sums + static_cast<size_t>(first) * task.sums_stride;
-    Multiply(count, {q, static_cast<size_t>(task.head_dim), keys, kMaxChunkTokens, task.head_dim,
-                     weights, kMaxChunkTokens, columns, nullptr});
+    Multiply<float>(count, {q, static_cast<size_t>(task.head_dim), keys, kMaxChunkTokens,
+                            task.head_dim, weights, kMaxChunkTokens, columns, nullptr});
     float keep[kQueriesAtOnce];
     for (int i = 0; i < count; ++i) {
       float* chunk_weights =
@@ -94,8 +111,14 @@ class KernelBody {
       keep[i] = Weigh(task, columns, weights + static_cast<size_t>(i) * kMaxChunkTokens,
                       sums + i * task.sums_stride + task.head_dim, chunk_weights);
     }
-    Multiply(count, {weights, kMaxChunkTokens, values, static_cast<size_t>(task.head_dim),
-                     task.tokens, sums, task.sums_stride, task.head_dim, keep});
+    const auto depth = static_cast<size_t>(task.head_dim);
+    if (task.call == AttentionTask::Call::kOnly) {
+      MultiplyNarrow(count, {weights, kMaxChunkTokens, task.v, task.stride, task.tokens, sums,
+                             task.sums_stride, task.head_dim, keep});
+    } else {
+      Multiply<float>(count, {weights, kMaxChunkTokens, values, depth, task.tokens, sums,
+                              task.sums_stride, task.head_dim, keep});
+    }
   }
 
   // Scores become weights under the new maximum. Returns the factor by which what was
@@ -130,7 +153,30 @@ class KernelBody {
     return keep;
   }
 
-  static void Multiply(int rows, const Product& p) {
+  // All rows at once, one vector wide: each vector of b is read and widened once.
+  static void MultiplyNarrow(int rows, const Product<uint16_t>& p) {
+    switch (rows) {
+      case 1:
+        return Columns<1, 4>(0, p);
+      case 2:
+        return Columns<2, 2>(0, p);
+      case 3:
+        return Columns<3, 2>(0, p);
+      case 4:
+        return Columns<4, 2>(0, p);
+      case 5:
+        return Columns<5, 2>(0, p);
+      case 6:
+        return Columns<6, 2>(0, p);
+      case 7:
+        return Columns<7, 1>(0, p);
+      default:
+        return Columns<8, 1>(0, p);
+    }
+  }
+
+  template <typename B>
+  static void Multiply(int rows, const Product<B>& p) {
     switch (rows) {
       case 1:
         return Columns<1, 4>(0, p);
@@ -153,8 +199,8 @@ class KernelBody {
     }
   }
 
-  template <int kRows, int kVectors>
-  static void Columns(int first_row, const Product& p) {
+  template <int kRows, int kVectors, typename B>
+  static void Columns(int first_row, const Product<B>& p) {
     int column = 0;
     for (; column + kVectors * kWidth <= p.columns; column += kVectors * kWidth) {
       Block<kRows, kVectors>(first_row, column, p);
@@ -164,9 +210,12 @@ class KernelBody {
     }
   }
 
+  static Reg Read(const float* p) { return V::Load(p); }
+  static Reg Read(const uint16_t* p) { return V::LoadHalf(p); }
+
   // kRows x kVectors sums stay in registers over the whole depth.
-  template <int kRows, int kVectors>
-  static void Block(int first_row, int column, const Product& p) {
+  template <int kRows, int kVectors, typename B>
+  static void Block(int first_row, int column, const Product<B>& p) {
     Reg sums[kRows][kVectors];
     for (int m = 0; m < kRows; ++m) {
       for (int n = 0; n < kVectors; ++n) {
@@ -174,11 +223,11 @@ class KernelBody {
       }
     }
     const float* a = p.a + first_row * p.a_stride;
-    const float* b = p.b + column;
+    const B* b = p.b + column;
     for (int k = 0; k < p.depth; ++k, b += p.b_stride) {
       Reg line[kVectors];
       for (int n = 0; n < kVectors; ++n) {
-        line[n] = V::Load(b + n * kWidth);
+        line[n] = Read(b + n * kWidth);
       }
       for (int m = 0; m < kRows; ++m) {
         const Reg factor = V::Broadcast(a[m * p.a_stride + k]);

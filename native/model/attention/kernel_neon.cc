@@ -39,6 +39,13 @@ struct Neon {
     return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_s32(bits), kept));
   }
   static float Exp2One(float x) { return vgetq_lane_f32(Exp2(vdupq_n_f32(x)), 0); }
+  static void Prefetch(const void* p) {
+#if defined(__GNUC__)
+    __builtin_prefetch(p, 0, 2);
+#else
+    (void)p;
+#endif
+  }
   static Reg LoadHalf(const uint16_t* p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
   static void Transpose8x8(const uint16_t* const rows[8], int d, float* out, size_t stride) {
     for (int key = 0; key < 8; key += 4) {

@@ -22,6 +22,7 @@ struct Plain {
   static float HorizontalSum(Reg x) { return x; }
   static Reg Exp2(Reg x) { return x < -126.0F ? 0.0F : std::exp2(x); }
   static float Exp2One(float x) { return Exp2(x); }
+  static void Prefetch(const void* /*p*/) {}
   static Reg LoadHalf(const uint16_t* p) { return HalfToFloat(*p); }
   static void Transpose8x8(const uint16_t* const rows[8], int d, float* out, size_t stride) {
     for (int i = 0; i < 8; ++i) {

@@ -1,0 +1,232 @@
+// What a pass may be asked for besides logits: scattered rows, captured KV, queries, an
+// early end, cancellation. On the small llama and, for the key bias, on the qwen2 model.
+#include "model/decoder.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+
+#include "kv/half.h"
+#include "kv/rope.h"
+#include "testing/models.h"
+
+namespace leoam {
+namespace {
+
+constexpr int kTokens = 96;
+
+// Loaded once for all tests. Null where the file is missing, which is then said.
+const Model* SharedModel(const std::string& path) {
+  static std::map<std::string, std::unique_ptr<Model>> models;
+  std::unique_ptr<Model>& model = models[path];
+  if (model == nullptr) {
+    Result<std::unique_ptr<Model>> loaded =
+        Model::Load(path, testing::TestBackend(), nullptr, nullptr);
+    EXPECT_TRUE(loaded.ok()) << loaded.status().message();
+    model = loaded.ok() ? std::move(*loaded) : nullptr;
+  }
+  return model.get();
+}
+
+class DecoderTest : public ::testing::TestWithParam<std::string (*)()> {
+ protected:
+  void SetUp() override {
+    model_ = SharedModel(GetParam()());
+    ASSERT_NE(model_, nullptr);
+    Result<std::unique_ptr<Decoder>> decoder =
+        Decoder::Create(*model_, testing::TestBackend(), /*threads=*/1);
+    ASSERT_TRUE(decoder.ok()) << decoder.status().message();
+    decoder_ = std::move(*decoder);
+    for (int i = 0; i < kTokens; ++i) {
+      tokens_.push_back(1000 + (i * 37) % 3000);
+      positions_.push_back(i);
+    }
+    kv_ = NewKv();
+  }
+
+  std::unique_ptr<KvBuffer> NewKv() { return decoder_->NewKvBuffer(kTokens).value(); }
+
+  // A request for rows [first, first + count) with the logits of the last one.
+  DecodeRequest Rows(KvBuffer* kv, int first, int count) {
+    last_row_ = count - 1;
+    DecodeRequest request;
+    request.tokens = std::span(tokens_).subspan(first, count);
+    request.positions = std::span(positions_).subspan(first, count);
+    request.kv = kv;
+    request.logit_rows = {&last_row_, 1};
+    request.logits = &logits_;
+    return request;
+  }
+
+  void Run(const DecodeRequest& request) {
+    const Status status = decoder_->Run(request);
+    ASSERT_TRUE(status.ok()) << status.message();
+  }
+
+  float LargestKvDifference(const KvBuffer& a, const KvBuffer& b, int first, int count) const {
+    float largest = 0.0F;
+    for (int layer = 0; layer < a.shape().layers; ++layer) {
+      for (size_t i = 0; i < count * a.shape().RowValues(); ++i) {
+        largest = std::max(largest, std::fabs(HalfToFloat(a.k_row(layer, first)[i]) -
+                                              HalfToFloat(b.k_row(layer, first)[i])));
+        largest = std::max(largest, std::fabs(HalfToFloat(a.v_row(layer, first)[i]) -
+                                              HalfToFloat(b.v_row(layer, first)[i])));
+      }
+    }
+    return largest;
+  }
+
+  const Model* model_ = nullptr;
+  std::unique_ptr<Decoder> decoder_;
+  std::unique_ptr<KvBuffer> kv_;
+  std::vector<Token> tokens_;
+  std::vector<int32_t> positions_;
+  std::vector<float> logits_;
+  int32_t last_row_ = 0;
+};
+
+TEST_P(DecoderTest, OwnKernelAgreesWithGgmlsAttention) {
+  DecodeRequest request = Rows(kv_.get(), 0, kTokens);
+  request.attention = Attention::kGgml;
+  Run(request);
+  const std::vector<float> theirs = logits_;
+  std::unique_ptr<KvBuffer> kv = NewKv();
+  request = Rows(kv.get(), 0, kTokens);
+  request.attention = Attention::kOwn;
+  Run(request);
+  for (size_t i = 0; i < logits_.size(); ++i) {
+    ASSERT_NEAR(logits_[i], theirs[i], 1.5F);  // libllama's own spread, see the oracle test
+  }
+}
+
+TEST_P(DecoderTest, RecomputingScatteredRowsInPlaceRestoresThem) {
+  Run(Rows(kv_.get(), 0, kTokens));
+  std::unique_ptr<KvBuffer> damaged = NewKv();
+  Run(Rows(damaged.get(), 0, kTokens));
+  const std::vector<int32_t> scattered = {3, 4, 17, 40, 41, 42, 70, 71, 72, 73, 74, 90};
+  std::vector<Token> tokens;
+  for (int32_t position : scattered) {
+    tokens.push_back(tokens_[position]);
+    for (int layer = 0; layer < damaged->shape().layers; ++layer) {
+      std::fill_n(damaged->k_row(layer, position), damaged->shape().RowValues(), FloatToHalf(9.0F));
+      std::fill_n(damaged->v_row(layer, position), damaged->shape().RowValues(), FloatToHalf(9.0F));
+    }
+  }
+  DecodeRequest repair;
+  repair.tokens = tokens;
+  repair.positions = scattered;
+  repair.kv = damaged.get();
+  Run(repair);
+  EXPECT_LT(LargestKvDifference(*kv_, *damaged, 0, kTokens), 0.6F);
+}
+
+TEST_P(DecoderTest, CapturedKeysBecomeTheCachesAfterBiasAndRope) {
+  SegmentKv captured;
+  for (int first : {0, 64}) {  // appended ubatch by ubatch
+    DecodeRequest request = Rows(kv_.get(), first, first == 0 ? 64 : kTokens - 64);
+    request.capture = &captured;
+    Run(request);
+  }
+  const KvShape shape = model_->config().kv_shape();
+  ASSERT_EQ(captured.tokens, static_cast<size_t>(kTokens));
+  RopeAngles rope(model_->config().rope);
+  for (int layer = 0; layer < shape.layers; ++layer) {
+    for (int token = 0; token < kTokens; ++token) {
+      rope.SetPosition(token);
+      std::vector<float> key(captured.k[layer].begin() + token * shape.RowValues(),
+                             captured.k[layer].begin() + (token + 1) * shape.RowValues());
+      for (size_t i = 0; i < key.size() && !model_->key_bias().layers.empty(); ++i) {
+        key[i] += model_->key_bias().layers[layer][i];
+      }
+      for (int head = 0; head < shape.kv_heads; ++head) {
+        rope.Rotate(key.data() + static_cast<size_t>(head) * shape.head_dim);
+      }
+      for (size_t i = 0; i < key.size(); ++i) {
+        const float cached = HalfToFloat(kv_->k_row(layer, token)[i]);
+        ASSERT_NEAR(key[i], cached, 2e-3F + 2e-3F * std::fabs(cached));
+        ASSERT_EQ(FloatToHalf(captured.v[layer][token * shape.RowValues() + i]),
+                  kv_->v_row(layer, token)[i]);
+      }
+    }
+  }
+}
+
+TEST_P(DecoderTest, QueriesOfAnEarlyStoppedPassAreThoseOfAFullOne) {
+  const std::vector<int> layers = {1, 4};
+  std::vector<std::vector<float>> full;
+  DecodeRequest request = Rows(kv_.get(), 0, kTokens);
+  request.query_layers = layers;
+  request.queries = &full;
+  Run(request);
+  std::vector<std::vector<float>> early;
+  request.logit_rows = {};
+  request.logits = nullptr;
+  request.layers = 5;
+  request.queries = &early;
+  Run(request);
+  const ModelConfig& config = model_->config();
+  ASSERT_EQ(full.size(), 2U);
+  EXPECT_EQ(full[1].size(), static_cast<size_t>(kTokens) * config.heads * config.head_dim);
+  EXPECT_EQ(early, full);
+}
+
+TEST_P(DecoderTest, APassWithoutLogitsWritesTheSameKv) {
+  Run(Rows(kv_.get(), 0, kTokens));
+  std::unique_ptr<KvBuffer> other = NewKv();
+  DecodeRequest request = Rows(other.get(), 0, kTokens);
+  request.logit_rows = {};
+  Run(request);
+  EXPECT_EQ(LargestKvDifference(*kv_, *other, 0, kTokens), 0.0F);
+}
+
+TEST_P(DecoderTest, ChunkMassAddsUpToHeadsAndLayers) {
+  Run(Rows(kv_.get(), 0, kTokens - 1));
+  std::vector<float> mass;
+  DecodeRequest request = Rows(kv_.get(), kTokens - 1, 1);
+  request.chunk_mass = &mass;
+  Run(request);
+  ASSERT_EQ(mass.size(), 2U);
+  const float expected = static_cast<float>(model_->config().heads * model_->config().layers);
+  EXPECT_NEAR(mass[0] + mass[1], expected, expected * 1e-4F);
+  EXPECT_GT(mass[0], 0.0F);
+}
+
+TEST_P(DecoderTest, CancellationEndsThePassAndTheNextOneWorks) {
+  Run(Rows(kv_.get(), 0, kTokens));
+  const std::vector<float> expected = logits_;
+  int polls = 0;
+  DecodeRequest request = Rows(kv_.get(), 0, kTokens);
+  request.should_abort = [&] { return ++polls == 5; };
+  EXPECT_EQ(decoder_->Run(request).code(), StatusCode::kCancelled);
+  EXPECT_EQ(polls, 5);
+  Run(Rows(kv_.get(), 0, kTokens));
+  EXPECT_EQ(logits_, expected);
+}
+
+TEST_P(DecoderTest, MistakesOfTheCallerAreRefused) {
+  const auto code = [&](auto change) {
+    DecodeRequest request = Rows(kv_.get(), 0, 4);
+    change(&request);
+    return decoder_->Run(request).code();
+  };
+  const std::vector<int32_t> backwards = {3, 2, 1, 0};
+  const std::vector<int32_t> beyond = {0, 1, 2, 100000};
+  const std::vector<Token> unknown = {0, 1, 2, 10000000};
+  EXPECT_EQ(code([](DecodeRequest* r) { r->tokens = {}; }), StatusCode::kInvalidArgument);
+  EXPECT_EQ(code([&](DecodeRequest* r) { r->positions = backwards; }),
+            StatusCode::kInvalidArgument);
+  EXPECT_EQ(code([&](DecodeRequest* r) { r->positions = beyond; }), StatusCode::kOutOfRange);
+  EXPECT_EQ(code([&](DecodeRequest* r) { r->tokens = unknown; }), StatusCode::kInvalidArgument);
+  EXPECT_EQ(code([](DecodeRequest* r) { r->layers = 2; }), StatusCode::kInvalidArgument);
+  EXPECT_EQ(code([](DecodeRequest* r) { r->kv = nullptr; }), StatusCode::kInvalidArgument);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, DecoderTest,
+                         ::testing::Values(testing::LlamaModelPath, testing::Qwen2ModelPath),
+                         [](const auto& instance) {
+                           return instance.index == 0 ? "llama" : "qwen2";
+                         });
+
+}  // namespace
+}  // namespace leoam
