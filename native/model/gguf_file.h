@@ -44,7 +44,9 @@ class GgufFile {
     void operator()(ggml_context* context) const { ggml_free(context); }
   };
   struct FileCloser {
-    void operator()(std::FILE* file) const { std::fclose(file); }
+    void operator()(std::FILE* file) const {
+      std::fclose(file);
+    }  // NOLINT(cppcoreguidelines-owning-memory)
   };
 
   GgufFile() = default;

@@ -68,10 +68,10 @@ void AttentionOp::ComputePart(const float* q, float* partials, int thread, int t
   for (size_t i = 0; i < row_heads; ++i) {
     part[i * PartialValues() + shape_.head_dim] = kNoMaximum;
   }
-  auto address = reinterpret_cast<uintptr_t>(scratch_.data());
-  address = (address + 63) / 64 * 64;
-  float* scratch =
-      reinterpret_cast<float*>(address) + AttentionScratchValues(shape_.head_dim) * thread;
+  void* aligned = scratch_.data();
+  size_t space = scratch_.size() * sizeof(float);
+  std::align(64, sizeof(float), aligned, space);
+  float* scratch = static_cast<float*>(aligned) + AttentionScratchValues(shape_.head_dim) * thread;
 
   // Heads of one chunk follow each other: their rows lie side by side in memory.
   const size_t items = chunks_.size() * shape_.kv_heads;
