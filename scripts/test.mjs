@@ -20,7 +20,7 @@ import { ensureDependencies } from './lib/dependencies.mjs';
 import { fingerprint, unlessUnchanged } from './lib/fingerprint.mjs';
 import { withLock } from './lib/lock.mjs';
 import { ensureModel, testModels } from './lib/models.mjs';
-import { buildFolder, root } from './lib/paths.mjs';
+import { buildFolder, cacheFolder, root } from './lib/paths.mjs';
 import { clearStatus, UserError } from './lib/run.mjs';
 import { runCtest, runMocha, sum } from './lib/testRuns.mjs';
 import { requireBuildTools } from './lib/tools.mjs';
@@ -86,6 +86,7 @@ async function testEnvironment(llama) {
     LEOAM_TEST_MODEL_LLAMA: await ensureModel(testModels.llama),
     LEOAM_LLAMA_SOURCE: llama.source,
     LEOAM_MODULE_DIR: llama.bin,
+    LEOAM_CACHE: cacheFolder(),
   };
 }
 

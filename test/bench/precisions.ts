@@ -33,7 +33,7 @@ export async function measurePrecisions(
 ): Promise<Record<string, PrecisionReport>> {
   const cache = await RowCache.open(
     path.join(benchFolder(), 'precisions', `${model.hash.slice(0, 16)}.jsonl`),
-    false,
+    'sameBuild',
   );
   const reports: Record<string, PrecisionReport> = {};
   let reference: Answered[] | undefined;

@@ -83,7 +83,7 @@ export async function run(args: string[]): Promise<object> {
   const model = await benchModel(values.model);
   const cache = await RowCache.open(
     path.join(benchFolder(), 'quality', `${model.hash.slice(0, 16)}.jsonl`),
-    values.fresh,
+    values.fresh ? 'none' : 'all',
   );
   const answered = await answerAll({
     home: await benchHome(),

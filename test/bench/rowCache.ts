@@ -27,19 +27,20 @@ export class RowCache {
     readonly build: string,
   ) {}
 
-  /** Opens the file of rows; a last line that was cut off is ignored. `fresh`: nothing old counts. */
-  static async open(file: string, fresh: boolean): Promise<RowCache> {
+  /** Opens the file of rows; a last line that was cut off is ignored. `reuse`: which old rows count. */
+  static async open(file: string, reuse: 'all' | 'sameBuild' | 'none'): Promise<RowCache> {
     await mkdir(path.dirname(file), { recursive: true });
+    const build = await addonHash();
     const rows = new Map<string, CachedRow>();
-    if (!fresh && existsSync(file)) {
+    if (reuse !== 'none' && existsSync(file)) {
       for (const line of (await readFile(file, 'utf8')).split('\n')) {
         const cached = parseRow(line);
-        if (cached !== undefined) {
+        if (cached !== undefined && (reuse === 'all' || cached.build === build)) {
           rows.set(cached.key, cached);
         }
       }
     }
-    return new RowCache(file, rows, await addonHash());
+    return new RowCache(file, rows, build);
   }
 
   get(key: string): CachedRow | undefined {

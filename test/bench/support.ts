@@ -14,7 +14,7 @@ import { projectRoot } from '../quality/load.js';
 export function benchFolder(): string {
   const cache = process.env['LEOAM_CACHE'];
   if (cache === undefined || cache === '') {
-    throw new Error('LEOAM_CACHE names no folder; run a bench with "npm run bench -- NAME".');
+    throw new Error('LEOAM_CACHE names no folder: use "npm run bench -- NAME" or "npm test".');
   }
   return path.join(cache, 'bench');
 }
