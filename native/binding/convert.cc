@@ -141,8 +141,7 @@ Priority ReadPriority(const Napi::Value& value) {
   if (name == "index") {
     return Priority::kIndex;
   }
-  throw Napi::TypeError::New(value.Env(),
-                             "priority must be completion, chat, prepare or index.");
+  throw Napi::TypeError::New(value.Env(), "priority must be completion, chat, prepare or index.");
 }
 
 Precision ReadPrecision(const Napi::Object& object) {
@@ -185,8 +184,8 @@ std::vector<RetrievalHead> ReadHeads(const Napi::Value& value) {
   std::vector<RetrievalHead> out;
   for (uint32_t i = 0; i < array.Length(); ++i) {
     const Napi::Object from = RequireObject(array.Get(i), "heads[]");
-    out.push_back({static_cast<int>(ReadNumber(from, "layer")),
-                   static_cast<int>(ReadNumber(from, "head"))});
+    out.push_back(
+        {static_cast<int>(ReadNumber(from, "layer")), static_cast<int>(ReadNumber(from, "head"))});
   }
   return out;
 }

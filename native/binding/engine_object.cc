@@ -134,8 +134,8 @@ Napi::Value EngineObject::Info(const Napi::CallbackInfo& info) {
   out.Set("context", config.context);
   out.Set("parameters", static_cast<double>(config.parameters));
   out.Set("weightBytes", static_cast<double>(config.weight_bytes));
-  out.Set("kvBytesPerToken", static_cast<double>(config.kv_shape().RowValues()) * 4 *
-                                 config.layers);
+  out.Set("kvBytesPerToken",
+          static_cast<double>(config.kv_shape().RowValues()) * 4 * config.layers);
   out.Set("hasChatTemplate", core.vocabulary().ApplyChatTemplate({{"user", "x"}}, true).ok());
   return out;
 }

@@ -39,7 +39,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value NewSession(const Napi::CallbackInfo& info);
   Napi::Value Dispose(const Napi::CallbackInfo& info);
 
-  Core& RequireCore(Napi::Env env) const;                          // throws code "disposed"
+  Core& RequireCore(Napi::Env env) const;                           // throws code "disposed"
   std::shared_ptr<SegmentStore> RequireStore(Napi::Env env) const;  // throws when not open
 
   std::shared_ptr<EngineState> state_;

@@ -25,11 +25,11 @@ Result<Session*> SessionState::Ensure() {
 }
 
 Napi::Function SessionObject::Define(Napi::Env env) {
-  return DefineClass(env, "NativeSession",
-                     {InstanceMethod<&SessionObject::Generate>("generate"),
-                      InstanceMethod<&SessionObject::Score>("score"),
-                      InstanceMethod<&SessionObject::Size>("size"),
-                      InstanceMethod<&SessionObject::Dispose>("dispose")});
+  return DefineClass(
+      env, "NativeSession",
+      {InstanceMethod<&SessionObject::Generate>("generate"),
+       InstanceMethod<&SessionObject::Score>("score"), InstanceMethod<&SessionObject::Size>("size"),
+       InstanceMethod<&SessionObject::Dispose>("dispose")});
 }
 
 Napi::Value SessionObject::Make(Napi::Env env, const std::shared_ptr<EngineState>& engine,

@@ -160,7 +160,8 @@ std::vector<int32_t> ConsecutivePositions(size_t first, size_t count) {
 Status RunPrefill(Core& core, JobContext& job, const Prefill& prefill) {
   size_t row = 0;
   std::vector<float> all_logits;
-  for (const size_t size : SplitUbatches(prefill.tokens.size(), static_cast<size_t>(prefill.ubatch))) {
+  for (const size_t size :
+       SplitUbatches(prefill.tokens.size(), static_cast<size_t>(prefill.ubatch))) {
     std::vector<int32_t> logit_rows;
     for (size_t i = std::max(row, prefill.first_logit_row); i < row + size; ++i) {
       logit_rows.push_back(static_cast<int32_t>(i - row));
@@ -174,7 +175,8 @@ Status RunPrefill(Core& core, JobContext& job, const Prefill& prefill) {
     request.logits = logit_rows.empty() ? nullptr : &logits;
     request.capture = prefill.capture;
     request.should_abort = [&job] { return job.ShouldAbort(); };
-    [[maybe_unused]] const size_t captured = prefill.capture == nullptr ? 0 : prefill.capture->tokens;
+    [[maybe_unused]] const size_t captured =
+        prefill.capture == nullptr ? 0 : prefill.capture->tokens;
     for (;;) {
       LEOAM_RETURN_IF_ERROR(job.Yield());
       const Status status = core.decoder().Run(request);

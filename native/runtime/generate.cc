@@ -17,10 +17,10 @@ void AddPartMass(const std::vector<float>& chunk_mass,
     for (size_t chunk = begin / kKernelChunkTokens;
          chunk < chunk_mass.size() && chunk * kKernelChunkTokens < end; ++chunk) {
       const size_t chunk_begin = chunk * kKernelChunkTokens;
-      const size_t shared = std::min(end, chunk_begin + kKernelChunkTokens) -
-                            std::max(begin, chunk_begin);
-      (*parts)[part] += static_cast<double>(chunk_mass[chunk]) * static_cast<double>(shared) /
-                        kKernelChunkTokens;
+      const size_t shared =
+          std::min(end, chunk_begin + kKernelChunkTokens) - std::max(begin, chunk_begin);
+      (*parts)[part] +=
+          static_cast<double>(chunk_mass[chunk]) * static_cast<double>(shared) / kKernelChunkTokens;
     }
   }
 }
@@ -45,8 +45,7 @@ Result<GenerateResult> Generate(Core& core, JobContext& job, Session& session,
 
   GenerateResult result;
   std::vector<float> logits;
-  LEOAM_RETURN_IF_ERROR(
-      session.Prepare(job, request, &result.counters, &result.timings, &logits));
+  LEOAM_RETURN_IF_ERROR(session.Prepare(job, request, &result.counters, &result.timings, &logits));
   result.part_mass.assign(request.parts.size(), 0.0);
 
   TextStream stream(request.stop, request.on_text);
@@ -94,8 +93,7 @@ Result<ScoreResult> Score(Core& core, JobContext& job, Session& session,
   const Stopwatch total;
   ScoreResult result;
   std::vector<float> logits;
-  LEOAM_RETURN_IF_ERROR(
-      session.Prepare(job, request, &result.counters, &result.timings, &logits));
+  LEOAM_RETURN_IF_ERROR(session.Prepare(job, request, &result.counters, &result.timings, &logits));
   result.timings.ttft_ms = total.Milliseconds();
   const size_t end = session.size();
   if (request.target.size() > 1) {

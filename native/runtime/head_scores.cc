@@ -13,8 +13,8 @@ namespace {
 
 // Keys of one (layer, KV head) of all candidates, one after the other.
 struct CandidateKeys {
-  std::vector<float> values;    // [key][head_dim], with bias
-  std::vector<size_t> ends;     // per candidate, offset of its last key + 1
+  std::vector<float> values;  // [key][head_dim], with bias
+  std::vector<size_t> ends;   // per candidate, offset of its last key + 1
 };
 
 // Adds to scores[candidate * stride] the mean mass per question row of each candidate's keys.
@@ -44,9 +44,9 @@ void AppendWithBias(const Core& core, int layer, int kv_head, std::span<const fl
                     std::vector<float>* out) {
   const auto dim = static_cast<size_t>(core.model().config().head_dim);
   const auto& bias = core.model().key_bias().layers;
-  const float* add = bias.empty() ? nullptr
-                                  : bias[static_cast<size_t>(layer)].data() +
-                                        static_cast<size_t>(kv_head) * dim;
+  const float* add =
+      bias.empty() ? nullptr
+                   : bias[static_cast<size_t>(layer)].data() + static_cast<size_t>(kv_head) * dim;
   for (size_t i = 0; i < keys.size(); ++i) {
     out->push_back(keys[i] + (add == nullptr ? 0.0F : add[i % dim]));
   }
@@ -103,8 +103,7 @@ Result<std::vector<float>> ScoreChunks(Core& core, JobContext& job,
                                        std::span<const ChunkCandidate> candidates) {
   const auto store = core.store();
   if (heads.empty() || store == nullptr) {
-    return Status(StatusCode::kInvalidArgument,
-                  "Scoring needs retrieval heads and an open store.");
+    return Status(StatusCode::kInvalidArgument, "Scoring needs retrieval heads and an open store.");
   }
   const auto& config = core.model().config();
   const auto dim = static_cast<size_t>(config.head_dim);
@@ -150,18 +149,18 @@ Result<std::vector<float>> ScoreChunks(Core& core, JobContext& job,
           candidate.last <= (*info)->chunk_ends.size()) {
         const size_t begin = (*info)->ChunkBegin(candidate.first);
         const size_t end = (*info)->chunk_ends[candidate.last - 1];
-        AppendWithBias(core, plane.first, plane.second,
-                       std::span<const float>(found->second).subspan(begin * dim,
-                                                                     (end - begin) * dim),
-                       &keys.values);
+        AppendWithBias(
+            core, plane.first, plane.second,
+            std::span<const float>(found->second).subspan(begin * dim, (end - begin) * dim),
+            &keys.values);
       } else {
         missing[i] = 1;
       }
       keys.ends.push_back(keys.values.size() / dim);
     }
     const KeyBlocks blocks(keys.values, keys.values.size() / dim, dim);
-    const auto layer_index = static_cast<size_t>(
-        std::find(layers.begin(), layers.end(), plane.first) - layers.begin());
+    const auto layer_index =
+        static_cast<size_t>(std::find(layers.begin(), layers.end(), plane.first) - layers.begin());
     for (const int head : plane_heads) {
       AddHeadScores(blocks, keys.ends, (*queries)[layer_index], head_count,
                     static_cast<size_t>(head), dim, weight, scores.data(), 1);
@@ -214,9 +213,9 @@ Result<std::vector<float>> ScoreAllHeads(Core& core, JobContext& job,
                                             (*info)->precision, &data));
     for (size_t i = 0; i < data.size(); ++i) {
       const size_t chunk = candidate.first + i;
-      LEOAM_RETURN_IF_ERROR(
-          DecodeChunkRaw(data[i], (*info)->shape, (*info)->precision,
-                         (*info)->chunk_ends[chunk] - (*info)->ChunkBegin(chunk), &all));
+      LEOAM_RETURN_IF_ERROR(DecodeChunkRaw(data[i], (*info)->shape, (*info)->precision,
+                                           (*info)->chunk_ends[chunk] - (*info)->ChunkBegin(chunk),
+                                           &all));
     }
     ends.push_back(all.tokens);
   }

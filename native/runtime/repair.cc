@@ -52,8 +52,9 @@ Result<std::vector<int32_t>> ChooseRepair(Core& core, JobContext& job, KvBuffer*
       candidates.push_back(static_cast<int32_t>(row));
     }
   }
-  const auto count = std::min(candidates.size(), static_cast<size_t>(std::ceil(
-                                                     share * static_cast<double>(candidates.size()))));
+  const auto count =
+      std::min(candidates.size(),
+               static_cast<size_t>(std::ceil(share * static_cast<double>(candidates.size()))));
   std::nth_element(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(count),
                    candidates.end(), [&mass](int32_t a, int32_t b) {
                      return mass[static_cast<size_t>(a)] > mass[static_cast<size_t>(b)];

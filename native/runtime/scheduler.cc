@@ -29,7 +29,8 @@ bool Scheduler::Submit(Priority priority, std::shared_ptr<CancelFlag> cancel, Wo
     if (stopping_) {
       return false;
     }
-    queues_[static_cast<size_t>(priority)].push_back({priority, std::move(cancel), std::move(work)});
+    queues_[static_cast<size_t>(priority)].push_back(
+        {priority, std::move(cancel), std::move(work)});
     UpdateHighestLocked();
   }
   wake_.notify_one();

@@ -12,8 +12,7 @@ namespace {
 // computed rows to attend to) and into `segment` (raw, to be stored). Returns the rows, as
 // offsets in the segment, that must be computed.
 Result<std::vector<int32_t>> TakeFromBase(Core& core, SegmentStore& store,
-                                          const SegmentRequest& request,
-                                          const SegmentInfo& base,
+                                          const SegmentRequest& request, const SegmentInfo& base,
                                           const std::vector<ChunkReuse>& plan, KvBuffer* kv,
                                           SegmentKv* segment) {
   const KvShape shape = core.model().config().kv_shape();
@@ -158,8 +157,7 @@ Result<SegmentResult> ReadSegment(Core& core, JobContext& job, const SegmentRequ
         segment.k[layer].resize(count * shape.RowValues());
         segment.v[layer].resize(count * shape.RowValues());
       }
-      auto missing =
-          TakeFromBase(core, *store, request, **base, plan, scratch.get(), &segment);
+      auto missing = TakeFromBase(core, *store, request, **base, plan, scratch.get(), &segment);
       if (missing.ok()) {
         from_base = true;
         rows = std::move(missing).value();

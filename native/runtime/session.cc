@@ -192,8 +192,8 @@ Status Session::AppendEvidence(JobContext& job, const Part& part, size_t skip, C
   if (part.kind == Part::Kind::kKeep) {
     LEOAM_RETURN_IF_ERROR(KeepText(job, part, counters));
   } else {
-    LEOAM_RETURN_IF_ERROR(PrefillText(
-        job, std::span<const Token>(part.tokens).subspan(skip), counters));
+    LEOAM_RETURN_IF_ERROR(
+        PrefillText(job, std::span<const Token>(part.tokens).subspan(skip), counters));
   }
   timings->prefill_ms += watch.Milliseconds();
   return Status::Ok();
@@ -280,8 +280,8 @@ Status Session::KeepText(JobContext& job, const Part& part, Counters* counters) 
 }
 
 Status Session::RunQuestion(JobContext& job, const PromptRequest& request,
-                            std::span<const Token> question, Counters* counters,
-                            Timings* timings, std::vector<float>* logits) {
+                            std::span<const Token> question, Counters* counters, Timings* timings,
+                            std::vector<float>* logits) {
   std::vector<Token> tokens(question.begin(), question.end());
   std::vector<int32_t> positions = ConsecutivePositions(kv_->size(), question.size());
   Stopwatch watch;
@@ -311,8 +311,8 @@ Status Session::RunQuestion(JobContext& job, const PromptRequest& request,
   return Status::Ok();
 }
 
-Status Session::Append(JobContext& job, std::span<const Token> tokens,
-                       std::vector<float>* logits, std::vector<float>* chunk_mass) {
+Status Session::Append(JobContext& job, std::span<const Token> tokens, std::vector<float>* logits,
+                       std::vector<float>* chunk_mass) {
   if (kv_->size() + tokens.size() > kv_->capacity()) {
     return {StatusCode::kOutOfRange, "The conversation's window is full."};
   }

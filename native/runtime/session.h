@@ -52,9 +52,8 @@ class Session {
   Status LoadChunks(JobContext& job, const Part& part, Counters* counters);
   Status PrefillText(JobContext& job, std::span<const Token> tokens, Counters* counters);
   Status KeepText(JobContext& job, const Part& part, Counters* counters);
-  Status RunQuestion(JobContext& job, const PromptRequest& request,
-                     std::span<const Token> question, Counters* counters, Timings* timings,
-                     std::vector<float>* logits);
+  Status RunQuestion(JobContext& job, const PromptRequest& request, std::span<const Token> question,
+                     Counters* counters, Timings* timings, std::vector<float>* logits);
 
   Core& core_;
   std::unique_ptr<KvBuffer> kv_;

@@ -1,9 +1,9 @@
 #include "runtime/session.h"
 
-#include "runtime/generate.h"
-#include "runtime/segment_reader.h"
 #include <cmath>
 
+#include "runtime/generate.h"
+#include "runtime/segment_reader.h"
 #include "testing/runtime_fixture.h"
 
 namespace leoam {
@@ -91,8 +91,7 @@ TEST_F(SessionTest, ASecondPassageIsMovedToTheNextPositions) {
   // All of the stored tokens repaired: the same numbers as text, up to rounding.
   auto repaired = NewSession();
   const Outcome c = Prepare(*repaired, {first, second, question}, 2, 1.0);
-  EXPECT_EQ(c.counters.tokens_repaired,
-            AsText(first).tokens.size() + AsText(second).tokens.size());
+  EXPECT_EQ(c.counters.tokens_repaired, AsText(first).tokens.size() + AsText(second).tokens.size());
   EXPECT_LT(testing::Divergence(b.logits, c.logits), 5e-3);
   EXPECT_LT(testing::Divergence(b.logits, c.logits), stored);
 }

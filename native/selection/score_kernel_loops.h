@@ -93,21 +93,21 @@ const ScoreKernel& Avx2ScoreKernel();
 }  // namespace leoam
 
 // Defines one of the above in the file that is compiled for the instruction set.
-#define LEOAM_DEFINE_SCORE_KERNEL(name)                                                      \
-  namespace leoam {                                                                          \
-  namespace {                                                                                \
-  void Score(const float* blocks, size_t block_count, const float* query, size_t dim,        \
-             float* scores) {                                                                \
-    for (size_t block = 0; block < block_count; ++block) {                                   \
-      score_loops::ScoreBlock(blocks + block * dim * 32, query, dim, scores + block * 32);   \
-    }                                                                                        \
-  }                                                                                          \
-  void Softmax(float* scores, size_t count, float* mass) {                                   \
-    score_loops::AddSoftmax(scores, count, mass);                                            \
-  }                                                                                          \
-  }                                                                                          \
-  const ScoreKernel& name() {                                                                \
-    static constexpr ScoreKernel kKernel = {Score, Softmax};                                 \
-    return kKernel;                                                                          \
-  }                                                                                          \
+#define LEOAM_DEFINE_SCORE_KERNEL(name)                                                    \
+  namespace leoam {                                                                        \
+  namespace {                                                                              \
+  void Score(const float* blocks, size_t block_count, const float* query, size_t dim,      \
+             float* scores) {                                                              \
+    for (size_t block = 0; block < block_count; ++block) {                                 \
+      score_loops::ScoreBlock(blocks + block * dim * 32, query, dim, scores + block * 32); \
+    }                                                                                      \
+  }                                                                                        \
+  void Softmax(float* scores, size_t count, float* mass) {                                 \
+    score_loops::AddSoftmax(scores, count, mass);                                          \
+  }                                                                                        \
+  }                                                                                        \
+  const ScoreKernel& name() {                                                              \
+    static constexpr ScoreKernel kKernel = {Score, Softmax};                               \
+    return kKernel;                                                                        \
+  }                                                                                        \
   }

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <random>
 
-
 namespace leoam {
 namespace {
 
@@ -16,8 +15,12 @@ TEST(KeyBlocks, ScoresEqualDotProductsForEveryCount) {
     const size_t dim = 64;
     std::vector<float> keys(count * dim);
     std::vector<float> query(dim);
-    for (float& value : keys) value = normal(random);
-    for (float& value : query) value = normal(random);
+    for (float& value : keys) {
+      value = normal(random);
+    }
+    for (float& value : query) {
+      value = normal(random);
+    }
     const KeyBlocks blocks(keys, count, dim);
     std::vector<float> scores(count);
     blocks.Score(query.data(), scores.data());

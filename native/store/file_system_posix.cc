@@ -80,7 +80,7 @@ class PosixReadableFile final : public ReadableFile {
   }
 
   Result<uint64_t> Size() override {
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd_.get(), &info) != 0) {
       return Failure("read", path_, errno);
     }
@@ -187,7 +187,7 @@ class PosixFileSystem final : public FileSystem {
         break;
       }
     }
-    struct stat info {};
+    struct stat info{};
     if (::stat(path.c_str(), &info) != 0) {
       return Failure("create the folder", path, errno);
     }
@@ -210,7 +210,7 @@ class PosixFileSystem final : public FileSystem {
     }
     std::vector<FileEntry> entries;
     while (const dirent* entry = ::readdir(directory.get())) {
-      struct stat info {};
+      struct stat info{};
       const bool there = ::fstatat(::dirfd(directory.get()), entry->d_name, &info,
                                    AT_SYMLINK_NOFOLLOW) == 0;  // else removed meanwhile
       if (there && S_ISREG(info.st_mode)) {
@@ -239,8 +239,8 @@ class PosixFileSystem final : public FileSystem {
         }
         return Failure("lock", path, errno);
       }
-      struct stat locked {};
-      struct stat named {};
+      struct stat locked{};
+      struct stat named{};
       if (::fstat(fd.get(), &locked) == 0 && ::stat(path.c_str(), &named) == 0 &&
           locked.st_dev == named.st_dev && locked.st_ino == named.st_ino) {
         return std::unique_ptr<FileLock>(std::make_unique<PosixFileLock>(std::move(fd), path));

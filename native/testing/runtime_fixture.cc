@@ -29,10 +29,10 @@ void RuntimeTest::SetUp() {
   static std::atomic<int> counter{0};
   core_ = SharedCore();
   ASSERT_NE(core_, nullptr);
-  directory_ = std::filesystem::temp_directory_path() /
-               ("leoam-runtime-" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) +
-                "-" + std::to_string(reinterpret_cast<uintptr_t>(this)) + "-" +
-                std::to_string(counter++));
+  directory_ =
+      std::filesystem::temp_directory_path() /
+      ("leoam-runtime-" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) + "-" +
+       std::to_string(reinterpret_cast<uintptr_t>(this)) + "-" + std::to_string(counter++));
   StoreOptions options;
   options.directory = directory_.string();
   options.precision = precision_;
@@ -106,9 +106,13 @@ void RuntimeTest::Cut(const std::string& text, size_t lines, std::vector<Token>*
 double Divergence(const std::vector<float>& a, const std::vector<float>& b) {
   const auto log_sum = [](const std::vector<float>& logits) {
     double highest = -1e300;
-    for (const float logit : logits) highest = std::max<double>(highest, logit);
+    for (const float logit : logits) {
+      highest = std::max<double>(highest, logit);
+    }
     double sum = 0;
-    for (const float logit : logits) sum += std::exp(logit - highest);
+    for (const float logit : logits) {
+      sum += std::exp(logit - highest);
+    }
     return highest + std::log(sum);
   };
   const double sum_a = log_sum(a);

@@ -251,13 +251,3 @@ function computedFromRepository(turn: Turn, counters: Counters): number {
   const computed = counters.tokensComputed - counters.tokensRepaired - turn.questionTokens;
   return Math.min(Math.max(0, computed), turn.workingSetTokens);
 }
-
-/** One question, one answer. */
-export async function ask(context: AskContext, options: AskOptions): Promise<AskResult> {
-  const conversation = new Conversation(context);
-  try {
-    return await conversation.ask(options);
-  } finally {
-    conversation.dispose();
-  }
-}

@@ -37,5 +37,3 @@ export interface WorkingSet {
   evidence: Evidence[];
   tokens: number;
 }
-
-export const emptyWorkingSet: WorkingSet = { evidence: [], tokens: 0 };

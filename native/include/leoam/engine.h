@@ -53,8 +53,8 @@ struct Counters {
 
 struct PromptRequest {
   std::vector<Part> parts;
-  size_t question_part = 0;    // parts before it are evidence
-  double repair_share = 0;     // of the stored tokens, 0..1
+  size_t question_part = 0;  // parts before it are evidence
+  double repair_share = 0;   // of the stored tokens, 0..1
 };
 
 struct GenerateRequest : PromptRequest {
@@ -81,7 +81,7 @@ struct Timings {
 struct GenerateResult {
   std::string text;
   std::vector<Token> tokens;  // of the answer, for the next turn's prompt
-  std::string reason;  // "end", "stop", "length", "cancelled"
+  std::string reason;         // "end", "stop", "length", "cancelled"
   Counters counters;
   Timings timings;
   std::vector<double> part_mass;
