@@ -104,7 +104,7 @@ class DiskSegmentStore final : public SegmentStore {
 };
 
 Status DiskSegmentStore::Prepare() {
-  const Status prepared = folder_.Prepare();
+  Status prepared = folder_.Prepare();
   if (prepared.code() == StatusCode::kTooNew || prepared.code() == StatusCode::kCorruption) {
     return prepared;
   }
