@@ -17,11 +17,13 @@ TEST(KeyBlocks, ScoresEqualDotProductsForEveryCount) {
     std::vector<float> query(dim);
     for (float& value : keys) {
       value = normal(random);
-      for (float& value : query) value = normal(random);
-      const KeyBlocks blocks(keys, count, dim);
-      std::vector<float> scores(count);
-      blocks.Score(query.data(), scores.data());
     }
+    for (float& value : query) {
+      value = normal(random);
+    }
+    const KeyBlocks blocks(keys, count, dim);
+    std::vector<float> scores(count);
+    blocks.Score(query.data(), scores.data());
     for (size_t i = 0; i < count; ++i) {
       double expected = 0;
       for (size_t d = 0; d < dim; ++d) {
@@ -46,14 +48,12 @@ TEST(AddSoftmax, EqualsDoublePrecisionForEveryCount) {
   std::normal_distribution<float> normal(0, 8);
   for (const size_t count : {1U, 15U, 16U, 17U, 1000U}) {
     std::vector<float> scores(count);
-    for (float& score : scores) {
-      score = normal(random);
-      const std::vector<float> given = scores;
-      double sum = 0;
-      for (const float score : given) sum += std::exp(static_cast<double>(score));
-      std::vector<float> mass(count, 0.0F);
-      AddSoftmax(scores, mass);
-    }
+    for (float& score : scores) score = normal(random);
+    const std::vector<float> given = scores;
+    double sum = 0;
+    for (const float score : given) sum += std::exp(static_cast<double>(score));
+    std::vector<float> mass(count, 0.0F);
+    AddSoftmax(scores, mass);
     for (size_t i = 0; i < count; ++i) {
       EXPECT_NEAR(mass[i], std::exp(static_cast<double>(given[i])) / sum, 1e-6);
     }

@@ -108,14 +108,17 @@ double Divergence(const std::vector<float>& a, const std::vector<float>& b) {
     double highest = -1e300;
     for (const float logit : logits) {
       highest = std::max<double>(highest, logit);
-      double sum = 0;
-      for (const float logit : logits) sum += std::exp(logit - highest);
-      return highest + std::log(sum);
-    };
-    const double sum_a = log_sum(a);
-    const double sum_b = log_sum(b);
-    double divergence = 0;
-  } for (size_t i = 0; i < a.size(); ++i) {
+    }
+    double sum = 0;
+    for (const float logit : logits) {
+      sum += std::exp(logit - highest);
+    }
+    return highest + std::log(sum);
+  };
+  const double sum_a = log_sum(a);
+  const double sum_b = log_sum(b);
+  double divergence = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
     const double log_a = a[i] - sum_a;
     divergence += std::exp(log_a) * (log_a - (b[i] - sum_b));
   }
