@@ -1,9 +1,10 @@
 // Sets up what the tests need and runs all of them. The last line is
 // "N passed, N failed, N skipped".
 //
-//   npm test                                  everything, the C++ tests also under sanitizers
+//   npm test                                  everything but the sanitizers
 //   npm run test:quick                        without the slow ones (under two minutes)
-//   node scripts/test.mjs --sanitize WHICH    the C++ tests alone; WHICH: address,undefined or thread
+//   npm run test:sanitize [-- WHICH]          the C++ tests under sanitizers, in builds of their own;
+//                                             WHICH: address,undefined or thread
 //
 // Slow tests have `@slow` in their title (TypeScript) or `Slow` in their name (C++).
 import { existsSync } from 'node:fs';
@@ -42,7 +43,8 @@ const ggmlThreads = 'AttentionTest|DecoderTest|ModelTest|SegmentReader|SessionTe
 
 const quick = process.argv.includes('--quick');
 const sanitizeAt = process.argv.indexOf('--sanitize');
-const sanitize = sanitizeAt < 0 ? undefined : (process.argv[sanitizeAt + 1] ?? sanitizers[0]);
+const sanitize = sanitizeAt < 0 ? [] : process.argv.slice(sanitizeAt + 1);
+if (sanitizeAt >= 0 && sanitize.length === 0) sanitize.push(...sanitizers);
 
 try {
   const counts = sum(await runAll());
@@ -62,7 +64,11 @@ async function runAll() {
   const llama = await ensureLlama();
   await compileTypeScript();
   const env = await testEnvironment(llama);
-  if (sanitize) return [await testUnderSanitizer(sanitize, llama, env)];
+  if (sanitize.length > 0) {
+    const runs = [];
+    for (const which of sanitize) runs.push(await testUnderSanitizer(which, llama, env));
+    return runs;
+  }
 
   await withLock(join(buildFolder, 'lock'), 'Building', async () => {
     await buildTests(nativeBuildFolder, llama);
@@ -75,8 +81,6 @@ async function runAll() {
   ];
   heading('TypeScript tests');
   runs.push(await runMocha({ env, quick }));
-  if (quick || process.platform === 'win32') return runs;
-  for (const which of sanitizers) runs.push(await testUnderSanitizer(which, llama, env));
   return runs;
 }
 
