@@ -48,10 +48,14 @@ TEST(AddSoftmax, EqualsDoublePrecisionForEveryCount) {
   std::normal_distribution<float> normal(0, 8);
   for (const size_t count : {1U, 15U, 16U, 17U, 1000U}) {
     std::vector<float> scores(count);
-    for (float& score : scores) score = normal(random);
+    for (float& score : scores) {
+      score = normal(random);
+    }
     const std::vector<float> given = scores;
     double sum = 0;
-    for (const float score : given) sum += std::exp(static_cast<double>(score));
+    for (const float score : given) {
+      sum += std::exp(static_cast<double>(score));
+    }
     std::vector<float> mass(count, 0.0F);
     AddSoftmax(scores, mass);
     for (size_t i = 0; i < count; ++i) {
