@@ -75,6 +75,7 @@ async function answerOnce(
       ...options,
       signal,
       onText: (text) => output.text(text),
+      onWarning: (warning) => output.note(warning),
     });
     output.json(askReport(opened, result));
     output.text(`\n${sourceLines(result.sources)}`);
@@ -157,7 +158,11 @@ async function answerInPrompt(
   output: CommandContext['output'],
 ): Promise<void> {
   try {
-    const result = await conversation.ask({ ...options, onText: (text) => output.text(text) });
+    const result = await conversation.ask({
+      ...options,
+      onText: (text) => output.text(text),
+      onWarning: (warning) => output.note(warning),
+    });
     output.text(`\n${sourceLines(result.sources)}`);
   } catch (error) {
     output.note(

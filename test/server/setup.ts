@@ -4,17 +4,26 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { homeFolder, modelPath } from '../../server/models/index.js';
+import { homeFolder, modelPath, modelsFolder } from '../../server/models/index.js';
 
-/** The smallest model of the catalogue; `npm test` fetches it before the tests run. */
-export function smallModel(): string {
-  const path = modelPath(homeFolder(), 'smollm2-135m-instruct-q4_1');
+/** Id of the model of these tests: the smallest one of the catalogue. */
+export const smallModel = 'smollm2-135m-instruct-q4_1';
+
+/**
+ * A new home that has the small model, which lies in the user's own home: `npm test` fetches
+ * it before the tests run.
+ */
+export async function homeWithModel(): Promise<string> {
+  const path = modelPath(homeFolder(), smallModel);
   assert.ok(existsSync(path), `${path} is missing; "npm test" fetches it.`);
-  return path;
+  const home = await temporaryFolder('home');
+  await mkdir(modelsFolder(home), { recursive: true });
+  await symlink(path, modelPath(home, smallModel));
+  return home;
 }
 
 /** Makes a folder that is removed when the running suite ends. Call in a hook or a test. */
