@@ -157,6 +157,20 @@ std::vector<int32_t> ConsecutivePositions(size_t first, size_t count) {
   return positions;
 }
 
+Status RunPass(Core& core, JobContext& job, DecodeRequest request) {
+  request.should_abort = [&job] { return job.ShouldAbort(); };
+  [[maybe_unused]] const size_t captured = request.capture == nullptr ? 0 : request.capture->tokens;
+  for (;;) {
+    LEOAM_RETURN_IF_ERROR(job.Yield());
+    const Status status = core.decoder().Run(request);
+    if (status.code() != StatusCode::kCancelled) {
+      return status;
+    }
+    // Abandoned: Yield decides whether for a more urgent job or for good.
+    assert(request.capture == nullptr || request.capture->tokens == captured);
+  }
+}
+
 Status RunPrefill(Core& core, JobContext& job, const Prefill& prefill) {
   size_t row = 0;
   std::vector<float> all_logits;
@@ -174,23 +188,7 @@ Status RunPrefill(Core& core, JobContext& job, const Prefill& prefill) {
     request.logit_rows = logit_rows;
     request.logits = logit_rows.empty() ? nullptr : &logits;
     request.capture = prefill.capture;
-    request.should_abort = [&job] { return job.ShouldAbort(); };
-    [[maybe_unused]] const size_t captured =
-        prefill.capture == nullptr ? 0 : prefill.capture->tokens;
-    for (;;) {
-      LEOAM_RETURN_IF_ERROR(job.Yield());
-      const Status status = core.decoder().Run(request);
-      if (status.ok()) {
-        break;
-      }
-      if (prefill.capture != nullptr) {
-        assert(prefill.capture->tokens == captured);  // an abandoned pass captures nothing
-      }
-      if (status.code() != StatusCode::kCancelled) {
-        return status;
-      }
-      // Abandoned: Yield decides whether for a more urgent job or for good.
-    }
+    LEOAM_RETURN_IF_ERROR(RunPass(core, job, std::move(request)));
     all_logits.insert(all_logits.end(), logits.begin(), logits.end());
     row += size;
   }

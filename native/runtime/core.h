@@ -93,6 +93,10 @@ struct Prefill {
 };
 Status RunPrefill(Core& core, JobContext& job, const Prefill& prefill);
 
+// One pass that gives way: abandoned when a more urgent job waits, computed again after it;
+// kCancelled only when this job is cancelled. Sets request.should_abort.
+Status RunPass(Core& core, JobContext& job, DecodeRequest request);
+
 // Row counts of the ubatches for `rows` rows: none below 64 unless there is only one, as
 // ggml's attention rounds differently below that.
 std::vector<size_t> SplitUbatches(size_t rows, size_t ubatch);

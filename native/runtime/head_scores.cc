@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <utility>
 
 #include "selection/score_kernel.h"
 
@@ -71,17 +72,7 @@ Result<std::vector<std::vector<float>>> QuestionQueries(Core& core, JobContext& 
   request.query_layers = layers;
   request.queries = &queries;
   request.layers = *std::max_element(layers.begin(), layers.end()) + 1;
-  request.should_abort = [&job] { return job.ShouldAbort(); };
-  for (;;) {
-    LEOAM_RETURN_IF_ERROR(job.Yield());
-    const Status status = core.decoder().Run(request);
-    if (status.ok()) {
-      break;
-    }
-    if (status.code() != StatusCode::kCancelled) {
-      return status;
-    }
-  }
+  LEOAM_RETURN_IF_ERROR(RunPass(core, job, std::move(request)));
   const auto& config = core.model().config();
   const auto dim = static_cast<size_t>(config.head_dim);
   const float scale = 1.0F / std::sqrt(static_cast<float>(dim));

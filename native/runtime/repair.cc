@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "selection/question_mass.h"
 
@@ -28,17 +29,7 @@ Result<std::vector<int32_t>> ChooseRepair(Core& core, JobContext& job, KvBuffer*
   request.query_layers = layers;
   request.queries = &queries;
   request.layers = static_cast<int>(layers.size());
-  request.should_abort = [&job] { return job.ShouldAbort(); };
-  for (;;) {
-    LEOAM_RETURN_IF_ERROR(job.Yield());
-    const Status status = core.decoder().Run(request);
-    if (status.ok()) {
-      break;
-    }
-    if (status.code() != StatusCode::kCancelled) {
-      return status;
-    }
-  }
+  LEOAM_RETURN_IF_ERROR(RunPass(core, job, std::move(request)));
 
   std::vector<float> mass(kv->size(), 0.0F);
   for (size_t i = 0; i < layers.size(); ++i) {

@@ -325,17 +325,7 @@ Status Session::Append(JobContext& job, std::span<const Token> tokens, std::vect
   request.logit_rows = rows;
   request.logits = logits;
   request.chunk_mass = chunk_mass;
-  request.should_abort = [&job] { return job.ShouldAbort(); };
-  for (;;) {
-    LEOAM_RETURN_IF_ERROR(job.Yield());
-    const Status status = core_.decoder().Run(request);
-    if (status.ok()) {
-      break;
-    }
-    if (status.code() != StatusCode::kCancelled) {
-      return status;
-    }
-  }
+  LEOAM_RETURN_IF_ERROR(RunPass(core_, job, std::move(request)));
   Entry entry;
   entry.part.tokens.assign(tokens.begin(), tokens.end());
   entry.begin = kv_->size();

@@ -70,10 +70,8 @@ describe('quality questions', () => {
     assert.deepEqual(short, []);
   });
 
-  it('are at least 300 once all four repositories are present', function () {
-    if (repos.length < completeRepoCount) {
-      this.skip();
-    }
+  it('are at least 300 over four repositories', () => {
+    assert.ok(repos.length >= completeRepoCount, `only ${String(repos.length)} repositories`);
     const total = repos.reduce((sum, repo) => sum + repo.questions.length, 0);
     assert.ok(total >= minTotalQuestions, `only ${String(total)} questions`);
   });
