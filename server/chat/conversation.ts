@@ -87,6 +87,8 @@ export class Conversation {
   private session: LeoSession | undefined;
   private sessionTokens = 0;
   private earlier: EarlierTurns = nothing;
+  /** Files of which the session holds text. */
+  private readonly heldPaths = new Set<string>();
 
   /** `contextTokens`: window of the conversation; absent: what its first question needs, and no more. */
   constructor(
@@ -161,6 +163,19 @@ export class Conversation {
   /** Forgets all turns; the session's content is still reused where a new prompt begins alike. */
   restart(): void {
     this.earlier = nothing;
+    this.heldPaths.clear();
+  }
+
+  /**
+   * To be called after files were changed, moved or removed: starts over when the session
+   * holds text of one of them, which is wrong from then on. Returns that file.
+   */
+  forgetOutdated(paths: readonly string[]): string | undefined {
+    const outdated = paths.find((path) => this.heldPaths.has(path));
+    if (outdated !== undefined) {
+      this.restart();
+    }
+    return outdated;
   }
 
   dispose(): void {
@@ -234,6 +249,7 @@ export class Conversation {
   }
 
   private append(turn: Turn, answer: Int32Array): void {
+    turn.sources.forEach(({ path }) => this.heldPaths.add(path));
     this.earlier = {
       parts: [...this.earlier.parts, ...turn.parts, { kind: 'text', tokens: answer }],
       tokens: this.earlier.tokens + turn.workingSetTokens + turn.questionTokens + answer.length,

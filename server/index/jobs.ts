@@ -87,8 +87,9 @@ export function estimateIndex(
 
 /**
  * Reads every segment that the store does not have, in order of use. An edited file is read
- * on top of its older text, so that only its changed chunks are computed now. Rejects only
- * when the engine fails; what was read before is kept then, too.
+ * on top of its older text, so that only its changed chunks are computed now. What a refresh
+ * replaces during the run is passed over, for the next run. Rejects only when the engine
+ * fails; what was read before is kept then, too.
  */
 export async function indexRepository(options: IndexJobOptions): Promise<IndexResult> {
   const run = new IndexRun(options);
@@ -96,7 +97,11 @@ export async function indexRepository(options: IndexJobOptions): Promise<IndexRe
     if (options.signal?.aborted) {
       break;
     }
-    await run.read(segment);
+    if (run.isCurrent(segment)) {
+      await run.read(segment);
+    } else {
+      run.finishSegment(segment);
+    }
   }
   return run.finish();
 }
@@ -137,6 +142,11 @@ class IndexRun {
     this.tokensTotal = this.todo.reduce((sum, { tokens }) => sum + tokens.length, 0);
     this.result.tokensReused = all - this.tokensTotal;
     this.result.filesDone = index.files.length - this.openSegments.size;
+  }
+
+  /** False once a refresh during the run has replaced the segment: its text is gone. */
+  isCurrent({ path, part, key }: SegmentPlan): boolean {
+    return this.options.index.segment(path, part)?.key === key;
   }
 
   async read(segment: SegmentPlan): Promise<void> {
@@ -207,7 +217,7 @@ class IndexRun {
     return best?.key;
   }
 
-  private finishSegment(segment: SegmentPlan): void {
+  finishSegment(segment: SegmentPlan): void {
     this.tokensDone += segment.tokens.length;
     const open = (this.openSegments.get(segment.path) ?? 1) - 1;
     if (open === 0) {
