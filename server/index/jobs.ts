@@ -32,6 +32,8 @@ export interface IndexProgress {
   tokensReused: number;
   tokensPerSecond: number;
   secondsLeft: number | undefined;
+  /** Sentences for the user so far, such as that the disk is full. */
+  warnings: readonly string[];
 }
 
 export interface IndexResult {
@@ -50,10 +52,7 @@ export interface IndexResult {
 }
 
 /** The part of the engine that reading needs. */
-export type SegmentReader = Pick<
-  NativeEngine,
-  'hasSegments' | 'staleChunks' | 'readSegment' | 'removeSegments'
->;
+export type SegmentReader = Pick<NativeEngine, 'hasSegments' | 'staleChunks' | 'readSegment'>;
 
 export interface IndexJobOptions {
   index: RepositoryIndex;
@@ -153,10 +152,6 @@ class IndexRun {
     const { engine, exact, signal } = this.options;
     this.progress(segment.path, false);
     const base = exact ? undefined : this.baseOf(segment);
-    if (exact && engine.hasSegments([segment.key])[0] === 1) {
-      // A stored segment is never written over.
-      await engine.removeSegments([segment.key]);
-    }
     const job = engine.readSegment(
       {
         key: segment.key,
@@ -252,6 +247,7 @@ class IndexRun {
       tokensReused: this.result.tokensReused,
       tokensPerSecond: this.speed(),
       secondsLeft: this.tokensDone > 0 ? (left * seconds) / this.tokensDone : undefined,
+      warnings: this.result.warnings,
     });
   }
 }
