@@ -25,7 +25,7 @@ export interface AskOptions extends Omit<TurnOptions, 'maxTokens'> {
   signal?: AbortSignal;
   /** Called for each piece of the answer as soon as it is safe to show. */
   onText?: (text: string) => void;
-  /** Called with one sentence when stored KV was lost and is computed again. */
+  /** Called with one sentence when stored KV was lost and is computed again, or cannot be stored. */
   onWarning?: (warning: string) => void;
 }
 
@@ -87,6 +87,7 @@ export class Conversation {
   private session: LeoSession | undefined;
   private sessionTokens = 0;
   private earlier: EarlierTurns = nothing;
+  private warned: string | undefined;
   /** Files of which the session holds text. */
   private readonly heldPaths = new Set<string>();
 
@@ -102,6 +103,7 @@ export class Conversation {
     const { turn, result, submitted } = await this.generate(options);
     const firstPart = this.earlier.parts.length;
     this.append(turn, result.tokens);
+    this.warnOnce(result.warning, options);
 
     const { counters, timings } = result;
     return {
@@ -217,6 +219,14 @@ export class Conversation {
         options.onWarning?.(`${error.message} It is computed again.`);
       }
     }
+  }
+
+  /** A full disk stays full: once is enough. */
+  private warnOnce(warning: string | undefined, { onWarning }: AskOptions): void {
+    if (warning !== undefined && warning !== this.warned) {
+      onWarning?.(warning);
+    }
+    this.warned = warning;
   }
 
   private async prepare(options: TurnOptions): Promise<Turn> {

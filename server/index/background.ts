@@ -27,6 +27,8 @@ export interface BackgroundReading {
 export interface BackgroundOptions {
   index: RepositoryIndex;
   engine: SegmentReader & Pick<NativeEngine, 'storeStats'>;
+  /** True when the store drops segments above its budget. */
+  hasBudget: boolean;
   /** Called when the state has changed. */
   onChange?: () => void;
   /** Hears one sentence when reading ends: what was read, or why the rest was not. */
@@ -90,14 +92,14 @@ class Reading implements BackgroundReading {
 
   private async readOnce(): Promise<{ segmentsRead: number; tokensComputed: number }> {
     const { index, engine } = this.options;
-    const before = engine.storeStats();
+    const evicted = (): number => (this.options.hasBudget ? engine.storeStats().evicted : 0);
+    const before = evicted();
     const result = await indexRepository({
       index,
       engine,
       signal: this.stopping.signal,
       onProgress: (progress) => {
-        const stats = engine.storeStats();
-        if (stats.evicted > before.evicted || stats.ramSegments > before.ramSegments) {
+        if (progress.warnings.length > 0 || evicted() > before) {
           this.refused = true;
           this.stopping.abort();
         }

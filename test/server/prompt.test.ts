@@ -5,7 +5,7 @@ import {
   hasPseudoTerminal,
   homeWithModel,
   leoamJson,
-  shopFiles,
+  longShop,
   smallModel,
   startInTerminal,
   startLeoam,
@@ -18,20 +18,6 @@ const sources = / {2}src\/limits\.ts:\d+-\d+/;
 const longQuestion = 'Explain in detail how to build a web shop, step by step.';
 const ctrlC = '\x03';
 const ctrlD = '\x04';
-
-/** Files that take the small model some seconds each, and one that answers the question. */
-function longShop(): Record<string, string> {
-  const files: Record<string, string> = { ...shopFiles };
-  for (const name of ['apples', 'bread', 'cheese', 'dates', 'eggs', 'figs']) {
-    const lines = Array.from(
-      { length: 16 },
-      (_, i) =>
-        `export const ${name}Price${i} = (count: number): number => count * ${37 + 11 * i};`,
-    );
-    files[`src/prices/${name}.ts`] = `${lines.join('\n')}\n`;
-  }
-  return files;
-}
 
 interface IndexReport {
   tokensComputed: number;

@@ -80,13 +80,28 @@ export const shopFiles: Record<string, string> = {
   'README.md': '# Shop\n\nA basket, and limits for it.\n',
 };
 
+/** Files that take the small model some seconds each, and one that answers the question. */
+export function longShop(): Record<string, string> {
+  const files: Record<string, string> = { ...shopFiles };
+  for (const name of ['apples', 'bread', 'cheese', 'dates', 'eggs', 'figs']) {
+    const lines = Array.from(
+      { length: 16 },
+      (_, i) =>
+        `export const ${name}Price${i} = (count: number): number => count * ${37 + 11 * i};`,
+    );
+    files[`src/prices/${name}.ts`] = `${lines.join('\n')}\n`;
+  }
+  return files;
+}
+
 export interface CommandResult {
   code: number | null;
   stdout: string;
   stderr: string;
 }
 
-const cli = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'server', 'cli.js');
+/** The command line, as compiled for the tests. */
+export const cli = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'server', 'cli.js');
 
 /** Runs `leoam` in a process of its own. */
 export async function leoam(
