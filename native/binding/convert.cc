@@ -264,6 +264,9 @@ Napi::Object FromGenerateResult(Napi::Env env, const GenerateResult& result) {
     mass.Set(static_cast<uint32_t>(i), result.part_mass[i]);
   }
   out.Set("partMass", mass);
+  if (!result.warning.empty()) {
+    out.Set("warning", result.warning);
+  }
   return out;
 }
 

@@ -46,6 +46,7 @@ Result<GenerateResult> Generate(Core& core, JobContext& job, Session& session,
   GenerateResult result;
   std::vector<float> logits;
   LEOAM_RETURN_IF_ERROR(session.Prepare(job, request, &result.counters, &result.timings, &logits));
+  result.warning = session.warning();
   result.part_mass.assign(request.parts.size(), 0.0);
 
   TextStream stream(request.stop, request.on_text);

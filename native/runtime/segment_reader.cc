@@ -132,8 +132,8 @@ Result<SegmentResult> ReadSegment(Core& core, JobContext& job, const SegmentRequ
           std::count(info.value()->chunk_stale.begin(), info.value()->chunk_stale.end(), 1));
       return result;
     }
-    // Damaged (then the store has dropped it) or stale: read it from the text.
-    LEOAM_RETURN_IF_ERROR(store->Remove(request.key));
+    // Damaged (then the store has dropped it) or stale: read it from the text. What is stored
+    // serves until the new one replaces it, also when this is cancelled or the process dies.
   }
 
   auto taken = core.TakeScratch(count);

@@ -61,6 +61,27 @@ TEST_F(SegmentReader, AnEditComputesTheChangedChunkOnlyAndMarksWhatFollows) {
   EXPECT_EQ(exact.stale_chunks, 0U);
 }
 
+TEST_F(SegmentReader, AStaleSegmentServesUntilTheExactOneHasReplacedIt) {
+  const std::string text = SampleCode(50);
+  Read(Request(1, text));
+  SegmentRequest edited = Request(2, Edit(text, 8, "  const int changed = 42;"));
+  edited.base = Key(1);
+  const uint64_t stale = Read(edited).stale_chunks;
+  ASSERT_GT(stale, 0U);
+
+  edited.base.clear();
+  auto cancel = std::make_shared<CancelFlag>();
+  std::promise<StatusCode> outcome;
+  scheduler_->Submit(Priority::kIndex, cancel, [&](JobContext& job) {
+    cancel->Cancel();
+    outcome.set_value(ReadSegment(*core_, job, edited).status().code());
+  });
+  EXPECT_EQ(outcome.get_future().get(), StatusCode::kCancelled);
+  EXPECT_TRUE(core_->store()->Contains(Key(2)));
+  edited.base = Key(1);
+  EXPECT_EQ(Read(edited).stale_chunks, stale);
+}
+
 TEST_F(SegmentReader, WhatAnEditLeavesUnchangedIsExact) {
   const std::string text = SampleCode(24);
   Read(Request(1, text));

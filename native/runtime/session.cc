@@ -107,6 +107,7 @@ void Session::MatchPrefix(const PromptRequest& request, size_t* next_part, size_
 
 Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters* counters,
                         Timings* timings, std::vector<float>* logits) {
+  warning_.clear();
   if (request.question_part >= request.parts.size()) {
     return {StatusCode::kInvalidArgument, "A prompt needs a question after its evidence."};
   }
@@ -275,8 +276,9 @@ Status Session::KeepText(JobContext& job, const Part& part, Counters* counters) 
   write.chunk_stale.assign(part.chunk_ends.size(), 0);
   write.key_planes = core_.KeyPlanes();
   write.kv = &captured;
-  std::string warning;
-  return store->Put(write, &warning);
+  const Status kept = store->Put(write, &warning_);
+  // Keeping serves later questions; this one has what it needs.
+  return kept.code() == StatusCode::kNoSpace ? Status::Ok() : kept;
 }
 
 Status Session::RunQuestion(JobContext& job, const PromptRequest& request,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "leoam/engine.h"
@@ -30,6 +31,8 @@ class Session {
 
   size_t size() const { return kv_->size(); }
   size_t capacity() const { return kv_->capacity(); }
+  // One sentence for the user when the last Prepare could not keep on disk what it computed.
+  const std::string& warning() const { return warning_; }
   // [begin, end) positions of the prompt's parts, in the order of the request.
   const std::vector<std::pair<size_t, size_t>>& part_ranges() const { return part_ranges_; }
 
@@ -62,6 +65,7 @@ class Session {
   // Rows that this Prepare took from the store: what repair chooses from.
   std::vector<std::pair<size_t, size_t>> loaded_;
   std::vector<std::pair<size_t, size_t>> part_ranges_;
+  std::string warning_;
   bool appended_ = false;  // the last entry is the answer in progress
 };
 

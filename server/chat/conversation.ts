@@ -25,7 +25,7 @@ export interface AskOptions extends Omit<TurnOptions, 'maxTokens'> {
   signal?: AbortSignal;
   /** Called for each piece of the answer as soon as it is safe to show. */
   onText?: (text: string) => void;
-  /** Called with one sentence when stored KV was lost and is computed again. */
+  /** Called with one sentence when stored KV was lost and is computed again, or cannot be stored. */
   onWarning?: (warning: string) => void;
 }
 
@@ -87,6 +87,9 @@ export class Conversation {
   private session: LeoSession | undefined;
   private sessionTokens = 0;
   private earlier: EarlierTurns = nothing;
+  private warned: string | undefined;
+  /** Files of which the session holds text. */
+  private readonly heldPaths = new Set<string>();
 
   /** `contextTokens`: window of the conversation; absent: what its first question needs, and no more. */
   constructor(
@@ -100,6 +103,7 @@ export class Conversation {
     const { turn, result, submitted } = await this.generate(options);
     const firstPart = this.earlier.parts.length;
     this.append(turn, result.tokens);
+    this.warnOnce(result.warning, options);
 
     const { counters, timings } = result;
     return {
@@ -161,6 +165,19 @@ export class Conversation {
   /** Forgets all turns; the session's content is still reused where a new prompt begins alike. */
   restart(): void {
     this.earlier = nothing;
+    this.heldPaths.clear();
+  }
+
+  /**
+   * To be called after files were changed, moved or removed: starts over when the session
+   * holds text of one of them, which is wrong from then on. Returns that file.
+   */
+  forgetOutdated(paths: readonly string[]): string | undefined {
+    const outdated = paths.find((path) => this.heldPaths.has(path));
+    if (outdated !== undefined) {
+      this.restart();
+    }
+    return outdated;
   }
 
   dispose(): void {
@@ -204,6 +221,14 @@ export class Conversation {
     }
   }
 
+  /** A full disk stays full: once is enough. */
+  private warnOnce(warning: string | undefined, { onWarning }: AskOptions): void {
+    if (warning !== undefined && warning !== this.warned) {
+      onWarning?.(warning);
+    }
+    this.warned = warning;
+  }
+
   private async prepare(options: TurnOptions): Promise<Turn> {
     const turn = await prepareTurn(this.context, options, this.earlier);
     if (this.session === undefined || this.needed(turn, options.maxTokens) <= this.sessionTokens) {
@@ -234,6 +259,7 @@ export class Conversation {
   }
 
   private append(turn: Turn, answer: Int32Array): void {
+    turn.sources.forEach(({ path }) => this.heldPaths.add(path));
     this.earlier = {
       parts: [...this.earlier.parts, ...turn.parts, { kind: 'text', tokens: answer }],
       tokens: this.earlier.tokens + turn.workingSetTokens + turn.questionTokens + answer.length,

@@ -1,5 +1,7 @@
 // What the terminal sees: results on standard output, progress and notes on standard error.
 
+import type { Source } from '../chat/citations.js';
+
 export interface Output {
   /** True when exactly one JSON object is wanted on standard output. */
   readonly isJson: boolean;
@@ -88,6 +90,17 @@ export function fetchProgressLine(done: number, total: number, bytesPerSecond: n
       ? `, ${formatSeconds((total - done) / bytesPerSecond)} left`
       : '';
   return `Fetching the model: ${formatBytes(done)}${of}, ${formatBytes(Math.round(bytesPerSecond))}/s${left}`;
+}
+
+/** Sources that are worth a line on the screen. */
+const shownSources = 5;
+
+/** Sources as `path:lines`, the weightiest first. */
+export function sourceLines(sources: readonly Source[]): string {
+  return sources
+    .slice(0, shownSources)
+    .map(({ path, startLine, endLine }) => `  ${path}:${startLine}-${endLine}\n`)
+    .join('');
 }
 
 /** Milliseconds and rates in JSON need no more than two decimals. */

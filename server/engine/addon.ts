@@ -167,6 +167,8 @@ export interface GenerateResult {
   };
   /** Attention mass of each part while the answer was decoded; same order as parts. */
   partMass: number[];
+  /** Set when evidence that should be kept is not on disk, because the disk refused it. */
+  warning?: string;
 }
 
 export interface ScoreRequest {

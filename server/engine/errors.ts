@@ -34,5 +34,9 @@ export function isEngineError(error: unknown): error is EngineError {
 
 /** True for the rejection of a job that its caller gave up. */
 export function isCancelled(error: unknown): boolean {
-  return isEngineError(error) && (error.code === 'cancelled' || error.name === 'AbortError');
+  // An AbortSignal's own reason has a number as its code.
+  return (
+    error instanceof Error &&
+    (error.name === 'AbortError' || (isEngineError(error) && error.code === 'cancelled'))
+  );
 }

@@ -32,6 +32,8 @@ export interface IndexProgress {
   tokensReused: number;
   tokensPerSecond: number;
   secondsLeft: number | undefined;
+  /** Sentences for the user so far, such as that the disk is full. */
+  warnings: readonly string[];
 }
 
 export interface IndexResult {
@@ -50,10 +52,7 @@ export interface IndexResult {
 }
 
 /** The part of the engine that reading needs. */
-export type SegmentReader = Pick<
-  NativeEngine,
-  'hasSegments' | 'staleChunks' | 'readSegment' | 'removeSegments'
->;
+export type SegmentReader = Pick<NativeEngine, 'hasSegments' | 'staleChunks' | 'readSegment'>;
 
 export interface IndexJobOptions {
   index: RepositoryIndex;
@@ -87,8 +86,9 @@ export function estimateIndex(
 
 /**
  * Reads every segment that the store does not have, in order of use. An edited file is read
- * on top of its older text, so that only its changed chunks are computed now. Rejects only
- * when the engine fails; what was read before is kept then, too.
+ * on top of its older text, so that only its changed chunks are computed now. What a refresh
+ * replaces during the run is passed over, for the next run. Rejects only when the engine
+ * fails; what was read before is kept then, too.
  */
 export async function indexRepository(options: IndexJobOptions): Promise<IndexResult> {
   const run = new IndexRun(options);
@@ -96,7 +96,11 @@ export async function indexRepository(options: IndexJobOptions): Promise<IndexRe
     if (options.signal?.aborted) {
       break;
     }
-    await run.read(segment);
+    if (run.isCurrent(segment)) {
+      await run.read(segment);
+    } else {
+      run.finishSegment(segment);
+    }
   }
   return run.finish();
 }
@@ -139,14 +143,15 @@ class IndexRun {
     this.result.filesDone = index.files.length - this.openSegments.size;
   }
 
+  /** False once a refresh during the run has replaced the segment: its text is gone. */
+  isCurrent({ path, part, key }: SegmentPlan): boolean {
+    return this.options.index.segment(path, part)?.key === key;
+  }
+
   async read(segment: SegmentPlan): Promise<void> {
     const { engine, exact, signal } = this.options;
     this.progress(segment.path, false);
     const base = exact ? undefined : this.baseOf(segment);
-    if (exact && engine.hasSegments([segment.key])[0] === 1) {
-      // A stored segment is never written over.
-      await engine.removeSegments([segment.key]);
-    }
     const job = engine.readSegment(
       {
         key: segment.key,
@@ -207,7 +212,7 @@ class IndexRun {
     return best?.key;
   }
 
-  private finishSegment(segment: SegmentPlan): void {
+  finishSegment(segment: SegmentPlan): void {
     this.tokensDone += segment.tokens.length;
     const open = (this.openSegments.get(segment.path) ?? 1) - 1;
     if (open === 0) {
@@ -242,6 +247,7 @@ class IndexRun {
       tokensReused: this.result.tokensReused,
       tokensPerSecond: this.speed(),
       secondsLeft: this.tokensDone > 0 ? (left * seconds) / this.tokensDone : undefined,
+      warnings: this.result.warnings,
     });
   }
 }

@@ -15,6 +15,20 @@ export interface FollowedPassage {
 const ambiguousDefinitions = 4;
 
 /**
+ * Names that objects of every class have, or that a class may define for itself: where one is
+ * mentioned, a definition elsewhere is not the one that is meant.
+ */
+const commonMembers = new Set([
+  ...Object.getOwnPropertyNames(Object.prototype), // constructor, toString, hasOwnProperty, …
+  ...['prototype', 'toJSON', '__construct', '__toString'],
+  ...['equals', 'hashCode', 'compareTo', 'Equals', 'GetHashCode', 'ToString'],
+  ...['initialize', 'to_s', 'inspect'],
+]);
+
+/** Python's and others' `__init__`, `__str__`, `__file__`. */
+const reservedName = /^__\w+__$/;
+
+/**
  * Passages that define what the question and the first passages mention, the most promising
  * first, none of them among `chosen`. Names of the question come first, then names on lines
  * that share words with the question, then the order of the passages.
@@ -65,6 +79,9 @@ async function mentions(
 ): Promise<Mention[]> {
   const found = new Map<string, Mention>();
   const add = (name: string, weight: number, path?: string): void => {
+    if (commonMembers.has(name) || reservedName.test(name)) {
+      return;
+    }
     const known = found.get(name);
     if (known !== undefined) {
       known.weight = Math.max(known.weight, weight);

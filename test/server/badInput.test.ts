@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFile, open, readdir, truncate, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, open, readdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AskResult } from '../../server/chat/conversation.js';
 import { homeFolder, modelPath } from '../../server/models/index.js';
@@ -79,6 +79,43 @@ describe('bad repositories and questions', function () {
     const repo = await temporaryRepository({ 'a.ts': Uint8Array.from([0, 1, 0, 2]) });
     const result = await leoam(['index', ...common, '--repo', repo], { home });
     assertFailed(result, /holds no file to read; 1 were left out \(binary/);
+  });
+
+  it('files that cannot be source text are left out, each with its reason', async () => {
+    const repo = await temporaryRepository({
+      ...shopFiles,
+      'huge.ts': Buffer.alloc(50 << 20, 'export const a = 1;\n'),
+      'latin1.ts': Buffer.from('const name = "Ren\xe9";\n', 'latin1'),
+      'binary.ts': Uint8Array.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 0]),
+    });
+    await symlink('loop.ts', join(repo, 'loop.ts'));
+    await symlink('gone.ts', join(repo, 'dangling.ts'));
+    const report = await leoamJson<{ files: number; skipped: { path: string; reason: string }[] }>(
+      ['index', ...common, '--repo', repo],
+      home,
+    );
+    assert.equal(report.files, 3);
+    assert.deepEqual(Object.fromEntries(report.skipped.map(({ path, reason }) => [path, reason])), {
+      'huge.ts': 'over 1 MiB',
+      'latin1.ts': 'invalid UTF-8',
+      'binary.ts': 'binary',
+      'loop.ts': 'link that leads nowhere (ELOOP)',
+      'dangling.ts': 'link that leads nowhere (ENOENT)',
+    });
+  });
+
+  it('a file that may not be read is left out with its reason', async function () {
+    if (process.getuid?.() === 0) {
+      console.log('skipped: root may read every file');
+      this.skip();
+    }
+    const repo = await temporaryRepository(shopFiles);
+    await chmod(join(repo, 'README.md'), 0);
+    const report = await leoamJson<{ skipped: { path: string; reason: string }[] }>(
+      ['index', ...common, '--repo', repo],
+      home,
+    );
+    assert.deepEqual(report.skipped, [{ path: 'README.md', reason: 'unreadable (EACCES)' }]);
   });
 
   it('a question longer than the window is refused before anything is computed', async () => {

@@ -2,7 +2,7 @@
 // of a few files, and the command line in a process of its own.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -80,13 +80,28 @@ export const shopFiles: Record<string, string> = {
   'README.md': '# Shop\n\nA basket, and limits for it.\n',
 };
 
+/** Files that take the small model some seconds each, and one that answers the question. */
+export function longShop(): Record<string, string> {
+  const files: Record<string, string> = { ...shopFiles };
+  for (const name of ['apples', 'bread', 'cheese', 'dates', 'eggs', 'figs']) {
+    const lines = Array.from(
+      { length: 16 },
+      (_, i) =>
+        `export const ${name}Price${i} = (count: number): number => count * ${37 + 11 * i};`,
+    );
+    files[`src/prices/${name}.ts`] = `${lines.join('\n')}\n`;
+  }
+  return files;
+}
+
 export interface CommandResult {
   code: number | null;
   stdout: string;
   stderr: string;
 }
 
-const cli = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'server', 'cli.js');
+/** The command line, as compiled for the tests. */
+export const cli = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'server', 'cli.js');
 
 /** Runs `leoam` in a process of its own. */
 export async function leoam(
@@ -113,3 +128,79 @@ export async function leoamJson<T>(args: readonly string[], home: string): Promi
   assert.equal(lines.length, 1, `one JSON object was expected:\n${result.stdout}`);
   return JSON.parse(lines[0] ?? '') as T;
 }
+
+/** A running `leoam` that a test talks to. */
+export interface Dialogue {
+  /** Standard output and error in the order of their arrival. */
+  output(): string;
+  type(text: string): void;
+  /** Resolves when what came after the last wait matches; rejects when the process ends first. */
+  wait(pattern: RegExp): Promise<string>;
+  /** Ends the input. */
+  end(): void;
+  signal(name: NodeJS.Signals): void;
+  /** Exit code; null after a deadly signal. */
+  exit: Promise<number | null>;
+}
+
+/** Runs the command line with its standard input and output as pipes. */
+export function startLeoam(args: readonly string[], home: string): Dialogue {
+  return dialogueWith(spawn(process.execPath, [cli, '--home', home, ...args]));
+}
+
+/** Whether `startInTerminal` can work here: it takes a pseudo-terminal from python. */
+export function hasPseudoTerminal(): boolean {
+  return spawnSync('python3', ['-c', 'import pty']).status === 0;
+}
+
+/** Runs the command line in a pseudo-terminal of 100 columns, as a person has it. */
+export function startInTerminal(args: readonly string[], home: string): Dialogue {
+  const spawner =
+    'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
+  const sized = ['sh', '-c', 'stty cols 100 rows 30; exec "$@"', 'sh'];
+  const command = [process.execPath, cli, '--home', home, ...args];
+  return dialogueWith(spawn('python3', ['-c', spawner, ...sized, ...command]));
+}
+
+function dialogueWith(child: ReturnType<typeof spawn>): Dialogue {
+  let output = '';
+  let seen = 0;
+  let ended = false;
+  let wake: () => void = () => undefined;
+  const take = (data: Buffer): void => {
+    output += data.toString();
+    wake();
+  };
+  child.stdout?.on('data', take);
+  child.stderr?.on('data', take);
+  const exit = new Promise<number | null>((resolve) =>
+    child.on('close', (code) => {
+      ended = true;
+      wake();
+      resolve(code);
+    }),
+  );
+  running.push(child);
+  return {
+    exit,
+    output: () => output,
+    type: (text) => void child.stdin?.write(text),
+    end: () => void child.stdin?.end(),
+    signal: (name) => void child.kill(name),
+    async wait(pattern) {
+      for (;;) {
+        const found = pattern.exec(output.slice(seen));
+        if (found !== null) {
+          seen += found.index + found[0].length;
+          return found[0];
+        }
+        assert.ok(!ended, `ended without ${pattern.source}:\n${output}`);
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    },
+  };
+}
+
+/** A test that fails leaves no process behind. */
+const running: ChildProcess[] = [];
+afterEach(() => running.splice(0).forEach((child) => child.kill('SIGKILL')));

@@ -49,6 +49,22 @@ describe('following symbols', () => {
     assert.deepEqual(await followed(repository, 'x', [0]), ['run@right.ts']);
   });
 
+  it('ignores members that any class may have, in passages and in the question', async () => {
+    const members = ['constructor', 'toString', 'valueOf', '__proto__', 'hasOwnProperty'];
+    const names = [...members, '__init__', 'hashCode'];
+    const repository = fakeRepository(
+      [
+        { path: 'a.ts', text: `class A { ${names.join('() {} ')}() {} open() {} }` },
+        ...names.map((name) => ({ path: `${name}.ts`, text: '', defines: [name] })),
+        { path: 'open.ts', text: '', defines: ['open'] },
+      ],
+      [],
+    );
+    assert.deepEqual(await followed(repository, 'What does toString of A return?', [0], 9), [
+      'open@open.ts',
+    ]);
+  });
+
   it('ignores names with many definitions', async () => {
     const many: Block[] = [
       { path: 'a.ts', text: 'get()' },

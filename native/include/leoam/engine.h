@@ -85,6 +85,7 @@ struct GenerateResult {
   Counters counters;
   Timings timings;
   std::vector<double> part_mass;
+  std::string warning;  // evidence is kept in memory only, or not at all: the disk refuses it
 };
 
 struct ScoreRequest : PromptRequest {

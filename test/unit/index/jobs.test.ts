@@ -28,11 +28,6 @@ class FakeReader implements SegmentReader {
     return this.stored.get(key)?.stale;
   }
 
-  removeSegments(keys: string[]): Promise<void> {
-    keys.forEach((key) => this.stored.delete(key));
-    return Promise.resolve();
-  }
-
   readSegment(request: SegmentRequest): Job<SegmentResult> {
     this.requests.push(request);
     this.beforeRead();

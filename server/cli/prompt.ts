@@ -1,0 +1,179 @@
+// The prompt of `leoam ask`: one question after the other, while the folder is read in the
+// background.
+
+import { createInterface, type Interface } from 'node:readline/promises';
+import { askContext } from '../assistant.js';
+import { Conversation, type AskOptions } from '../chat/conversation.js';
+import { isCancelled } from '../engine/errors.js';
+import { readInBackground, type BackgroundReading } from '../index/background.js';
+import { stringOption } from './arguments.js';
+import type { CommandContext, Opened } from './common.js';
+import { sourceLines } from './output.js';
+import { PromptScreen } from './promptScreen.js';
+
+/** Tokens of a conversation before it starts over with fresh evidence. */
+const conversationTokens = 12288;
+
+/** Everything that a question of the prompt touches. */
+interface Dialogue extends Opened {
+  conversation: Conversation;
+  reading: BackgroundReading | undefined;
+  options: Omit<AskOptions, 'question'>;
+  output: CommandContext['output'];
+}
+
+/**
+ * Asks and answers until the input ends. Ctrl+C stops an answer; once more, or twice at the
+ * prompt, ends the program, as Ctrl+D does. Returns the exit code.
+ */
+export async function questionPrompt(
+  opened: Opened,
+  options: Dialogue['options'],
+  { line, output, signal }: CommandContext,
+): Promise<number> {
+  const { assistant, repository } = opened;
+  const conversation = new Conversation(askContext(assistant, repository), conversationTokens);
+  output.note(
+    `Ask about ${stringOption(line, 'repo') ?? 'this folder'} (${assistant.engine.model.id}). Empty line: new conversation.`,
+  );
+  const terminal = createInterface({
+    input: process.stdin,
+    output: process.stderr,
+    terminal: process.stdin.isTTY,
+  });
+  const dialogue: Dialogue = { ...opened, conversation, reading: undefined, options, output };
+  const screen = new PromptScreen(terminal, output, () => dialogue.reading?.state());
+  const interrupts = new Interrupts(terminal, signal, (note) => screen.note(note));
+  if (options.mode === 'leoam') {
+    dialogue.reading = readInBackground({
+      index: repository,
+      engine: assistant.engine.native,
+      hasBudget: stringOption(line, 'store-budget') !== undefined,
+      onChange: () => screen.update(),
+      onNote: (note) => screen.note(note),
+    });
+  }
+  screen.open();
+  try {
+    for await (const typed of terminal) {
+      screen.close();
+      if (typed.trim() === '') {
+        conversation.restart();
+        output.note('A new conversation.');
+      } else {
+        await interrupts.during((stopped) => answer(dialogue, typed.trim(), stopped));
+        if (interrupts.left) {
+          break;
+        }
+        screen.afterAnswer();
+      }
+      screen.open();
+    }
+    return signal.aborted ? 1 : 0;
+  } finally {
+    terminal.close();
+    await dialogue.reading?.stop();
+    conversation.dispose();
+  }
+}
+
+/** One answer, after a look at what has changed in the folder. A failure is told and the prompt goes on. */
+async function answer(dialogue: Dialogue, question: string, signal: AbortSignal): Promise<void> {
+  const { conversation, options, output } = dialogue;
+  try {
+    await noticeEdits(dialogue, signal);
+    const result = await conversation.ask({
+      ...options,
+      question,
+      signal,
+      onText: (text) => output.text(text),
+      onWarning: (warning) => output.note(warning),
+    });
+    output.text(`\n${sourceLines(result.sources)}`);
+    if (result.reason === 'cancelled') {
+      output.note(stoppedNote);
+    }
+  } catch (error) {
+    output.note(
+      isCancelled(error)
+        ? `\n${stoppedNote}`
+        : error instanceof Error
+          ? error.message
+          : String(error),
+    );
+  }
+}
+
+const stoppedNote = 'Stopped. Ctrl+C once more (or Ctrl+D) to leave.';
+
+/** Files may have been edited since the last question. */
+async function noticeEdits(
+  { repository, conversation, reading, output }: Dialogue,
+  signal: AbortSignal,
+): Promise<void> {
+  const { added, changed, removed, renamed } = await repository.refresh({ signal });
+  if (added.length + changed.length + removed.length + renamed.length > 0) {
+    reading?.refreshed();
+  }
+  const outdated = conversation.forgetOutdated([
+    ...changed,
+    ...removed,
+    ...renamed.map(({ from }) => from),
+  ]);
+  if (outdated !== undefined) {
+    output.note(`${outdated} has changed: a new conversation.`);
+  }
+}
+
+/** What Ctrl+C does: it stops an answer, and ends the program when pressed again. */
+class Interrupts {
+  /** True once the user has asked for the end of the program. */
+  left = false;
+  private running: AbortController | undefined;
+  private leaving = false;
+
+  constructor(
+    private readonly terminal: Interface,
+    signal: AbortSignal,
+    tell: (note: string) => void,
+  ) {
+    terminal.on('SIGINT', () => {
+      if (this.leaving) {
+        terminal.close();
+        return;
+      }
+      this.leaving = true;
+      if (this.running === undefined) {
+        tell('Ctrl+C once more (or Ctrl+D) to leave.');
+      } else {
+        this.running.abort();
+      }
+    });
+    terminal.on('close', () => {
+      // The end of a pipe is no wish to leave: what came through it is answered.
+      if (terminal.terminal) {
+        this.leave();
+      }
+    });
+    signal.addEventListener('abort', () => {
+      this.leave();
+      terminal.close();
+    });
+  }
+
+  async during(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const running = new AbortController();
+    this.running = running;
+    this.leaving = false;
+    try {
+      await work(running.signal);
+    } finally {
+      this.running = undefined;
+    }
+  }
+
+  private leave(): void {
+    this.left = true;
+    this.running?.abort();
+  }
+}

@@ -1,0 +1,131 @@
+// Reads a repository into the store while questions are asked. The engine gives way to
+// questions by itself; here is what to read next, when to go on after an edit and when to
+// stop: a full store or disk is no place for what nobody has asked for yet.
+
+import type { NativeEngine } from '../engine/addon.js';
+import { indexRepository, type IndexProgress, type SegmentReader } from './jobs.js';
+import type { RepositoryIndex } from './types.js';
+
+/** How far the reading has come. */
+export interface ReadingState {
+  /** True once nothing is left to read, or reading has stopped. */
+  finished: boolean;
+  /** Of the repository's tokens, 0..1. */
+  share: number;
+  /** Undefined while no speed is known, and at the end. */
+  secondsLeft: number | undefined;
+}
+
+export interface BackgroundReading {
+  state(): ReadingState;
+  /** To be called after the repository was refreshed: what is new is read as well. */
+  refreshed(): void;
+  /** Ends the reading and waits for the engine to be free of it. What was read is kept. */
+  stop(): Promise<void>;
+}
+
+export interface BackgroundOptions {
+  index: RepositoryIndex;
+  engine: SegmentReader & Pick<NativeEngine, 'storeStats'>;
+  /** True when the store drops segments above its budget. */
+  hasBudget: boolean;
+  /** Called when the state has changed. */
+  onChange?: () => void;
+  /** Hears one sentence when reading ends: what was read, or why the rest was not. */
+  onNote?: (note: string) => void;
+}
+
+/** Starts reading what the store lacks, in order of use. */
+export function readInBackground(options: BackgroundOptions): BackgroundReading {
+  return new Reading(options);
+}
+
+class Reading implements BackgroundReading {
+  private current: ReadingState = { finished: false, share: 0, secondsLeft: undefined };
+  private again = false;
+  private readonly stopping = new AbortController();
+  /** Ends the reading before its time, too: the store refuses what is read. */
+  private refused = false;
+  private running: Promise<void>;
+
+  constructor(private readonly options: BackgroundOptions) {
+    this.running = this.run();
+  }
+
+  state(): ReadingState {
+    return this.current;
+  }
+
+  refreshed(): void {
+    this.again = true;
+    if (this.current.finished && !this.refused && !this.stopping.signal.aborted) {
+      this.change({ finished: false, share: this.current.share, secondsLeft: undefined });
+      this.running = this.run();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    let segments = 0;
+    let tokens = 0;
+    try {
+      do {
+        this.again = false;
+        const read = await this.readOnce();
+        segments += read.segmentsRead;
+        tokens += read.tokensComputed;
+      } while (this.again && !this.stopping.signal.aborted);
+    } catch (error) {
+      this.refused = true;
+      const message = error instanceof Error ? error.message : String(error);
+      this.options.onNote?.(`Reading the folder stopped: ${message}`);
+    }
+    this.change({ finished: true, share: this.current.share, secondsLeft: undefined });
+    if (segments > 0 && !this.stopping.signal.aborted) {
+      this.options.onNote?.(`The folder is read: ${tokens.toLocaleString('en')} tokens computed.`);
+    }
+  }
+
+  private async readOnce(): Promise<{ segmentsRead: number; tokensComputed: number }> {
+    const { index, engine } = this.options;
+    const evicted = (): number => (this.options.hasBudget ? engine.storeStats().evicted : 0);
+    const before = evicted();
+    const result = await indexRepository({
+      index,
+      engine,
+      signal: this.stopping.signal,
+      onProgress: (progress) => {
+        if (progress.warnings.length > 0 || evicted() > before) {
+          this.refused = true;
+          this.stopping.abort();
+        }
+        this.change({
+          finished: false,
+          share: shareOf(progress, index),
+          secondsLeft: progress.secondsLeft,
+        });
+      },
+    });
+    if (this.refused) {
+      this.again = false;
+      this.options.onNote?.(
+        `${result.warnings[0] ?? 'The budget of the store is used up.'} The rest of the folder is read when a question needs it.`,
+      );
+    }
+    return result;
+  }
+
+  private change(state: ReadingState): void {
+    this.current = state;
+    this.options.onChange?.();
+  }
+}
+
+function shareOf({ tokensDone, tokensTotal }: IndexProgress, index: RepositoryIndex): number {
+  const left = tokensTotal - tokensDone;
+  return index.totalTokens > 0 ? Math.max(0, 1 - left / index.totalTokens) : 1;
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import {
+  askContext,
+  openAssistant,
+  openRepositoryFor,
+  type Assistant,
+} from '../../server/assistant.js';
+import { Conversation } from '../../server/chat/conversation.js';
+import { readInBackground } from '../../server/index/background.js';
+import type { RepositoryIndex } from '../../server/index/types.js';
+import { homeWithModel, longShop, smallModel, temporaryRepository } from './setup.js';
+
+describe('reading in the background', function () {
+  this.timeout(120_000);
+  let assistant: Assistant;
+  let repository: RepositoryIndex;
+
+  beforeEach(async () => {
+    assistant = await openAssistant({
+      home: await homeWithModel(),
+      model: smallModel,
+      threads: 1,
+    });
+    repository = await openRepositoryFor(assistant, await temporaryRepository(longShop()));
+  });
+
+  afterEach(async () => {
+    await repository.close();
+    await assistant.dispose();
+  });
+
+  /** Milliseconds to the first word of an answer whose evidence is computed, whatever is stored. */
+  async function firstWordMs(): Promise<number> {
+    const conversation = new Conversation(askContext(assistant, repository));
+    try {
+      const { timings } = await conversation.ask({
+        question: 'How many items fit into a basket at most?',
+        mode: 'rag',
+        maxTokens: 1,
+      });
+      return timings.ttftMs;
+    } finally {
+      conversation.dispose();
+    }
+  }
+
+  it('gives way to a question at once @slow', async () => {
+    const alone: number[] = [];
+    const meanwhile: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      alone.push(await firstWordMs());
+      const reading = readInBackground({
+        index: repository,
+        engine: assistant.engine.native,
+        hasBudget: false,
+      });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      meanwhile.push(await firstWordMs());
+      assert.equal(reading.state().finished, false, 'there was nothing to give way');
+      await reading.stop();
+    }
+    const shown = [alone, meanwhile].map((times) => times.map(Math.round).join(' '));
+    console.log(`figure: first word after ${shown[0]} ms, while reading after ${shown[1]} ms`);
+    assert.ok(Math.min(...meanwhile) < 2 * Math.min(...alone), shown.join(' against '));
+  });
+
+  it('ends with a word where the budget of the store is used up', async () => {
+    const kilobytes = 5000; // one file of the shop
+    await assistant.engine.native.setStoreBudget(kilobytes * 1000);
+    const notes: string[] = [];
+    const reading = await new Promise<ReturnType<typeof readInBackground>>((resolve) => {
+      const started = readInBackground({
+        index: repository,
+        engine: assistant.engine.native,
+        hasBudget: true,
+        onNote: (note) => {
+          notes.push(note);
+          setImmediate(() => resolve(started));
+        },
+      });
+    });
+    await reading.stop();
+    assert.equal(reading.state().finished, true);
+    assert.ok(reading.state().share < 1, String(reading.state().share));
+    assert.deepEqual(notes, [
+      'The budget of the store is used up. The rest of the folder is read when a question needs it.',
+    ]);
+  });
+});
