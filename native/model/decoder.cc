@@ -252,7 +252,7 @@ void CpuDecoder::SetChunks(const DecodeRequest& request, Graph* graph) {
       const size_t first = i * kKernelChunkTokens;
       list[i].k = request.kv->k_row(op->layer(), first);
       list[i].v = request.kv->v_row(op->layer(), first);
-      list[i].stride = request.kv->shape().RowValues();
+      list[i].stride = KvBytes(KvFormat::kF16, request.kv->shape().RowValues());
       list[i].tokens =
           static_cast<int>(std::min(tokens - first, static_cast<size_t>(kKernelChunkTokens)));
     }
