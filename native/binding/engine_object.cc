@@ -67,6 +67,7 @@ Napi::Value EngineObject::Load(const Napi::CallbackInfo& info) {
   options.model_path = ReadString(object, "modelPath");
   options.module_dir = ReadString(object, "moduleDir", "");
   options.threads = static_cast<int>(ReadNumber(object, "threads", 0));
+  options.session_kv = ReadKvFormat(object);
   const Notifier notifier(env, object.Get("onProgress"));
   auto state = std::make_shared<EngineState>();
   return StartJob<Nothing>(

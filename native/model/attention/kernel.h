@@ -6,24 +6,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "leoam/kv_format.h"
+
 namespace leoam {
 
 // Most tokens of one chunk.
 inline constexpr int kMaxChunkTokens = 64;
-
-// How a row of K or V holds its values.
-enum class KvFormat {
-  kF16,
-  kQ8,  // blocks of 32 values as ggml's Q8_0 lays them out: an F16 scale, then 32 int8
-};
-
-inline constexpr int kQ8BlockValues = 32;
-inline constexpr size_t kQ8BlockBytes = 2 + kQ8BlockValues;
-
-// Bytes of `values` consecutive values of a row; with kQ8 a multiple of a block.
-constexpr size_t KvBytes(KvFormat format, size_t values) {
-  return format == KvFormat::kF16 ? 2 * values : values / kQ8BlockValues * kQ8BlockBytes;
-}
 
 // Consecutive tokens of a KV layer. Rows hold all KV heads and lie `stride` bytes apart.
 struct KvChunk {
