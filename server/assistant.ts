@@ -2,7 +2,7 @@
 // repository. The terminal commands and the language server start from here.
 
 import { createHash } from 'node:crypto';
-import type { Precision } from './engine/addon.js';
+import type { KvFormat, Precision } from './engine/addon.js';
 import { LeoEngine, type EngineModel } from './engine/engine.js';
 import type { AskContext } from './chat/turn.js';
 import { openRepository } from './index/repository.js';
@@ -19,6 +19,8 @@ export interface AssistantOptions {
   threads?: number;
   /** How KV is kept. Default 8 bits. */
   precision?: Precision;
+  /** How conversations hold KV in memory; default F16. */
+  kv?: KvFormat;
   /** Bytes that the store may take on disk; absent: no limit. */
   storeBudgetBytes?: number;
   preamble?: PreambleKind;
@@ -53,6 +55,7 @@ export async function openAssistant(options: AssistantOptions): Promise<Assistan
     model,
     precision,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(options.kv === undefined ? {} : { kv: options.kv }),
     ...(options.storeBudgetBytes === undefined
       ? {}
       : { storeBudgetBytes: options.storeBudgetBytes }),

@@ -55,7 +55,7 @@ int Run() {
   params.dims = kShape.head_dim;
   params.base = 1'000'000.0F;
   RopeAngles rope(params);
-  auto buffer = KvBuffer::Create(kShape, kv.tokens, ggml_backend_cpu_buffer_type());
+  auto buffer = KvBuffer::Create(kShape, kv.tokens, KvFormat::kF16, ggml_backend_cpu_buffer_type());
   if (!buffer.ok()) {
     return 1;
   }

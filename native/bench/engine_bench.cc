@@ -1,7 +1,7 @@
 // Speed of the decoder: one row of the comparison with llama.cpp's own benchmark program.
 //
 //   engine_bench --model M --test pp512|pp2048|tg64@0|tg64@4096|tg64@16384
-//                [--threads N] [--reps N] [--attention auto|ggml|own]
+//                [--threads N] [--reps N] [--attention auto|ggml|own] [--kv f16|q8]
 //
 // ppN: prefill of N tokens from an empty context. tgN@D: N tokens one by one behind D
 // tokens, whose KV is filled with random values so that setting up costs nothing; what a
@@ -17,7 +17,6 @@
 #include <string>
 #include <vector>
 
-#include "kv/half.h"
 #include "model/attention/kernel.h"
 #include "model/decoder.h"
 
@@ -30,6 +29,7 @@ struct Options {
   int threads = 2;
   int repetitions = 3;
   Attention attention = Attention::kAuto;
+  KvFormat kv = KvFormat::kF16;
 };
 
 struct Test {
@@ -66,6 +66,11 @@ Options ParseOptions(int argc, char** argv) {
       options.attention = value == "ggml"  ? Attention::kGgml
                           : value == "own" ? Attention::kOwn
                                            : Attention::kAuto;
+    } else if (name == "--kv") {
+      if (value != "f16" && value != "q8") {
+        Fail("--kv is f16 or q8, not " + value);
+      }
+      options.kv = value == "q8" ? KvFormat::kQ8 : KvFormat::kF16;
     } else {
       Fail("unknown option " + name);
     }
@@ -92,16 +97,16 @@ Test ParseTest(const std::string& name) {
 void FillRandomly(KvBuffer* kv, int tokens) {
   std::mt19937 random(1);
   std::normal_distribution<float> normal;
-  std::vector<ggml_fp16_t> some(4099);  // prime, so that rows differ
-  for (ggml_fp16_t& value : some) {
-    value = FloatToHalf(normal(random));
+  constexpr size_t kStarts = 4099;  // prime, so that rows differ
+  std::vector<float> some(kStarts + kv->shape().RowValues());
+  for (float& value : some) {
+    value = normal(random);
   }
-  const size_t values = kv->shape().RowValues() * tokens;
   for (int layer = 0; layer < kv->shape().layers; ++layer) {
-    for (ggml_fp16_t* rows : {kv->k_row(layer, 0), kv->v_row(layer, 0)}) {
-      for (size_t i = 0; i < values; ++i) {
-        rows[i] = some[i % some.size()];
-      }
+    for (int token = 0; token < tokens; ++token) {
+      const float* row = some.data() + token * kv->shape().RowValues() % kStarts;
+      kv->WriteKeys(layer, token, row);
+      kv->WriteValues(layer, token, row);
     }
   }
 }
@@ -146,7 +151,8 @@ int Main(int argc, char** argv) {
   Check(model.status());
   Result<std::unique_ptr<Decoder>> decoder = Decoder::Create(**model, **backend, options.threads);
   Check(decoder.status());
-  Result<std::unique_ptr<KvBuffer>> kv = (*decoder)->NewKvBuffer(test.depth + test.tokens);
+  Result<std::unique_ptr<KvBuffer>> kv =
+      (*decoder)->NewKvBuffer(test.depth + test.tokens, options.kv);
   Check(kv.status());
   FillRandomly(kv->get(), test.depth);
 

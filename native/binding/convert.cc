@@ -158,6 +158,17 @@ Precision ReadPrecision(const Napi::Object& object) {
   throw Napi::TypeError::New(object.Env(), "precision must be f16, q8 or q4.");
 }
 
+KvFormat ReadKvFormat(const Napi::Object& object) {
+  const std::string name = ReadString(object, "kv", "f16");
+  if (name == "f16") {
+    return KvFormat::kF16;
+  }
+  if (name == "q8") {
+    return KvFormat::kQ8;
+  }
+  throw Napi::TypeError::New(object.Env(), "kv must be f16 or q8.");
+}
+
 SegmentRequest ReadSegmentRequest(const Napi::Value& value) {
   const Napi::Object object = RequireObject(value, "request");
   SegmentRequest request;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "leoam/engine.h"
+#include "leoam/kv_format.h"
 #include "leoam/status.h"
 #include "runtime/scheduler.h"
 #include "store/segment_store.h"
@@ -26,6 +27,7 @@ std::vector<Token> ReadTokens(const Napi::Value& value, const char* name);
 std::vector<uint32_t> ReadOffsets(const Napi::Value& value, const char* name);
 Priority ReadPriority(const Napi::Value& value);
 Precision ReadPrecision(const Napi::Object& object);
+KvFormat ReadKvFormat(const Napi::Object& object);
 SegmentRequest ReadSegmentRequest(const Napi::Value& value);
 std::vector<ChunkCandidate> ReadCandidates(const Napi::Value& value);
 std::vector<RetrievalHead> ReadHeads(const Napi::Value& value);

@@ -5,7 +5,6 @@
 #include "binding/addon_data.h"
 #include "binding/session_object.h"
 #include "runtime/head_scores.h"
-#include "runtime/segment_reader.h"
 
 namespace leoam::binding {
 namespace {
@@ -14,22 +13,6 @@ struct Fraction {
   float value;
   std::vector<napi_value> ToJs(Napi::Env env) const { return {Napi::Number::New(env, value)}; }
 };
-
-struct DoneOfTotal {
-  uint64_t done;
-  uint64_t total;
-  std::vector<napi_value> ToJs(Napi::Env env) const {
-    return {Napi::Number::New(env, static_cast<double>(done)),
-            Napi::Number::New(env, static_cast<double>(total))};
-  }
-};
-
-Result<Nothing> AsResult(Status status) {
-  if (!status.ok()) {
-    return status;
-  }
-  return Nothing{};
-}
 
 }  // namespace
 
@@ -67,6 +50,7 @@ Napi::Value EngineObject::Load(const Napi::CallbackInfo& info) {
   options.model_path = ReadString(object, "modelPath");
   options.module_dir = ReadString(object, "moduleDir", "");
   options.threads = static_cast<int>(ReadNumber(object, "threads", 0));
+  options.session_kv = ReadKvFormat(object);
   const Notifier notifier(env, object.Get("onProgress"));
   auto state = std::make_shared<EngineState>();
   return StartJob<Nothing>(
@@ -110,14 +94,6 @@ Core& EngineObject::RequireCore(Napi::Env env) const {
   return *state_->core;
 }
 
-std::shared_ptr<SegmentStore> EngineObject::RequireStore(Napi::Env env) const {
-  auto store = RequireCore(env).store();
-  if (store == nullptr) {
-    throw ToError(env, {StatusCode::kInvalidArgument, "The store is not open."});
-  }
-  return store;
-}
-
 Napi::Value EngineObject::Info(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Core& core = RequireCore(env);
@@ -138,85 +114,6 @@ Napi::Value EngineObject::Info(const Napi::CallbackInfo& info) {
           static_cast<double>(config.kv_shape().RowValues()) * 4 * config.layers);
   out.Set("hasChatTemplate", core.vocabulary().ApplyChatTemplate({{"user", "x"}}, true).ok());
   return out;
-}
-
-Napi::Value EngineObject::Tokenize(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  RequireCore(env);
-  auto texts = ReadStrings(info[0], "texts");
-  const bool special = info.Length() > 1 && info[1].ToBoolean().Value();
-  using Lists = std::vector<std::vector<Token>>;
-  return StartTask<Lists>(
-      env,
-      [core = state_->core, texts = std::move(texts), special]() -> Result<Lists> {
-        Lists lists;
-        lists.reserve(texts.size());
-        for (const std::string& text : texts) {
-          lists.push_back(core->vocabulary().Tokenize(text, special));
-        }
-        return lists;
-      },
-      [](Napi::Env result_env, Lists& lists) -> Napi::Value {
-        Napi::Array out = Napi::Array::New(result_env, lists.size());
-        for (size_t i = 0; i < lists.size(); ++i) {
-          out.Set(static_cast<uint32_t>(i), FromTokens(result_env, lists[i]));
-        }
-        return out;
-      });
-}
-
-Napi::Value EngineObject::Detokenize(const Napi::CallbackInfo& info) {
-  const Core& core = RequireCore(info.Env());
-  const auto tokens = ReadTokens(info[0], "tokens");
-  for (const Token token : tokens) {
-    if (token < 0 || token >= core.vocabulary().size()) {
-      throw ToError(info.Env(), {StatusCode::kInvalidArgument,
-                                 "Token " + std::to_string(token) + " is not in the vocabulary."});
-    }
-  }
-  return Napi::String::New(info.Env(), core.vocabulary().Text(tokens, true));
-}
-
-Napi::Value EngineObject::ApplyChatTemplate(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const Core& core = RequireCore(env);
-  if (!info[0].IsArray()) {
-    throw Napi::TypeError::New(env, "messages must be an array.");
-  }
-  const auto array = info[0].As<Napi::Array>();
-  std::vector<ChatMessage> messages;
-  for (uint32_t i = 0; i < array.Length(); ++i) {
-    const auto message = array.Get(i).As<Napi::Object>();
-    messages.push_back({ReadString(message, "role"), ReadString(message, "content")});
-  }
-  const auto text = core.vocabulary().ApplyChatTemplate(messages, info[1].ToBoolean().Value());
-  if (!text.ok()) {
-    throw ToError(env, text.status());
-  }
-  return Napi::String::New(env, *text);
-}
-
-Napi::Value EngineObject::SpecialToken(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const Core& core = RequireCore(env);
-  const auto token = core.vocabulary().FindSpecial(info[0].ToString().Utf8Value());
-  return token ? Napi::Number::New(env, *token) : env.Undefined();
-}
-
-Napi::Value EngineObject::OpenStore(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  RequireCore(env);
-  if (!info[0].IsObject()) {
-    throw Napi::TypeError::New(env, "openStore needs its options.");
-  }
-  const auto object = info[0].As<Napi::Object>();
-  StoreOptions options;
-  options.directory = ReadString(object, "directory");
-  options.budget_bytes = static_cast<uint64_t>(ReadNumber(object, "budgetBytes", 0));
-  options.precision = ReadPrecision(object);
-  return StartTask<Nothing>(
-      env, [core = state_->core, options] { return AsResult(core->OpenStore(options)); },
-      Undefined);
 }
 
 Napi::Value EngineObject::SetPreamble(const Napi::CallbackInfo& info) {
@@ -244,105 +141,6 @@ Napi::Value EngineObject::SetRetrievalHeads(const Napi::CallbackInfo& info) {
   }
   core.set_retrieval_heads(std::move(heads));
   return info.Env().Undefined();
-}
-
-Napi::Value EngineObject::HasSegments(const Napi::CallbackInfo& info) {
-  const auto store = RequireStore(info.Env());
-  const auto keys = ReadStrings(info[0], "keys");
-  Napi::Uint8Array out = Napi::Uint8Array::New(info.Env(), keys.size());
-  for (size_t i = 0; i < keys.size(); ++i) {
-    out[i] = store->Contains(keys[i]) ? 1 : 0;
-  }
-  return out;
-}
-
-Napi::Value EngineObject::StaleChunks(const Napi::CallbackInfo& info) {
-  const auto store = RequireStore(info.Env());
-  const auto segment = store->Info(info[0].ToString().Utf8Value());
-  if (!segment.ok()) {
-    return info.Env().Undefined();
-  }
-  double stale = 0;
-  for (const uint8_t chunk : segment.value()->chunk_stale) {
-    stale += chunk;
-  }
-  return Napi::Number::New(info.Env(), stale);
-}
-
-Napi::Value EngineObject::ReadSegment(const Napi::CallbackInfo& info) {
-  RequireStore(info.Env());
-  auto request = ReadSegmentRequest(info[0]);
-  return StartJob<SegmentResult>(
-      info.Env(), state_, ReadPriority(info[1]), Notifier(),
-      [state = state_, request = std::move(request)](JobContext& job) {
-        return leoam::ReadSegment(*state->core, job, request);
-      },
-      [](Napi::Env env, SegmentResult& result) -> Napi::Value {
-        return FromSegmentResult(env, result);
-      });
-}
-
-Napi::Value EngineObject::RemoveSegments(const Napi::CallbackInfo& info) {
-  const auto store = RequireStore(info.Env());
-  const auto keys = ReadStrings(info[0], "keys");
-  return StartTask<Nothing>(
-      info.Env(),
-      [store, keys]() -> Result<Nothing> {
-        for (const std::string& key : keys) {
-          const Status status = store->Remove(key);
-          if (!status.ok() && status.code() != StatusCode::kNotFound) {
-            return status;
-          }
-        }
-        return Nothing{};
-      },
-      Undefined);
-}
-
-Napi::Value EngineObject::StoreStatistics(const Napi::CallbackInfo& info) {
-  return FromStoreStats(info.Env(), RequireStore(info.Env())->Stats());
-}
-
-Napi::Value EngineObject::VerifyStore(const Napi::CallbackInfo& info) {
-  const auto store = RequireStore(info.Env());
-  const Notifier notifier(info.Env(), info.Length() > 0 ? info[0] : info.Env().Undefined());
-  using Outcome = SegmentStore::VerifyOutcome;
-  return StartTask<Outcome>(
-      info.Env(),
-      [store, notifier] {
-        auto outcome = store->Verify([&notifier](uint64_t done, uint64_t total) {
-          if (notifier) {
-            notifier.Call(DoneOfTotal{done, total});
-          }
-        });
-        notifier.Release();
-        return outcome;
-      },
-      [](Napi::Env env, Outcome& outcome) -> Napi::Value {
-        Napi::Object out = Napi::Object::New(env);
-        out.Set("ok", static_cast<double>(outcome.ok));
-        Napi::Array damaged = Napi::Array::New(env, outcome.damaged.size());
-        for (size_t i = 0; i < outcome.damaged.size(); ++i) {
-          damaged.Set(static_cast<uint32_t>(i), outcome.damaged[i]);
-        }
-        out.Set("damaged", damaged);
-        return out;
-      });
-}
-
-Napi::Value EngineObject::ClearStore(const Napi::CallbackInfo& info) {
-  const auto store = RequireStore(info.Env());
-  return StartTask<Nothing>(info.Env(), [store] { return AsResult(store->Clear()); }, Undefined);
-}
-
-Napi::Value EngineObject::SetStoreBudget(const Napi::CallbackInfo& info) {
-  const auto store = RequireStore(info.Env());
-  if (!info[0].IsNumber() || info[0].As<Napi::Number>().DoubleValue() < 0) {
-    throw Napi::TypeError::New(info.Env(), "The budget must be a number of bytes.");
-  }
-  const auto bytes = static_cast<uint64_t>(info[0].As<Napi::Number>().DoubleValue());
-  return StartTask<Nothing>(
-      info.Env(), [store, bytes] { return AsResult(store->SetBudget(bytes)); }, Undefined);
 }
 
 Napi::Value EngineObject::ScoreChunks(const Napi::CallbackInfo& info) {

@@ -1,4 +1,5 @@
-// NativeEngine of server/engine/addon.ts.
+// NativeEngine of server/engine/addon.ts. Its methods lie in engine_object.cc (loading, jobs,
+// sessions), engine_text.cc and engine_store.cc.
 #pragma once
 
 #include <napi.h>

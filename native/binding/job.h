@@ -162,6 +162,12 @@ Napi::Value StartTask(Napi::Env env, std::function<Result<R>()> work,
 
 // For work without a value.
 struct Nothing {};
+inline Result<Nothing> AsResult(Status status) {
+  if (!status.ok()) {
+    return status;
+  }
+  return Nothing{};
+}
 inline Napi::Value Undefined(Napi::Env env, Nothing& /*nothing*/) { return env.Undefined(); }
 
 }  // namespace leoam::binding

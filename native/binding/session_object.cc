@@ -15,7 +15,7 @@ struct TextPiece {
 
 Result<Session*> SessionState::Ensure() {
   if (session == nullptr) {
-    auto made = Session::Create(*engine->core, context_tokens);
+    auto made = Session::Create(*engine->core, context_tokens, engine->core->session_kv());
     if (!made.ok()) {
       return made.status();
     }

@@ -198,18 +198,19 @@ Status DecodeChunk(std::span<const uint8_t> data, const KvShape& shape, Precisio
         ReadRow(kernels, rows.high(layer, false, token), rows.low(layer, false, token), precision,
                 shape, row.data());
         kernels.rotate(rotation, heads, head_dim, row.data());
-        kernels.to_half(row.data(), row_values, kv->k_row(target_layer, position + begin + i));
+        kv->WriteKeys(target_layer, position + begin + i, row.data());
       }
       for (size_t i = 0; i < block; ++i) {
         const size_t token = skip + begin + i;
-        ggml_fp16_t* out = kv->v_row(target_layer, position + begin + i);
-        if (precision == Precision::kF16) {
-          std::memcpy(out, rows.high(layer, true, token), row_values * sizeof(*out));
+        const size_t target = position + begin + i;
+        if (precision == Precision::kF16 && kv->format() == KvFormat::kF16) {
+          std::memcpy(kv->v_row(target_layer, target), rows.high(layer, true, token),
+                      kv->row_bytes());
           continue;
         }
         ReadRow(kernels, rows.high(layer, true, token), rows.low(layer, true, token), precision,
                 shape, row.data());
-        kernels.to_half(row.data(), row_values, out);
+        kv->WriteValues(target_layer, target, row.data());
       }
     }
   }

@@ -40,8 +40,8 @@ struct KeyBias {
 
 // Decodes tokens [skip, skip+count) of a chunk that holds `tokens` into rows
 // [position, position+count) of `kv`: adds the bias, rotates to those positions,
-// converts to F16. `planes`: kQ8 data may be read as kQ4 (the high plane only), in which
-// case `data` need only hold the first EncodedChunkBytes(kQ4) bytes.
+// converts to the buffer's format. `planes`: kQ8 data may be read as kQ4 (the high plane only), in
+// which case `data` need only hold the first EncodedChunkBytes(kQ4) bytes.
 Status DecodeChunk(std::span<const uint8_t> data, const KvShape& shape, Precision stored,
                    Precision read_as, size_t tokens, size_t skip, size_t count, const KeyBias& bias,
                    RopeAngles* rope, size_t position, KvBuffer* kv);

@@ -141,10 +141,13 @@ TEST(Codec, HandlesConstantTinyHugeAndNonFiniteGroups) {
   }
 }
 
+// A row of an F16 buffer.
+const uint16_t* Halves(const uint8_t* row) { return reinterpret_cast<const uint16_t*>(row); }
+
 class DecodedRows : public ::testing::TestWithParam<std::tuple<Precision, RopeKind>> {
  protected:
   static std::unique_ptr<KvBuffer> Buffer(const KvShape& shape) {
-    auto buffer = KvBuffer::Create(shape, 256, ggml_backend_cpu_buffer_type());
+    auto buffer = KvBuffer::Create(shape, 256, KvFormat::kF16, ggml_backend_cpu_buffer_type());
     EXPECT_TRUE(buffer.ok());
     return std::move(buffer).value();
   }
@@ -190,16 +193,16 @@ TEST_P(DecodedRows, EqualStoredValuesPlusBiasRotatedToTheirPosition) {
         rope.Rotate(key.data() + head);
       }
       for (size_t i = 0; i < row; ++i) {
-        const float decoded = HalfToFloat(buffer->k_row(layer, kPosition + token)[i]);
+        const float decoded = HalfToFloat(Halves(buffer->k_row(layer, kPosition + token))[i]);
         ASSERT_NEAR(decoded, key[i], 1e-5F + std::abs(key[i]) * 0x1p-10F);
         const float value = raw.v[static_cast<size_t>(layer)][(kSkip + token) * row + i];
-        ASSERT_EQ(buffer->v_row(layer, kPosition + token)[i], FloatToHalf(value));
+        ASSERT_EQ(Halves(buffer->v_row(layer, kPosition + token))[i], FloatToHalf(value));
       }
     }
   }
   for (size_t i = 0; i < row; ++i) {  // neighbours stay as they were
-    EXPECT_EQ(buffer->k_row(1, kPosition - 1)[i], 0);
-    EXPECT_EQ(buffer->v_row(1, kPosition + kCount)[i], 0);
+    EXPECT_EQ(Halves(buffer->k_row(1, kPosition - 1))[i], 0);
+    EXPECT_EQ(Halves(buffer->v_row(1, kPosition + kCount))[i], 0);
   }
 }
 
@@ -215,7 +218,7 @@ TEST(Codec, RefusesShortDataAndRowsOutsideTheBuffer) {
   RopeParams params;
   params.dims = 64;
   RopeAngles rope(params);
-  auto buffer = KvBuffer::Create(kShape, 256, ggml_backend_cpu_buffer_type());
+  auto buffer = KvBuffer::Create(kShape, 256, KvFormat::kF16, ggml_backend_cpu_buffer_type());
   ASSERT_TRUE(buffer.ok());
   const auto decode = [&](std::span<const uint8_t> bytes, size_t skip, size_t count, size_t at) {
     return DecodeChunk(bytes, kShape, Precision::kQ8, Precision::kQ8, 10, skip, count, {}, &rope,
@@ -236,13 +239,14 @@ TEST(Codec, HighPartAloneSufficesToReadEightBitDataAsFour) {
   RopeParams params;
   params.dims = 64;
   RopeAngles rope(params);
-  auto buffer = KvBuffer::Create(kShape, 256, ggml_backend_cpu_buffer_type());
+  auto buffer = KvBuffer::Create(kShape, 256, KvFormat::kF16, ggml_backend_cpu_buffer_type());
   ASSERT_TRUE(buffer.ok());
   ASSERT_TRUE(DecodeChunk(data, kShape, Precision::kQ8, Precision::kQ4, 10, 0, 10, {}, &rope, 0,
                           buffer->get())
                   .ok());
   for (size_t i = 0; i < kShape.RowValues(); ++i) {
-    EXPECT_NEAR(HalfToFloat((*buffer)->v_row(2, 4)[i]), kv.v[2][4 * kShape.RowValues() + i], 4.0F);
+    EXPECT_NEAR(HalfToFloat(Halves((*buffer)->v_row(2, 4))[i]), kv.v[2][4 * kShape.RowValues() + i],
+                4.0F);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "ggml-alloc.h"
+#include "kv/row_kernels.h"
 
 namespace leoam {
 namespace {
@@ -15,22 +16,29 @@ uint64_t NextId() {
   return next.fetch_add(1);
 }
 
+ggml_type TensorType(KvFormat format) {
+  return format == KvFormat::kF16 ? GGML_TYPE_F16 : GGML_TYPE_Q8_0;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<KvBuffer>> KvBuffer::Create(const KvShape& shape, size_t capacity_tokens,
+                                                   KvFormat format,
                                                    ggml_backend_buffer_type_t type) {
   if (capacity_tokens == 0 || shape.layers <= 0 || shape.RowValues() == 0) {
     return Status(StatusCode::kInvalidArgument, "a KV buffer needs room for at least one token");
   }
+  LEOAM_RETURN_IF_ERROR(CheckFormat(shape, format));
   std::unique_ptr<KvBuffer> kv(new KvBuffer);
   kv->id_ = NextId();
   kv->shape_ = shape;
+  kv->format_ = format;
   kv->capacity_ = (capacity_tokens + kRowsPerStep - 1) / kRowsPerStep * kRowsPerStep;
   kv->context_.reset(
       ggml_init({2 * shape.layers * ggml_tensor_overhead(), nullptr, /*no_alloc=*/true}));
   for (int layer = 0; layer < shape.layers; ++layer) {
     for (std::vector<ggml_tensor*>* plane : {&kv->k_, &kv->v_}) {
-      plane->push_back(ggml_new_tensor_2d(kv->context_.get(), GGML_TYPE_F16,
+      plane->push_back(ggml_new_tensor_2d(kv->context_.get(), TensorType(format),
                                           static_cast<int64_t>(shape.RowValues()),
                                           static_cast<int64_t>(kv->capacity_)));
     }
@@ -44,12 +52,48 @@ Result<std::unique_ptr<KvBuffer>> KvBuffer::Create(const KvShape& shape, size_t 
   return kv;
 }
 
-ggml_fp16_t* KvBuffer::k_row(int layer, size_t token) const {
-  return static_cast<ggml_fp16_t*>(k_[layer]->data) + token * shape_.RowValues();
+Status KvBuffer::CheckFormat(const KvShape& shape, KvFormat format) {
+  if (format == KvFormat::kQ8 && shape.head_dim % kQ8BlockValues != 0) {
+    return Status(StatusCode::kUnsupported,
+                  "This model's heads of " + std::to_string(shape.head_dim) +
+                      " values do not fill 8-bit blocks of " + std::to_string(kQ8BlockValues) +
+                      "; keep its KV in F16.");
+  }
+  return Status::Ok();
 }
 
-ggml_fp16_t* KvBuffer::v_row(int layer, size_t token) const {
-  return static_cast<ggml_fp16_t*>(v_[layer]->data) + token * shape_.RowValues();
+void KvBuffer::ReadKey(int layer, size_t token, int kv_head, float* out) const {
+  ReadHead(k_row(layer, token), kv_head, out);
+}
+
+void KvBuffer::ReadValue(int layer, size_t token, int kv_head, float* out) const {
+  ReadHead(v_row(layer, token), kv_head, out);
+}
+
+void KvBuffer::WriteKeys(int layer, size_t token, const float* row) {
+  WriteRow(row, k_row(layer, token));
+}
+
+void KvBuffer::WriteValues(int layer, size_t token, const float* row) {
+  WriteRow(row, v_row(layer, token));
+}
+
+void KvBuffer::ReadHead(const uint8_t* row, int kv_head, float* out) const {
+  const auto head_dim = static_cast<size_t>(shape_.head_dim);
+  const uint8_t* head = row + KvBytes(format_, static_cast<size_t>(kv_head) * head_dim);
+  if (format_ == KvFormat::kF16) {
+    BestRowKernels().to_float(reinterpret_cast<const uint16_t*>(head), head_dim, out);
+  } else {
+    ggml_get_type_traits(GGML_TYPE_Q8_0)->to_float(head, out, shape_.head_dim);
+  }
+}
+
+void KvBuffer::WriteRow(const float* values, uint8_t* row) const {
+  if (format_ == KvFormat::kF16) {
+    BestRowKernels().to_half(values, shape_.RowValues(), reinterpret_cast<uint16_t*>(row));
+  } else {
+    BestRowKernels().to_q8(values, shape_.RowValues(), row);
+  }
 }
 
 size_t KvBuffer::bytes() const { return ggml_backend_buffer_get_size(buffer_.get()); }

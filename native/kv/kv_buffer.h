@@ -1,7 +1,9 @@
 // KV of one sequence in RAM, ready for attention.
 //
-//   per layer:  K [capacity][kv_heads * head_dim] F16, after bias and RoPE
-//               V [capacity][kv_heads * head_dim] F16
+//   per layer:  K [capacity][kv_heads * head_dim], after bias and RoPE
+//               V [capacity][kv_heads * head_dim]
+//
+// Rows are F16, or blocks of 8-bit values with a scale each (KvFormat), 53 % of the bytes.
 //
 // Row i is the token at position i: slot and position are the same number, so the
 // causal mask of a row at position p is "slots 0..p". One ggml buffer holds all layers.
@@ -13,6 +15,7 @@
 
 #include "ggml-backend.h"
 #include "ggml.h"
+#include "leoam/kv_format.h"
 #include "leoam/status.h"
 #include "leoam/types.h"
 
@@ -23,22 +26,35 @@ class KvBuffer {
   // Capacity is rounded up to a multiple of 256 (ggml's graphs are reused per 256 rows).
   // The memory is zeroed: rows beyond `size` are masked but multiplied.
   static Result<std::unique_ptr<KvBuffer>> Create(const KvShape& shape, size_t capacity_tokens,
-                                                  ggml_backend_buffer_type_t type);
+                                                  KvFormat format, ggml_backend_buffer_type_t type);
+
+  // kUnsupported when heads of this shape cannot be held in `format`.
+  static Status CheckFormat(const KvShape& shape, KvFormat format);
 
   const KvShape& shape() const { return shape_; }
+  KvFormat format() const { return format_; }
   size_t capacity() const { return capacity_; }
 
   // Tokens that are valid from the front. Decoder::Run does not change it; callers do.
   size_t size() const { return size_; }
   void set_size(size_t tokens) { size_ = tokens; }
 
-  // [RowValues(), capacity] F16 tensors, owned by the buffer.
+  // [RowValues(), capacity] tensors, owned by the buffer.
   ggml_tensor* k(int layer) const { return k_[layer]; }
   ggml_tensor* v(int layer) const { return v_[layer]; }
 
-  // First value of row `token`; rows of one layer are contiguous. CPU buffers only.
-  ggml_fp16_t* k_row(int layer, size_t token) const;
-  ggml_fp16_t* v_row(int layer, size_t token) const;
+  // Row `token` as it lies there; rows of one layer are contiguous. CPU buffers only.
+  uint8_t* k_row(int layer, size_t token) const { return Row(k_[layer], token); }
+  uint8_t* v_row(int layer, size_t token) const { return Row(v_[layer], token); }
+  size_t row_bytes() const { return KvBytes(format_, shape_.RowValues()); }
+
+  // Values of row `token` for one KV head, [head_dim]. CPU buffers only.
+  void ReadKey(int layer, size_t token, int kv_head, float* out) const;
+  void ReadValue(int layer, size_t token, int kv_head, float* out) const;
+
+  // Encodes [RowValues()] finite values into row `token`. CPU buffers only.
+  void WriteKeys(int layer, size_t token, const float* row);
+  void WriteValues(int layer, size_t token, const float* row);
 
   size_t bytes() const;
 
@@ -55,8 +71,15 @@ class KvBuffer {
 
   KvBuffer() = default;
 
+  uint8_t* Row(const ggml_tensor* plane, size_t token) const {
+    return static_cast<uint8_t*>(plane->data) + token * row_bytes();
+  }
+  void ReadHead(const uint8_t* row, int kv_head, float* out) const;
+  void WriteRow(const float* values, uint8_t* row) const;
+
   uint64_t id_ = 0;
   KvShape shape_;
+  KvFormat format_ = KvFormat::kF16;
   size_t capacity_ = 0;
   size_t size_ = 0;
   std::unique_ptr<ggml_context, ContextDeleter> context_;

@@ -6,6 +6,7 @@
 
 #include "kv/cpu_features.h"
 #include "kv/half.h"
+#include "leoam/kv_format.h"
 
 namespace leoam {
 
@@ -80,6 +81,22 @@ void ToFloat(const uint16_t* in, size_t count, float* out) {
   }
 }
 
+void ToQ8(const float* in, size_t count, uint8_t* out) {
+  for (size_t begin = 0; begin < count; begin += kQ8BlockValues, out += kQ8BlockBytes) {
+    float largest = 0.0F;
+    for (size_t i = 0; i < kQ8BlockValues; ++i) {
+      largest = std::max(largest, std::abs(in[begin + i]));
+    }
+    const uint16_t scale = FloatToHalf(largest / 127.0F);
+    std::memcpy(out, &scale, sizeof(scale));
+    const float inverse = largest > 0.0F ? 127.0F / largest : 0.0F;
+    for (size_t i = 0; i < kQ8BlockValues; ++i) {
+      const auto level = static_cast<int8_t>(std::nearbyint(in[begin + i] * inverse));
+      out[sizeof(scale) + i] = static_cast<uint8_t>(level);
+    }
+  }
+}
+
 float Storable(float value) {
   return std::isnan(value) ? 0.0F : std::clamp(value, -kHalfMax, kHalfMax);
 }
@@ -120,7 +137,7 @@ void QuantiseGroup(const float* in, size_t count, uint8_t* parameters, uint8_t* 
 
 }  // namespace
 
-const RowKernels kPlainRowKernels = {Dequantise, Rotate, ToHalf, ToFloat};
+const RowKernels kPlainRowKernels = {Dequantise, Rotate, ToHalf, ToFloat, ToQ8};
 
 const RowKernels& BestRowKernels() {
 #if defined(__x86_64__) || defined(_M_X64)

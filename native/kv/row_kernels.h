@@ -37,6 +37,8 @@ struct RowKernels {
   void (*rotate)(const KeyRotation& rotation, size_t heads, size_t head_dim, float* row);
   void (*to_half)(const float* in, size_t count, uint16_t* out);
   void (*to_float)(const uint16_t* in, size_t count, float* out);
+  // To blocks of KvFormat::kQ8. `count` is a multiple of a block, the values are finite.
+  void (*to_q8)(const float* in, size_t count, uint8_t* out);
 };
 
 extern const RowKernels kPlainRowKernels;

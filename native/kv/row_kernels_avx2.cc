@@ -9,6 +9,8 @@
 
 #include <cstring>
 
+#include "leoam/kv_format.h"
+
 namespace leoam {
 
 namespace {
@@ -159,9 +161,40 @@ void ToFloat(const uint16_t* in, size_t count, float* out) {
   }
 }
 
+void ToQ8(const float* in, size_t count, uint8_t* out) {
+  const __m256 sign = _mm256_set1_ps(-0.0F);
+  for (size_t begin = 0; begin < count; begin += kQ8BlockValues, out += kQ8BlockBytes) {
+    __m256 values[4];
+    __m256 magnitude = _mm256_setzero_ps();
+    for (size_t i = 0; i < 4; ++i) {
+      values[i] = _mm256_loadu_ps(in + begin + i * kLanes);
+      magnitude = _mm256_max_ps(magnitude, _mm256_andnot_ps(sign, values[i]));
+    }
+    __m128 four =
+        _mm_max_ps(_mm256_castps256_ps128(magnitude), _mm256_extractf128_ps(magnitude, 1));
+    four = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    const float largest = _mm_cvtss_f32(_mm_max_ss(four, _mm_movehdup_ps(four)));
+    const __m128i scale =
+        _mm_cvtps_ph(_mm_set_ss(largest / 127.0F), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    const auto bits = static_cast<uint16_t>(_mm_cvtsi128_si32(scale));
+    std::memcpy(out, &bits, sizeof(bits));
+    const __m256 inverse = _mm256_set1_ps(largest > 0.0F ? 127.0F / largest : 0.0F);
+    __m256i levels[4];
+    for (size_t i = 0; i < 4; ++i) {
+      levels[i] = _mm256_cvtps_epi32(_mm256_mul_ps(values[i], inverse));
+    }
+    // Packing works in halves of a register; the permutation puts its groups of four in order.
+    const __m256i first = _mm256_packs_epi32(levels[0], levels[1]);
+    const __m256i second = _mm256_packs_epi32(levels[2], levels[3]);
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(first, second), order);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + sizeof(bits)), bytes);
+  }
+}
+
 }  // namespace
 
-const RowKernels kAvx2RowKernels = {Dequantise, Rotate, ToHalf, ToFloat};
+const RowKernels kAvx2RowKernels = {Dequantise, Rotate, ToHalf, ToFloat, ToQ8};
 
 }  // namespace leoam
 

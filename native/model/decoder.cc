@@ -38,7 +38,7 @@ class CpuDecoder final : public Decoder {
   ~CpuDecoder() override;
 
   Status Run(const DecodeRequest& request) override;
-  Result<std::unique_ptr<KvBuffer>> NewKvBuffer(size_t capacity_tokens) override;
+  Result<std::unique_ptr<KvBuffer>> NewKvBuffer(size_t capacity_tokens, KvFormat format) override;
 
  private:
   explicit CpuDecoder(const Model& model) : model_(model) {}
@@ -252,7 +252,8 @@ void CpuDecoder::SetChunks(const DecodeRequest& request, Graph* graph) {
       const size_t first = i * kKernelChunkTokens;
       list[i].k = request.kv->k_row(op->layer(), first);
       list[i].v = request.kv->v_row(op->layer(), first);
-      list[i].stride = request.kv->shape().RowValues();
+      list[i].stride = request.kv->row_bytes();
+      list[i].format = request.kv->format();
       list[i].tokens =
           static_cast<int>(std::min(tokens - first, static_cast<size_t>(kKernelChunkTokens)));
     }
@@ -297,8 +298,8 @@ void CpuDecoder::CopyOutputs(const DecodeRequest& request, const Graph& graph) c
   kv.tokens += request.tokens.size();
 }
 
-Result<std::unique_ptr<KvBuffer>> CpuDecoder::NewKvBuffer(size_t capacity_tokens) {
-  return KvBuffer::Create(model_.config().kv_shape(), capacity_tokens,
+Result<std::unique_ptr<KvBuffer>> CpuDecoder::NewKvBuffer(size_t capacity_tokens, KvFormat format) {
+  return KvBuffer::Create(model_.config().kv_shape(), capacity_tokens, format,
                           ggml_backend_get_default_buffer_type(backend_.get()));
 }
 

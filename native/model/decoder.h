@@ -69,8 +69,9 @@ class Decoder {
 
   virtual Status Run(const DecodeRequest& request) = 0;
 
-  // A KvBuffer in the memory this decoder computes from.
-  virtual Result<std::unique_ptr<KvBuffer>> NewKvBuffer(size_t capacity_tokens) = 0;
+  // A KvBuffer in the memory this decoder computes from. A pass works with either format.
+  virtual Result<std::unique_ptr<KvBuffer>> NewKvBuffer(size_t capacity_tokens,
+                                                        KvFormat format) = 0;
 };
 
 }  // namespace leoam

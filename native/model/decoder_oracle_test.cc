@@ -57,7 +57,7 @@ class DecoderOracleTest : public ::testing::TestWithParam<OracleCase> {
   }
 
   std::unique_ptr<KvBuffer> NewKv() {
-    Result<std::unique_ptr<KvBuffer>> kv = decoder_->NewKvBuffer(kTokens + 256);
+    Result<std::unique_ptr<KvBuffer>> kv = decoder_->NewKvBuffer(kTokens + 256, KvFormat::kF16);
     EXPECT_TRUE(kv.ok());
     return std::move(*kv);
   }

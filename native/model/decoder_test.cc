@@ -45,7 +45,9 @@ class DecoderTest : public ::testing::TestWithParam<std::string (*)()> {
     kv_ = NewKv();
   }
 
-  std::unique_ptr<KvBuffer> NewKv() { return decoder_->NewKvBuffer(kTokens).value(); }
+  std::unique_ptr<KvBuffer> NewKv() {
+    return decoder_->NewKvBuffer(kTokens, KvFormat::kF16).value();
+  }
 
   // A request for rows [first, first + count) with the logits of the last one.
   DecodeRequest Rows(KvBuffer* kv, int first, int count) {
@@ -67,14 +69,34 @@ class DecoderTest : public ::testing::TestWithParam<std::string (*)()> {
   float LargestKvDifference(const KvBuffer& a, const KvBuffer& b, int first, int count) const {
     float largest = 0.0F;
     for (int layer = 0; layer < a.shape().layers; ++layer) {
-      for (size_t i = 0; i < count * a.shape().RowValues(); ++i) {
-        largest = std::max(largest, std::fabs(HalfToFloat(a.k_row(layer, first)[i]) -
-                                              HalfToFloat(b.k_row(layer, first)[i])));
-        largest = std::max(largest, std::fabs(HalfToFloat(a.v_row(layer, first)[i]) -
-                                              HalfToFloat(b.v_row(layer, first)[i])));
+      for (int token = first; token < first + count; ++token) {
+        for (const auto& [x, y] :
+             {std::pair(KeyRow(a, layer, token), KeyRow(b, layer, token)),
+              std::pair(ValueRow(a, layer, token), ValueRow(b, layer, token))}) {
+          for (size_t i = 0; i < x.size(); ++i) {
+            largest = std::max(largest, std::fabs(x[i] - y[i]));
+          }
+        }
       }
     }
     return largest;
+  }
+
+  // All heads of a row, widened.
+  static std::vector<float> KeyRow(const KvBuffer& kv, int layer, int token) {
+    return ReadRow(kv, &KvBuffer::ReadKey, layer, token);
+  }
+  static std::vector<float> ValueRow(const KvBuffer& kv, int layer, int token) {
+    return ReadRow(kv, &KvBuffer::ReadValue, layer, token);
+  }
+  static std::vector<float> ReadRow(const KvBuffer& kv,
+                                    void (KvBuffer::*read)(int, size_t, int, float*) const,
+                                    int layer, int token) {
+    std::vector<float> row(kv.shape().RowValues());
+    for (int head = 0; head < kv.shape().kv_heads; ++head) {
+      (kv.*read)(layer, token, head, row.data() + head * kv.shape().head_dim);
+    }
+    return row;
   }
 
   const Model* model_ = nullptr;
@@ -106,11 +128,12 @@ TEST_P(DecoderTest, RecomputingScatteredRowsInPlaceRestoresThem) {
   Run(Rows(damaged.get(), 0, kTokens));
   const std::vector<int32_t> scattered = {3, 4, 17, 40, 41, 42, 70, 71, 72, 73, 74, 90};
   std::vector<Token> tokens;
+  const std::vector<float> nines(damaged->shape().RowValues(), 9.0F);
   for (int32_t position : scattered) {
     tokens.push_back(tokens_[position]);
     for (int layer = 0; layer < damaged->shape().layers; ++layer) {
-      std::fill_n(damaged->k_row(layer, position), damaged->shape().RowValues(), FloatToHalf(9.0F));
-      std::fill_n(damaged->v_row(layer, position), damaged->shape().RowValues(), FloatToHalf(9.0F));
+      damaged->WriteKeys(layer, position, nines.data());
+      damaged->WriteValues(layer, position, nines.data());
     }
   }
   DecodeRequest repair;
@@ -142,11 +165,12 @@ TEST_P(DecoderTest, CapturedKeysBecomeTheCachesAfterBiasAndRope) {
       for (int head = 0; head < shape.kv_heads; ++head) {
         rope.Rotate(key.data() + static_cast<size_t>(head) * shape.head_dim);
       }
+      const std::vector<float> keys = KeyRow(*kv_, layer, token);
+      const std::vector<float> values = ValueRow(*kv_, layer, token);
       for (size_t i = 0; i < key.size(); ++i) {
-        const float cached = HalfToFloat(kv_->k_row(layer, token)[i]);
-        ASSERT_NEAR(key[i], cached, 2e-3F + 2e-3F * std::fabs(cached));
-        ASSERT_EQ(FloatToHalf(captured.v[layer][token * shape.RowValues() + i]),
-                  kv_->v_row(layer, token)[i]);
+        ASSERT_NEAR(key[i], keys[i], 2e-3F + 2e-3F * std::fabs(keys[i]));
+        ASSERT_EQ(HalfToFloat(FloatToHalf(captured.v[layer][token * shape.RowValues() + i])),
+                  values[i]);
       }
     }
   }

@@ -86,6 +86,11 @@ ggml_tensor* Graph::AddGgmlAttention(ggml_tensor* q, int layer) {
     const size_t head_bytes = ggml_row_size(plane->type, config.head_dim);
     ggml_tensor* view = ggml_view_3d(context, plane, config.head_dim, config.kv_heads,
                                      spec_.kv_rows, head_bytes, plane->nb[1], 0);
+    if (ggml_is_quantized(plane->type)) {
+      // ggml's tiled attention takes floats alone; without tiles it would widen V anew for
+      // every query and round the queries to 8 bits.
+      view = ggml_cast(context, view, GGML_TYPE_F32);
+    }
     return ggml_permute(context, view, 0, 2, 1, 3);
   };
   ggml_tensor* attended = ggml_flash_attn_ext(

@@ -31,6 +31,9 @@ Result<std::unique_ptr<Core>> Core::Load(const CoreOptions& options) {
     return model.status();
   }
   core->model_ = std::move(model).value();
+  LEOAM_RETURN_IF_ERROR(
+      KvBuffer::CheckFormat(core->model_->config().kv_shape(), options.session_kv));
+  core->session_kv_ = options.session_kv;
   auto vocabulary = Vocabulary::Load(options.model_path);
   if (!vocabulary.ok()) {
     return vocabulary.status();
@@ -82,7 +85,7 @@ std::vector<std::pair<int, int>> Core::KeyPlanes() const {
 }
 
 Status Core::SetPreamble(JobContext& job, std::vector<Token> tokens) {
-  auto kv = decoder_->NewKvBuffer(std::max<size_t>(tokens.size(), 1));
+  auto kv = decoder_->NewKvBuffer(std::max<size_t>(tokens.size(), 1), KvFormat::kF16);
   if (!kv.ok()) {
     return kv.status();
   }
@@ -101,11 +104,11 @@ Status Core::SetPreamble(JobContext& job, std::vector<Token> tokens) {
   return Status::Ok();
 }
 
-Result<std::unique_ptr<KvBuffer>> Core::NewSequence(size_t capacity_tokens) {
+Result<std::unique_ptr<KvBuffer>> Core::NewSequence(size_t capacity_tokens, KvFormat format) {
   if (preamble_kv_ == nullptr) {
     return Status(StatusCode::kInvalidArgument, "Set the preamble before anything is read.");
   }
-  auto kv = decoder_->NewKvBuffer(preamble_.size() + capacity_tokens);
+  auto kv = decoder_->NewKvBuffer(preamble_.size() + capacity_tokens, format);
   if (!kv.ok()) {
     return kv.status();
   }
@@ -118,7 +121,7 @@ Result<std::unique_ptr<KvBuffer>> Core::TakeScratch(size_t capacity_tokens) {
   if (scratch_ != nullptr && scratch_->capacity() >= preamble_.size() + capacity_tokens) {
     return std::move(scratch_);
   }
-  return NewSequence(capacity_tokens);
+  return NewSequence(capacity_tokens, KvFormat::kF16);
 }
 
 void Core::ReturnScratch(std::unique_ptr<KvBuffer> scratch) {
@@ -129,10 +132,27 @@ void Core::ReturnScratch(std::unique_ptr<KvBuffer> scratch) {
 }
 
 void CopyRows(const KvBuffer& from, size_t tokens, KvBuffer* to) {
-  const size_t bytes = tokens * from.shape().RowValues() * sizeof(ggml_fp16_t);
-  for (int layer = 0; layer < from.shape().layers; ++layer) {
-    std::memcpy(to->k_row(layer, 0), from.k_row(layer, 0), bytes);
-    std::memcpy(to->v_row(layer, 0), from.v_row(layer, 0), bytes);
+  const KvShape& shape = from.shape();
+  if (from.format() == to->format()) {
+    const size_t bytes = tokens * from.row_bytes();
+    for (int layer = 0; layer < shape.layers; ++layer) {
+      std::memcpy(to->k_row(layer, 0), from.k_row(layer, 0), bytes);
+      std::memcpy(to->v_row(layer, 0), from.v_row(layer, 0), bytes);
+    }
+    return;
+  }
+  std::vector<float> keys(shape.RowValues());
+  std::vector<float> values(shape.RowValues());
+  for (int layer = 0; layer < shape.layers; ++layer) {
+    for (size_t token = 0; token < tokens; ++token) {
+      for (int head = 0; head < shape.kv_heads; ++head) {
+        const size_t at = static_cast<size_t>(head) * static_cast<size_t>(shape.head_dim);
+        from.ReadKey(layer, token, head, keys.data() + at);
+        from.ReadValue(layer, token, head, values.data() + at);
+      }
+      to->WriteKeys(layer, token, keys.data());
+      to->WriteValues(layer, token, values.data());
+    }
   }
 }
 

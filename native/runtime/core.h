@@ -23,6 +23,7 @@ struct CoreOptions {
   std::string model_path;
   std::string module_dir;
   int threads = 0;  // 0: physical cores
+  KvFormat session_kv = KvFormat::kF16;
   bool (*progress)(float, void*) = nullptr;
   void* progress_user = nullptr;
 };
@@ -52,8 +53,12 @@ class Core {
   Status SetPreamble(JobContext& job, std::vector<Token> tokens);
   const std::vector<Token>& preamble() const { return preamble_; }
 
+  // How conversations hold their KV. Files are read, and questions judged by retrieval heads,
+  // in F16 whatever it says: what is stored must not depend on it. Immutable after Load.
+  KvFormat session_kv() const { return session_kv_; }
+
   // A buffer whose first rows are the preamble's (size() == preamble().size()).
-  Result<std::unique_ptr<KvBuffer>> NewSequence(size_t capacity_tokens);
+  Result<std::unique_ptr<KvBuffer>> NewSequence(size_t capacity_tokens, KvFormat format);
 
   // The buffer in which segments are read: rows 0..preamble stay, the rest is scratch. A
   // more urgent job may not use it while a lower one does, hence it is handed out.
@@ -63,6 +68,7 @@ class Core {
  private:
   Core() = default;
 
+  KvFormat session_kv_ = KvFormat::kF16;
   std::unique_ptr<Model> model_;
   std::unique_ptr<Vocabulary> vocabulary_;
   std::unique_ptr<Decoder> decoder_;
@@ -76,7 +82,7 @@ class Core {
   std::vector<RetrievalHead> heads_;
 };
 
-// Copies rows [0, tokens) of every layer. Both on the CPU.
+// Copies rows [0, tokens) of every layer, into the format of `to`. Both on the CPU.
 void CopyRows(const KvBuffer& from, size_t tokens, KvBuffer* to);
 
 // Rows to run through the model in ubatches. A ubatch that is abandoned for a more urgent

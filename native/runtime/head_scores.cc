@@ -59,7 +59,7 @@ Result<std::vector<std::vector<float>>> QuestionQueries(Core& core, JobContext& 
                                                         std::span<const Token> question,
                                                         std::span<const int> layers) {
   question = question.first(std::min<size_t>(question.size(), kUbatchTokens));
-  auto kv = core.NewSequence(question.size());
+  auto kv = core.NewSequence(question.size(), KvFormat::kF16);
   if (!kv.ok()) {
     return kv.status();
   }

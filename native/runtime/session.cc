@@ -9,9 +9,10 @@
 
 namespace leoam {
 
-Result<std::unique_ptr<Session>> Session::Create(Core& core, size_t context_tokens) {
+Result<std::unique_ptr<Session>> Session::Create(Core& core, size_t context_tokens,
+                                                 KvFormat format) {
   const auto window = static_cast<size_t>(core.model().config().context);
-  auto kv = core.NewSequence(std::min(context_tokens, window));
+  auto kv = core.NewSequence(std::min(context_tokens, window), format);
   if (!kv.ok()) {
     return kv.status();
   }

@@ -14,7 +14,10 @@ namespace leoam {
 
 class Session {
  public:
-  static Result<std::unique_ptr<Session>> Create(Core& core, size_t context_tokens);
+  // Holds its KV in `format`. Text that it keeps (Part::Kind::kKeep) was computed attending to
+  // that KV, as it was to the evidence before it; neither is part of its key.
+  static Result<std::unique_ptr<Session>> Create(Core& core, size_t context_tokens,
+                                                 KvFormat format);
 
   // Makes the session hold the prompt and computes the logits of its last token, [vocabulary].
   // What equals the content from the front is reused; the rest is loaded, repaired, prefilled.

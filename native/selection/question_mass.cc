@@ -34,8 +34,7 @@ void AddQuestionMass(const ModelConfig& config, const KvBuffer& kv, int layer,
   std::vector<float> scores(keys);
   for (size_t kv_head = 0; kv_head < kv_heads; ++kv_head) {
     for (size_t key = 0; key < keys; ++key) {
-      ggml_fp16_to_fp32_row(kv.k_row(layer, key) + kv_head * dim, key_values.data() + key * dim,
-                            static_cast<int64_t>(dim));
+      kv.ReadKey(layer, key, static_cast<int>(kv_head), key_values.data() + key * dim);
     }
     const KeyBlocks blocks(key_values, keys, dim);
     for (size_t row = 0; row < rows; ++row) {

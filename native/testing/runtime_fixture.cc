@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cmath>
-#include <fstream>
 #include <sstream>
 
 #include "testing/models.h"
@@ -68,10 +67,10 @@ std::string RuntimeTest::Key(int n) {
 }
 
 std::string RuntimeTest::SampleCode(size_t lines, size_t first_line) {
-  std::ifstream file(std::filesystem::path(LEOAM_SOURCE_DIR) / "native/runtime/session.cc");
+  std::istringstream code(RealCode());
   std::ostringstream out;
   std::string line;
-  for (size_t i = 0; i < first_line + lines && std::getline(file, line); ++i) {
+  for (size_t i = 0; i < first_line + lines && std::getline(code, line); ++i) {
     if (i >= first_line) {
       out << line << '\n';
     }

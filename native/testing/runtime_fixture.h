@@ -32,7 +32,8 @@ class RuntimeTest : public ::testing::Test {
   }
   // 64 hex digits that differ by `n`.
   static std::string Key(int n);
-  // Real code: some lines of this repository's own sources.
+  // Some lines of RealCode(), which is pinned: bounds hold for the text that they were
+  // measured on.
   static std::string SampleCode(size_t lines, size_t first_line = 0);
   // One chunk for each run of `lines` lines; tokens and ends as the index makes them.
   void Cut(const std::string& text, size_t lines, std::vector<Token>* tokens,

@@ -1,5 +1,7 @@
 #include "testing/segments.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -63,6 +65,59 @@ MadeSegment::MadeSegment(int number, size_t tokens) {
 
 std::string SegmentPath(const std::string& folder, const std::string& key) {
   return folder + "/" + key.substr(0, 2) + "/" + key + ".seg";
+}
+
+std::unique_ptr<SegmentStore> OpenStore(const std::string& folder, uint64_t budget,
+                                        Precision precision) {
+  StoreOptions options;
+  options.directory = folder + "/store";
+  options.budget_bytes = budget;
+  options.precision = precision;
+  auto store = SegmentStore::Open(options, FileSystem::Default());
+  EXPECT_TRUE(store.ok()) << store.status().message();
+  return std::move(store).value();
+}
+
+void PutMade(SegmentStore* store, int number, size_t tokens) {
+  const MadeSegment segment(number, tokens);
+  std::string warning;
+  const Status status = store->Put(segment.write, &warning);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(warning, "");
+}
+
+std::vector<std::vector<uint8_t>> Encoded(const MadeSegment& segment, Precision precision) {
+  std::vector<std::vector<uint8_t>> chunks;
+  size_t begin = 0;
+  for (const uint32_t end : segment.write.chunk_ends) {
+    EncodeChunk(segment.kv, begin, end - begin, precision, &chunks.emplace_back());
+    begin = end;
+  }
+  return chunks;
+}
+
+void ExpectWhole(SegmentStore* store, int number, size_t tokens, Precision precision) {
+  const MadeSegment expected(number, tokens);
+  const auto info = store->Info(KeyOf(number));
+  ASSERT_TRUE(info.ok()) << info.status().message();
+  EXPECT_EQ((*info)->tokens, expected.write.tokens);
+  EXPECT_EQ((*info)->chunk_ends, expected.write.chunk_ends);
+  EXPECT_EQ((*info)->key_planes, expected.write.key_planes);
+  EXPECT_EQ((*info)->precision, precision);
+  EXPECT_TRUE((*info)->shape == expected.kv.shape);
+  std::vector<std::vector<uint8_t>> chunks;
+  const Status read =
+      store->ReadChunks(KeyOf(number), 0, expected.write.chunk_ends.size(), precision, &chunks);
+  ASSERT_TRUE(read.ok()) << read.message();
+  EXPECT_EQ(chunks, Encoded(expected, precision));
+}
+
+size_t FilesWithSuffix(const std::string& folder, const std::string& suffix) {
+  size_t count = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    count += entry.is_regular_file() && entry.path().extension() == suffix ? 1 : 0;
+  }
+  return count;
 }
 
 }  // namespace leoam::testing

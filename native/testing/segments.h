@@ -1,7 +1,9 @@
 // Small made-up segments and folders that vanish, for tests of the store.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "kv/codec.h"
 #include "store/segment_store.h"
@@ -38,5 +40,22 @@ struct MadeSegment {
 
 // The file `key` of a store in `folder`.
 std::string SegmentPath(const std::string& folder, const std::string& key);
+
+// A store in `folder`/store; a budget of 0 is no limit.
+std::unique_ptr<SegmentStore> OpenStore(const std::string& folder, uint64_t budget = 0,
+                                        Precision precision = Precision::kQ8);
+
+// Puts MadeSegment(number, tokens) and expects that the disk takes it.
+void PutMade(SegmentStore* store, int number, size_t tokens = 40);
+
+// Reads all of a segment and expects what MadeSegment(number, tokens) is made of.
+void ExpectWhole(SegmentStore* store, int number, size_t tokens = 40,
+                 Precision precision = Precision::kQ8);
+
+// The segment's chunks as the store encodes them.
+std::vector<std::vector<uint8_t>> Encoded(const MadeSegment& segment, Precision precision);
+
+// Files below `folder` whose names end so.
+size_t FilesWithSuffix(const std::string& folder, const std::string& suffix);
 
 }  // namespace leoam::testing

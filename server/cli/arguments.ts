@@ -33,6 +33,11 @@ const optionSpecs = {
     help: 'how KV is stored; default q8',
     in: [...reading, 'cache'],
   },
+  kv: {
+    value: 'f16|q8',
+    help: 'how KV is held in memory; q8 takes half; default f16',
+    in: asking,
+  },
   'store-budget': {
     value: 'GIB',
     help: 'disk space for stored KV; default: no limit',

@@ -46,6 +46,7 @@ export function openAssistantFor({ line, output, signal }: CommandContext): Prom
   const model = stringOption(line, 'model');
   const threads = numberOption(line, 'threads', { min: 1, max: 512 });
   const precision = choiceOption(line, 'precision', ['f16', 'q8', 'q4'] as const);
+  const kv = choiceOption(line, 'kv', ['f16', 'q8'] as const);
   const preamble = choiceOption(line, 'preamble', ['chat', 'neutral'] as const);
   const budget = numberOption(line, 'store-budget', { min: 0, integer: false });
   return openAssistant({
@@ -57,6 +58,7 @@ export function openAssistantFor({ line, output, signal }: CommandContext): Prom
     ...(model === undefined ? {} : { model }),
     ...(threads === undefined ? {} : { threads }),
     ...(precision === undefined ? {} : { precision }),
+    ...(kv === undefined ? {} : { kv }),
     ...(preamble === undefined ? {} : { preamble }),
     ...(budget === undefined ? {} : { storeBudgetBytes: Math.round(budget * gib) }),
   });

@@ -8,6 +8,9 @@ export type Priority = 'completion' | 'chat' | 'prepare' | 'index';
 
 export type Precision = 'f16' | 'q8' | 'q4';
 
+/** How a conversation's KV lies in memory: `q8` takes 53 % of the bytes. */
+export type KvFormat = 'f16' | 'q8';
+
 export interface SystemInfo {
   /** File name of the ggml CPU module that was chosen, e.g. "ggml-cpu-haswell". */
   cpuVariant: string;
@@ -43,6 +46,8 @@ export interface EngineOptions {
   moduleDir?: string;
   /** 0: physical cores. */
   threads?: number;
+  /** Of every session; default f16. Rejects with "unsupported" where the model's heads do not fit q8. */
+  kv?: KvFormat;
   onProgress?: (fraction: number) => void;
 }
 

@@ -9,6 +9,7 @@ import type {
   GenerateRequest,
   GenerateResult,
   Job,
+  KvFormat,
   ModelInfo,
   NativeEngine,
   NativeSession,
@@ -39,7 +40,10 @@ export interface EngineOpenOptions {
   model: EngineModel;
   /** Physical cores when absent. */
   threads?: number;
+  /** How KV is stored. */
   precision: Precision;
+  /** How conversations hold KV in memory; absent: f16. */
+  kv?: KvFormat;
   /** Bytes that the store may take on disk; 0 or absent: no limit. */
   storeBudgetBytes?: number;
   signal?: AbortSignal;
@@ -78,6 +82,7 @@ export class LeoEngine {
         modelPath: options.model.path,
         moduleDir,
         ...(options.threads === undefined ? {} : { threads: options.threads }),
+        ...(options.kv === undefined ? {} : { kv: options.kv }),
         ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       }),
       options.signal,

@@ -3,6 +3,7 @@
 // taking turns, because a machine's speed drifts within minutes.
 //
 //   --model ID|PATH   --rows pp512,tg64@4096,…   --reps N   --threads N
+//   --kv f16|q8       how both sides hold KV in memory (f16)
 //   --quick           without the row at depth 16384, whose set-up takes minutes
 
 import path from 'node:path';
@@ -29,6 +30,9 @@ const decodeTokensPerSecond = 10;
 /** Loading the model and warming up. */
 const secondsPerStart = 6;
 
+type Kv = 'f16' | 'q8';
+const theirTypes: Record<Kv, string> = { f16: 'f16', q8: 'q8_0' };
+
 interface Row {
   name: string;
   prompt: number;
@@ -41,6 +45,7 @@ interface Programs {
   theirs: string;
   modelPath: string;
   threads: number;
+  kv: Kv;
 }
 
 /** Tokens per second: medians, the best of each side, and ours over theirs. */
@@ -63,6 +68,7 @@ export async function run(args: string[]): Promise<object> {
       rows: { type: 'string' },
       reps: { type: 'string' },
       threads: { type: 'string' },
+      kv: { type: 'string', default: 'f16' },
       quick: { type: 'boolean', default: false },
     },
   });
@@ -79,6 +85,7 @@ export async function run(args: string[]): Promise<object> {
     theirs: path.join(environment('LEOAM_LLAMA_BIN'), 'llama-bench'),
     modelPath: model.path,
     threads: threadsOption(values.threads),
+    kv: parseKv(values.kv),
   };
   const measured: EngineRow[] = [];
   for (const row of rows) {
@@ -89,7 +96,7 @@ export async function run(args: string[]): Promise<object> {
     ...device,
     threads: programs.threads,
     llamaCommit: await llamaCommit(),
-    kvTypes: 'f16 on both sides; theirs with flash attention',
+    kvTypes: `${programs.kv} on both sides; theirs with flash attention`,
     lowestRatio: Math.min(...measured.map(({ ratio }) => ratio)),
     rows: measured,
   };
@@ -106,6 +113,13 @@ export function parseRow(name: string): Row {
   return parts[1] === 'pp'
     ? { name, prompt: count, generate: 0, depth }
     : { name, prompt: 0, generate: count, depth };
+}
+
+function parseKv(name: string): Kv {
+  if (name !== 'f16' && name !== 'q8') {
+    throw new Error(`--kv is f16 or q8, not "${name}".`);
+  }
+  return name;
 }
 
 /**
@@ -150,7 +164,7 @@ const theirOutput = z
 async function runOurs(row: Row, reps: number, programs: Programs): Promise<number[]> {
   const output = await capture(programs.ours, [
     ...['--model', programs.modelPath, '--threads', String(programs.threads)],
-    ...['--test', row.name, '--reps', String(reps)],
+    ...['--test', row.name, '--reps', String(reps), '--kv', programs.kv],
   ]);
   return ourOutput.parse(JSON.parse(output)).samples;
 }
@@ -159,7 +173,7 @@ async function runTheirs(row: Row, reps: number, programs: Programs): Promise<nu
   const output = await capture(programs.theirs, [
     ...['-m', programs.modelPath, '-t', String(programs.threads), '-fa', '1', '-o', 'json'],
     ...['-p', String(row.prompt), '-n', String(row.generate), '-d', String(row.depth)],
-    ...['-r', String(reps)],
+    ...['-ctk', theirTypes[programs.kv], '-ctv', theirTypes[programs.kv], '-r', String(reps)],
   ]);
   return theirOutput.parse(JSON.parse(output))[0]?.samples_ts ?? [];
 }

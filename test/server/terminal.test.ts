@@ -86,6 +86,14 @@ describe('terminal', function () {
     assert.ok(full.counters.workingSetTokens > rag.counters.workingSetTokens);
   });
 
+  it('answers from stored KV that it holds in 8 bits, repaired in part', async () => {
+    const ask = ['ask', question, ...model, '--max-tokens', '8', '--repair', '0.2'];
+    const result = await leoamJson<AskReport>([...ask, '--kv', 'q8'], home);
+    assert.ok(result.counters.bytesFromDisk > 0);
+    assert.ok(result.answer.length > 0);
+    assert.ok(result.sources.some(({ path }) => path === 'src/limits.ts'));
+  });
+
   it('prints the answer and then its sources as path:line', async () => {
     const result = await leoam(['ask', question, ...model, '--max-tokens', '8'], { home });
     assert.equal(result.code, 0, result.stderr);

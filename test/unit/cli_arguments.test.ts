@@ -45,6 +45,19 @@ describe('command line', () => {
     );
   });
 
+  it('takes --kv where a conversation is held, and names its two values', () => {
+    const line = parse('ask', '--kv', 'q8');
+    assert.equal(choiceOption(line, 'kv', ['f16', 'q8']), 'q8');
+    assert.match(
+      complaint(() => choiceOption(parse('ask', '--kv', 'q4'), 'kv', ['f16', 'q8'])),
+      /--kv is one of f16, q8, not "q4"/,
+    );
+    assert.match(
+      complaint(() => parse('index', '--kv', 'q8')),
+      /"leoam index".*--kv/,
+    );
+  });
+
   it('refuses an option that another command takes', () => {
     assert.match(
       complaint(() => parse('index', '--mode', 'rag')),

@@ -86,14 +86,16 @@ void AttentionOp::AttendItem(const float* q, float* part, size_t chunk, int kv_h
   const int queries = shape_.heads / shape_.kv_heads;
   const KvChunk& source = chunks_[chunk];
   AttentionTask task;
-  task.k = source.k + static_cast<size_t>(kv_head) * shape_.head_dim;
-  task.v = source.v + static_cast<size_t>(kv_head) * shape_.head_dim;
+  const size_t head_offset = KvBytes(source.format, static_cast<size_t>(kv_head) * shape_.head_dim);
+  task.format = source.format;
+  task.k = static_cast<const uint8_t*>(source.k) + head_offset;
+  task.v = static_cast<const uint8_t*>(source.v) + head_offset;
   task.stride = source.stride;
   if (chunk + 1 < chunks_.size() && chunks_[chunk + 1].tokens >= source.tokens &&
       chunks_[chunk + 1].stride == source.stride) {
     const KvChunk& next = chunks_[chunk + 1];
-    task.next_k = next.k + static_cast<size_t>(kv_head) * shape_.head_dim;
-    task.next_v = next.v + static_cast<size_t>(kv_head) * shape_.head_dim;
+    task.next_k = static_cast<const uint8_t*>(next.k) + head_offset;
+    task.next_v = static_cast<const uint8_t*>(next.v) + head_offset;
   }
   task.head_dim = shape_.head_dim;
   task.scale = kLog2E / std::sqrt(static_cast<float>(shape_.head_dim));

@@ -1,7 +1,9 @@
 // Every kernel that this processor runs, against attention in double precision.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <random>
 #include <vector>
 
@@ -16,6 +18,7 @@ struct Case {
   std::vector<int> chunk_tokens;
   std::vector<int32_t> visible;  // per row
   int threads = 2;
+  KvFormat format = KvFormat::kF16;
 };
 
 // Random K, V and queries for a case. Keys are large enough for a peaked softmax.
@@ -26,11 +29,12 @@ class Problem {
     std::normal_distribution<float> normal(0.0F, 1.0F);
     const size_t stride = static_cast<size_t>(case_.shape.kv_heads) * case_.shape.head_dim;
     for (int tokens : case_.chunk_tokens) {
-      for (std::vector<std::vector<uint16_t>>* plane : {&k_, &v_}) {
-        std::vector<uint16_t>& values = plane->emplace_back(tokens * stride);
-        for (uint16_t& value : values) {
-          value = FloatToHalf(normal(random) * (plane == &k_ ? 2.0F : 1.0F));
+      for (std::vector<std::vector<float>>* plane : {&k_, &v_}) {
+        std::vector<float>& values = plane->emplace_back(tokens * stride);
+        for (float& value : values) {
+          value = normal(random) * (plane == &k_ ? 2.0F : 1.0F);
         }
+        stored_.push_back(Store(&values));
       }
     }
     q_.resize(static_cast<size_t>(case_.shape.rows) * case_.shape.heads * case_.shape.head_dim);
@@ -43,9 +47,11 @@ class Problem {
     std::vector<KvChunk> chunks;
     for (size_t i = 0; i < k_.size(); ++i) {
       KvChunk chunk;
-      chunk.k = k_[i].data();
-      chunk.v = v_[i].data();
-      chunk.stride = static_cast<size_t>(case_.shape.kv_heads) * case_.shape.head_dim;
+      chunk.k = stored_[2 * i].data();
+      chunk.v = stored_[2 * i + 1].data();
+      chunk.format = case_.format;
+      chunk.stride =
+          KvBytes(case_.format, static_cast<size_t>(case_.shape.kv_heads) * case_.shape.head_dim);
       chunk.tokens = case_.chunk_tokens[i];
       chunks.push_back(chunk);
     }
@@ -67,13 +73,36 @@ class Problem {
   }
 
  private:
+  // Encodes the values and replaces them by what the encoding holds.
+  std::vector<uint8_t> Store(std::vector<float>* values) const {
+    std::vector<uint8_t> bytes(KvBytes(case_.format, values->size()));
+    if (case_.format == KvFormat::kF16) {
+      for (size_t i = 0; i < values->size(); ++i) {
+        const uint16_t half = FloatToHalf((*values)[i]);
+        std::memcpy(bytes.data() + 2 * i, &half, 2);
+        (*values)[i] = HalfToFloat(half);
+      }
+      return bytes;
+    }
+    for (size_t i = 0; i < values->size(); ++i) {
+      const size_t block = i / kQ8BlockValues;
+      uint8_t* to = bytes.data() + block * kQ8BlockBytes;
+      const uint16_t scale = FloatToHalf(0.05F + 0.001F * static_cast<float>(block % 17));
+      const int q = std::clamp(static_cast<int>((*values)[i] / HalfToFloat(scale)), -128, 127);
+      std::memcpy(to, &scale, 2);
+      to[2 + i % kQ8BlockValues] = static_cast<uint8_t>(q);
+      (*values)[i] = static_cast<float>(q) * HalfToFloat(scale);
+    }
+    return bytes;
+  }
+
   void AttendHead(int row, int head, double* out, std::vector<double>* mass) const {
     const AttentionShape& shape = case_.shape;
     const int kv_head = head / (shape.heads / shape.kv_heads);
     const float* q = q_.data() + static_cast<size_t>(row * shape.heads + head) * shape.head_dim;
-    const auto at = [&](const std::vector<uint16_t>& plane, int token, int d) {
-      return static_cast<double>(HalfToFloat(
-          plane[(static_cast<size_t>(token) * shape.kv_heads + kv_head) * shape.head_dim + d]));
+    const auto at = [&](const std::vector<float>& plane, int token, int d) {
+      return static_cast<double>(
+          plane[(static_cast<size_t>(token) * shape.kv_heads + kv_head) * shape.head_dim + d]);
     };
     double sum = 0.0;
     std::vector<std::vector<double>> weights(k_.size());
@@ -101,8 +130,9 @@ class Problem {
   }
 
   Case case_;
-  std::vector<std::vector<uint16_t>> k_;
-  std::vector<std::vector<uint16_t>> v_;
+  std::vector<std::vector<float>> k_;  // per chunk, as stored
+  std::vector<std::vector<float>> v_;
+  std::vector<std::vector<uint8_t>> stored_;  // k and v of each chunk in turn
   std::vector<float> q_;
 };
 
@@ -163,6 +193,13 @@ TEST(AttentionTest, EachRowSeesOnlyWhatLiesBeforeIt) {
   ExpectAllKernelsMatch({{14, 2, 64, 8}, {64, 64, 64, 20}, {1, 63, 64, 65, 100, 128, 193, 212}, 2});
 }
 
+TEST(AttentionTest, EightBitKeysAndValues) {
+  for (int tokens : {1, 7, 33, 64}) {
+    ExpectAllKernelsMatch({{14, 2, 64, 1}, {64, tokens}, {64 + tokens}, 2, KvFormat::kQ8});
+  }
+  ExpectAllKernelsMatch({{12, 2, 128, 3}, {64, 20}, {5, 64, 80}, 2, KvFormat::kQ8});
+}
+
 TEST(AttentionTest, MoreThreadsThanChunks) {
   for (int threads : {1, 3, 7}) {
     ExpectAllKernelsMatch({{4, 2, 64, 2}, {64, 3}, {30, 67}, threads});
@@ -186,7 +223,7 @@ TEST(AttentionTest, ScoresFarApartNeitherOverflowNorVanish) {
   const std::vector<int32_t> visible = {kTokens};
   for (const AttentionKernel* kernel : AvailableAttentionKernels()) {
     AttentionOp op({1, 1, kHeadDim, 1}, 1, 0, *kernel);
-    op.SetChunks({{k.data(), v.data(), kHeadDim, kTokens}}, visible);
+    op.SetChunks({{k.data(), v.data(), 2 * kHeadDim, kTokens}}, visible);
     std::vector<float> partials(op.PartialValues());
     std::vector<float> out(kHeadDim);
     op.ComputePart(q.data(), partials.data(), 0, 1);

@@ -6,31 +6,34 @@
 #include <cstdint>
 #include <vector>
 
+#include "leoam/kv_format.h"
+
 namespace leoam {
 
 // Most tokens of one chunk.
 inline constexpr int kMaxChunkTokens = 64;
 
-// Consecutive tokens of a KV layer. Rows hold all KV heads, F16, and lie `stride` values
-// apart.
+// Consecutive tokens of a KV layer. Rows hold all KV heads and lie `stride` bytes apart.
 struct KvChunk {
-  const uint16_t* k = nullptr;
-  const uint16_t* v = nullptr;
+  const void* k = nullptr;
+  const void* v = nullptr;
   size_t stride = 0;
   int tokens = 0;
+  KvFormat format = KvFormat::kF16;
 };
 
 // One call of the kernel. Pointers into k and v are at the head's first value.
 // Softmax is kept in base 2: a weight is 2^(score - maximum), and `scale` includes log2(e).
 struct AttentionTask {
-  const uint16_t* k = nullptr;
-  const uint16_t* v = nullptr;
-  size_t stride = 0;
+  KvFormat format = KvFormat::kF16;
+  const uint8_t* k = nullptr;
+  const uint8_t* v = nullptr;
+  size_t stride = 0;  // bytes
   // The same head's rows of the chunk after this one, fetched ahead meanwhile; null: none.
-  const uint16_t* next_k = nullptr;
-  const uint16_t* next_v = nullptr;
+  const uint8_t* next_k = nullptr;
+  const uint8_t* next_v = nullptr;
   int tokens = 0;    // visible to these queries, 1..kMaxChunkTokens
-  int head_dim = 0;  // a multiple of 16
+  int head_dim = 0;  // a multiple of 16, of 32 with kQ8
   float scale = 0.0F;
 
   int queries = 0;           // query heads of this KV head

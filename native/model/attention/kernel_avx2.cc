@@ -20,6 +20,7 @@ struct Avx2 {
   static void Store(float* p, Reg x) { _mm256_storeu_ps(p, x); }
   static Reg Broadcast(float x) { return _mm256_set1_ps(x); }
   static Reg Add(Reg a, Reg b) { return _mm256_add_ps(a, b); }
+  static Reg Mul(Reg a, Reg b) { return _mm256_mul_ps(a, b); }
   static Reg Fma(Reg a, Reg b, Reg c) { return _mm256_fmadd_ps(a, b, c); }
   static Reg Max(Reg a, Reg b) { return _mm256_max_ps(a, b); }
   static float HorizontalMax(Reg x) {
@@ -51,8 +52,17 @@ struct Avx2 {
   static Reg LoadHalf(const uint16_t* p) {
     return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
+  static float OneHalf(const uint16_t* p) { return _cvtsh_ss(*p); }
+  static Reg LoadBytes(const int8_t* p) {
+    const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+  }
   static void Transpose8x8(const uint16_t* const rows[8], int d, float* out, size_t stride) {
     TransposeHalves8x8(rows, d, out, stride);
+  }
+  static void TransposeBytes8x8(const int8_t* const rows[8], int d, const float scales[8],
+                                float* out, size_t stride) {
+    leoam::TransposeBytes8x8(rows, d, scales, out, stride);
   }
 };
 

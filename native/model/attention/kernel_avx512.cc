@@ -25,6 +25,7 @@ struct Avx512 {
   static void Store(float* p, Reg x) { _mm512_storeu_ps(p, x); }
   static Reg Broadcast(float x) { return _mm512_set1_ps(x); }
   static Reg Add(Reg a, Reg b) { return _mm512_add_ps(a, b); }
+  static Reg Mul(Reg a, Reg b) { return _mm512_mul_ps(a, b); }
   static Reg Fma(Reg a, Reg b, Reg c) { return _mm512_fmadd_ps(a, b, c); }
   static Reg Max(Reg a, Reg b) { return _mm512_max_ps(a, b); }
   static float HorizontalMax(Reg x) { return _mm512_reduce_max_ps(x); }
@@ -46,8 +47,17 @@ struct Avx512 {
   static Reg LoadHalf(const uint16_t* p) {
     return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
   }
+  static float OneHalf(const uint16_t* p) { return _cvtsh_ss(*p); }
+  static Reg LoadBytes(const int8_t* p) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
+  }
   static void Transpose8x8(const uint16_t* const rows[8], int d, float* out, size_t stride) {
     TransposeHalves8x8(rows, d, out, stride);
+  }
+  static void TransposeBytes8x8(const int8_t* const rows[8], int d, const float scales[8],
+                                float* out, size_t stride) {
+    leoam::TransposeBytes8x8(rows, d, scales, out, stride);
   }
 };
 

@@ -11,8 +11,9 @@
 //
 // V (the vector type) has: Reg, kWidth, Zero, Load, Store, Broadcast, Add, Mul, Fma(a, b,
 // c) = a * b + c, Max, HorizontalMax, HorizontalSum, Exp2 (0 below -126), Exp2One, Prefetch,
-// LoadHalf (kWidth halves), and Transpose8x8(rows, out, stride): out[d * stride + key] =
-// rows[key][d].
+// LoadHalf (kWidth halves), OneHalf, LoadBytes (kWidth int8), Transpose8x8(rows, d, out,
+// stride): out[i * stride + key] = rows[key][d + i], and TransposeBytes8x8, which also
+// multiplies by scales[key].
 #pragma once
 
 #include "model/attention/kernel.h"
@@ -29,7 +30,7 @@ class KernelBody {
     if (task.call != AttentionTask::Call::kNext) {
       ConvertKeys(task, keys);
     }
-    if (task.call == AttentionTask::Call::kFirst) {
+    if (task.call != AttentionTask::Call::kNext && !ReadsValuesInPlace(task)) {
       ConvertValues(task, values);
     }
     for (int first = 0; first < task.queries; first += kQueriesAtOnce) {
@@ -40,6 +41,11 @@ class KernelBody {
   }
 
  private:
+  // F16 values that are read once are widened on the way instead of copied.
+  static bool ReadsValuesInPlace(const AttentionTask& task) {
+    return task.call == AttentionTask::Call::kOnly && task.format == KvFormat::kF16;
+  }
+
   using Reg = typename V::Reg;
   static constexpr int kQueriesAtOnce = 8;
   static constexpr int kWidth = V::kWidth;
@@ -60,38 +66,84 @@ class KernelBody {
   };
 
   // The rows lie apart, so the processor does not see them coming by itself.
-  static void FetchAhead(const uint16_t* next, const AttentionTask& task, int first, int count) {
-    constexpr int kValuesPerLine = 32;
+  static void FetchAhead(const uint8_t* next, const AttentionTask& task, int first, int count) {
+    constexpr size_t kLineBytes = 64;
+    const size_t bytes = KvBytes(task.format, task.head_dim);
     for (int i = first; next != nullptr && i < first + count; ++i) {
-      for (int d = 0; d < task.head_dim; d += kValuesPerLine) {
-        V::Prefetch(next + static_cast<size_t>(i) * task.stride + d);
+      for (size_t byte = 0; byte < bytes; byte += kLineBytes) {
+        V::Prefetch(next + static_cast<size_t>(i) * task.stride + byte);
       }
     }
+  }
+
+  static const uint16_t* Halves(const uint8_t* row) {
+    return reinterpret_cast<const uint16_t*>(row);
+  }
+  static float Scale(const uint8_t* block) { return V::OneHalf(Halves(block)); }
+  static const int8_t* Bytes(const uint8_t* block) {
+    return reinterpret_cast<const int8_t*>(block + 2);
   }
 
   static void ConvertKeys(const AttentionTask& task, float* keys) {
     for (int key = 0; key < task.tokens; key += 8) {
       FetchAhead(task.next_k, task, key, 8);
       FetchAhead(task.next_v, task, key, 8);
-      const uint16_t* rows[8];
+      const uint8_t* rows[8];
       for (int i = 0; i < 8; ++i) {
         // Past the end the last key stands in; its scores are ignored.
         const int row = key + i < task.tokens ? key + i : task.tokens - 1;
         rows[i] = task.k + static_cast<size_t>(row) * task.stride;
       }
-      for (int d = 0; d < task.head_dim; d += 8) {
-        V::Transpose8x8(rows, d, keys + static_cast<size_t>(d) * kMaxChunkTokens + key,
-                        kMaxChunkTokens);
+      if (task.format == KvFormat::kF16) {
+        TransposeHalves(rows, task.head_dim, keys + key);
+      } else {
+        TransposeBlocks(rows, task.head_dim, keys + key);
+      }
+    }
+  }
+
+  static void TransposeHalves(const uint8_t* const rows[8], int head_dim, float* keys) {
+    const uint16_t* halves[8];
+    for (int i = 0; i < 8; ++i) {
+      halves[i] = Halves(rows[i]);
+    }
+    for (int d = 0; d < head_dim; d += 8) {
+      V::Transpose8x8(halves, d, keys + static_cast<size_t>(d) * kMaxChunkTokens, kMaxChunkTokens);
+    }
+  }
+
+  // The eight keys of a vector have each their own scale: one vector of scales a block.
+  static void TransposeBlocks(const uint8_t* const rows[8], int head_dim, float* keys) {
+    for (int block = 0; block < head_dim / kQ8BlockValues; ++block) {
+      const int8_t* bytes[8];
+      float scales[8];
+      for (int i = 0; i < 8; ++i) {
+        bytes[i] = Bytes(rows[i] + block * kQ8BlockBytes);
+        scales[i] = Scale(rows[i] + block * kQ8BlockBytes);
+      }
+      float* to = keys + static_cast<size_t>(block) * kQ8BlockValues * kMaxChunkTokens;
+      for (int d = 0; d < kQ8BlockValues; d += 8) {
+        V::TransposeBytes8x8(bytes, d, scales, to + static_cast<size_t>(d) * kMaxChunkTokens,
+                             kMaxChunkTokens);
       }
     }
   }
 
   static void ConvertValues(const AttentionTask& task, float* values) {
     for (int key = 0; key < task.tokens; ++key) {
-      const uint16_t* from = task.v + static_cast<size_t>(key) * task.stride;
+      const uint8_t* from = task.v + static_cast<size_t>(key) * task.stride;
       float* to = values + static_cast<size_t>(key) * task.head_dim;
-      for (int d = 0; d < task.head_dim; d += kWidth) {
-        V::Store(to + d, V::LoadHalf(from + d));
+      if (task.format == KvFormat::kF16) {
+        for (int d = 0; d < task.head_dim; d += kWidth) {
+          V::Store(to + d, V::LoadHalf(Halves(from) + d));
+        }
+        continue;
+      }
+      for (int d = 0; d < task.head_dim; d += kQ8BlockValues, from += kQ8BlockBytes) {
+        const Reg scale = V::Broadcast(Scale(from));
+        for (int i = 0; i < kQ8BlockValues; i += kWidth) {
+          V::Store(to + d + i, V::Mul(scale, V::LoadBytes(Bytes(from) + i)));
+        }
       }
     }
   }
@@ -112,9 +164,9 @@ class KernelBody {
                       sums + i * task.sums_stride + task.head_dim, chunk_weights);
     }
     const auto depth = static_cast<size_t>(task.head_dim);
-    if (task.call == AttentionTask::Call::kOnly) {
-      MultiplyNarrow(count, {weights, kMaxChunkTokens, task.v, task.stride, task.tokens, sums,
-                             task.sums_stride, task.head_dim, keep});
+    if (ReadsValuesInPlace(task)) {
+      MultiplyNarrow(count, {weights, kMaxChunkTokens, Halves(task.v), task.stride / 2, task.tokens,
+                             sums, task.sums_stride, task.head_dim, keep});
     } else {
       Multiply<float>(count, {weights, kMaxChunkTokens, values, depth, task.tokens, sums,
                               task.sums_stride, task.head_dim, keep});

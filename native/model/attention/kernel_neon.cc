@@ -20,6 +20,7 @@ struct Neon {
   static void Store(float* p, Reg x) { vst1q_f32(p, x); }
   static Reg Broadcast(float x) { return vdupq_n_f32(x); }
   static Reg Add(Reg a, Reg b) { return vaddq_f32(a, b); }
+  static Reg Mul(Reg a, Reg b) { return vmulq_f32(a, b); }
   static Reg Fma(Reg a, Reg b, Reg c) { return vfmaq_f32(c, a, b); }
   static Reg Max(Reg a, Reg b) { return vmaxq_f32(a, b); }
   static float HorizontalMax(Reg x) { return vmaxvq_f32(x); }
@@ -47,10 +48,26 @@ struct Neon {
 #endif
   }
   static Reg LoadHalf(const uint16_t* p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
+  static float OneHalf(const uint16_t* p) {
+    return vgetq_lane_f32(vcvt_f32_f16(vreinterpret_f16_u16(vdup_n_u16(*p))), 0);
+  }
+  static Reg LoadBytes(const int8_t* p) {
+    const float32_t values[4] = {static_cast<float32_t>(p[0]), static_cast<float32_t>(p[1]),
+                                 static_cast<float32_t>(p[2]), static_cast<float32_t>(p[3])};
+    return vld1q_f32(values);
+  }
   static void Transpose8x8(const uint16_t* const rows[8], int d, float* out, size_t stride) {
     for (int key = 0; key < 8; key += 4) {
       for (int i = 0; i < 8; i += 4) {
         Transpose4x4(rows + key, d + i, out + i * stride + key, stride);
+      }
+    }
+  }
+  static void TransposeBytes8x8(const int8_t* const rows[8], int d, const float scales[8],
+                                float* out, size_t stride) {
+    for (int i = 0; i < 8; ++i) {
+      for (int key = 0; key < 8; ++key) {
+        out[i * stride + key] = scales[key] * static_cast<float>(rows[key][d + i]);
       }
     }
   }

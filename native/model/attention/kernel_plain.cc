@@ -16,6 +16,7 @@ struct Plain {
   static void Store(float* p, Reg x) { *p = x; }
   static Reg Broadcast(float x) { return x; }
   static Reg Add(Reg a, Reg b) { return a + b; }
+  static Reg Mul(Reg a, Reg b) { return a * b; }
   static Reg Fma(Reg a, Reg b, Reg c) { return a * b + c; }
   static Reg Max(Reg a, Reg b) { return a > b ? a : b; }
   static float HorizontalMax(Reg x) { return x; }
@@ -24,10 +25,20 @@ struct Plain {
   static float Exp2One(float x) { return Exp2(x); }
   static void Prefetch(const void* /*p*/) {}
   static Reg LoadHalf(const uint16_t* p) { return HalfToFloat(*p); }
+  static float OneHalf(const uint16_t* p) { return HalfToFloat(*p); }
+  static Reg LoadBytes(const int8_t* p) { return *p; }
   static void Transpose8x8(const uint16_t* const rows[8], int d, float* out, size_t stride) {
     for (int i = 0; i < 8; ++i) {
       for (int key = 0; key < 8; ++key) {
         out[i * stride + key] = HalfToFloat(rows[key][d + i]);
+      }
+    }
+  }
+  static void TransposeBytes8x8(const int8_t* const rows[8], int d, const float scales[8],
+                                float* out, size_t stride) {
+    for (int i = 0; i < 8; ++i) {
+      for (int key = 0; key < 8; ++key) {
+        out[i * stride + key] = scales[key] * static_cast<float>(rows[key][d + i]);
       }
     }
   }

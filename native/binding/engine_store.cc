@@ -1,0 +1,144 @@
+// Of NativeEngine: the store and the segments in it.
+#include <utility>
+
+#include "binding/engine_object.h"
+#include "runtime/segment_reader.h"
+
+namespace leoam::binding {
+namespace {
+
+struct DoneOfTotal {
+  uint64_t done;
+  uint64_t total;
+  std::vector<napi_value> ToJs(Napi::Env env) const {
+    return {Napi::Number::New(env, static_cast<double>(done)),
+            Napi::Number::New(env, static_cast<double>(total))};
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<SegmentStore> EngineObject::RequireStore(Napi::Env env) const {
+  auto store = RequireCore(env).store();
+  if (store == nullptr) {
+    throw ToError(env, {StatusCode::kInvalidArgument, "The store is not open."});
+  }
+  return store;
+}
+
+Napi::Value EngineObject::OpenStore(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  RequireCore(env);
+  if (!info[0].IsObject()) {
+    throw Napi::TypeError::New(env, "openStore needs its options.");
+  }
+  const auto object = info[0].As<Napi::Object>();
+  StoreOptions options;
+  options.directory = ReadString(object, "directory");
+  options.budget_bytes = static_cast<uint64_t>(ReadNumber(object, "budgetBytes", 0));
+  options.precision = ReadPrecision(object);
+  return StartTask<Nothing>(
+      env, [core = state_->core, options] { return AsResult(core->OpenStore(options)); },
+      Undefined);
+}
+
+Napi::Value EngineObject::HasSegments(const Napi::CallbackInfo& info) {
+  const auto store = RequireStore(info.Env());
+  const auto keys = ReadStrings(info[0], "keys");
+  Napi::Uint8Array out = Napi::Uint8Array::New(info.Env(), keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    out[i] = store->Contains(keys[i]) ? 1 : 0;
+  }
+  return out;
+}
+
+Napi::Value EngineObject::StaleChunks(const Napi::CallbackInfo& info) {
+  const auto store = RequireStore(info.Env());
+  const auto segment = store->Info(info[0].ToString().Utf8Value());
+  if (!segment.ok()) {
+    return info.Env().Undefined();
+  }
+  double stale = 0;
+  for (const uint8_t chunk : segment.value()->chunk_stale) {
+    stale += chunk;
+  }
+  return Napi::Number::New(info.Env(), stale);
+}
+
+Napi::Value EngineObject::ReadSegment(const Napi::CallbackInfo& info) {
+  RequireStore(info.Env());
+  auto request = ReadSegmentRequest(info[0]);
+  return StartJob<SegmentResult>(
+      info.Env(), state_, ReadPriority(info[1]), Notifier(),
+      [state = state_, request = std::move(request)](JobContext& job) {
+        return leoam::ReadSegment(*state->core, job, request);
+      },
+      [](Napi::Env env, SegmentResult& result) -> Napi::Value {
+        return FromSegmentResult(env, result);
+      });
+}
+
+Napi::Value EngineObject::RemoveSegments(const Napi::CallbackInfo& info) {
+  const auto store = RequireStore(info.Env());
+  const auto keys = ReadStrings(info[0], "keys");
+  return StartTask<Nothing>(
+      info.Env(),
+      [store, keys]() -> Result<Nothing> {
+        for (const std::string& key : keys) {
+          const Status status = store->Remove(key);
+          if (!status.ok() && status.code() != StatusCode::kNotFound) {
+            return status;
+          }
+        }
+        return Nothing{};
+      },
+      Undefined);
+}
+
+Napi::Value EngineObject::StoreStatistics(const Napi::CallbackInfo& info) {
+  return FromStoreStats(info.Env(), RequireStore(info.Env())->Stats());
+}
+
+Napi::Value EngineObject::VerifyStore(const Napi::CallbackInfo& info) {
+  const auto store = RequireStore(info.Env());
+  const Notifier notifier(info.Env(), info.Length() > 0 ? info[0] : info.Env().Undefined());
+  using Outcome = SegmentStore::VerifyOutcome;
+  return StartTask<Outcome>(
+      info.Env(),
+      [store, notifier] {
+        auto outcome = store->Verify([&notifier](uint64_t done, uint64_t total) {
+          if (notifier) {
+            notifier.Call(DoneOfTotal{done, total});
+          }
+        });
+        notifier.Release();
+        return outcome;
+      },
+      [](Napi::Env env, Outcome& outcome) -> Napi::Value {
+        Napi::Object out = Napi::Object::New(env);
+        out.Set("ok", static_cast<double>(outcome.ok));
+        Napi::Array damaged = Napi::Array::New(env, outcome.damaged.size());
+        for (size_t i = 0; i < outcome.damaged.size(); ++i) {
+          damaged.Set(static_cast<uint32_t>(i), outcome.damaged[i]);
+        }
+        out.Set("damaged", damaged);
+        return out;
+      });
+}
+
+Napi::Value EngineObject::ClearStore(const Napi::CallbackInfo& info) {
+  const auto store = RequireStore(info.Env());
+  return StartTask<Nothing>(info.Env(), [store] { return AsResult(store->Clear()); }, Undefined);
+}
+
+Napi::Value EngineObject::SetStoreBudget(const Napi::CallbackInfo& info) {
+  const auto store = RequireStore(info.Env());
+  if (!info[0].IsNumber() || info[0].As<Napi::Number>().DoubleValue() < 0) {
+    throw Napi::TypeError::New(info.Env(), "The budget must be a number of bytes.");
+  }
+  const auto bytes = static_cast<uint64_t>(info[0].As<Napi::Number>().DoubleValue());
+  return StartTask<Nothing>(
+      info.Env(), [store, bytes] { return AsResult(store->SetBudget(bytes)); }, Undefined);
+}
+
+}  // namespace leoam::binding

@@ -1,0 +1,140 @@
+#include "store/disk_usage.h"
+
+#include <chrono>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "store/segment_format.h"
+
+namespace leoam {
+
+namespace {
+
+using Clock = SegmentIndex::Clock;
+
+// How old a look at the folder may be: for the decision to evict, and for figures shown.
+constexpr std::chrono::seconds kEvictionRefresh{60};
+constexpr std::chrono::seconds kStatsRefresh{5};
+
+}  // namespace
+
+void DiskUsage::Refresh() {
+  const Clock::time_point started = Clock::now();
+  const std::vector<StoredFile> found = folder_->Scan();
+  const std::lock_guard lock(mutex_);
+  index_.Refresh(found, started);
+}
+
+void DiskUsage::SetBudget(uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  budget_bytes_ = bytes;
+}
+
+bool DiskUsage::Add(const std::string& key, uint64_t bytes, uint64_t tokens) {
+  const std::lock_guard lock(mutex_);
+  index_.Add(key, bytes, tokens);
+  const bool fits = budget_bytes_ == 0 || index_.bytes() <= budget_bytes_;
+  return !fits || Clock::now() - index_.refreshed() >= kEvictionRefresh;
+}
+
+void DiskUsage::Remove(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  index_.Remove(key);
+}
+
+void DiskUsage::Use(const std::string& key) {
+  bool touch = false;
+  {
+    const std::lock_guard lock(mutex_);
+    touch = index_.Use(key);
+  }
+  if (touch) {
+    static_cast<void>(folder_->Touch(key));  // the order of eviction suffers, nothing else
+  }
+}
+
+Status DiskUsage::Evict(const std::string& spared,
+                        const std::function<void(const std::string&)>& removed) {
+  const std::lock_guard evicting(evicting_);
+  Refresh();
+  uint64_t total = 0;
+  uint64_t budget = 0;
+  std::vector<StoredFile> order;
+  {
+    const std::lock_guard lock(mutex_);
+    total = index_.bytes();
+    budget = budget_bytes_;
+    if (budget == 0 || total <= budget) {
+      return Status::Ok();
+    }
+    order = index_.EvictionOrder();
+  }
+  for (const StoredFile& file : order) {
+    if (total <= budget) {
+      break;
+    }
+    if (file.key == spared) {
+      continue;
+    }
+    const Result<bool> gone = folder_->RemoveUnlessBusy(file.key);
+    if (!gone.ok()) {
+      return gone.status();
+    }
+    if (*gone) {
+      total -= file.bytes;
+      removed(file.key);
+      const std::lock_guard lock(mutex_);
+      index_.Remove(file.key);
+      ++evicted_;
+    }
+  }
+  return Status::Ok();
+}
+
+void DiskUsage::Describe(StoreStats* stats) {
+  bool outdated = false;
+  {
+    const std::lock_guard lock(mutex_);
+    outdated = Clock::now() - index_.refreshed() > kStatsRefresh;
+  }
+  if (outdated) {
+    Refresh();
+  }
+  LearnTokens();
+  const std::lock_guard lock(mutex_);
+  stats->segments = index_.entries().size();
+  stats->bytes = index_.bytes();
+  for (const auto& [key, entry] : index_.entries()) {
+    stats->tokens += entry.tokens.value_or(0);
+  }
+  stats->budget_bytes = budget_bytes_;
+  stats->evicted = evicted_;
+}
+
+// Reads the fronts of segments that other processes or earlier ones wrote.
+void DiskUsage::LearnTokens() {
+  std::vector<std::string> unknown;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, entry] : index_.entries()) {
+      if (!entry.tokens.has_value()) {
+        unknown.push_back(key);
+      }
+    }
+  }
+  for (const std::string& key : unknown) {
+    Result<std::unique_ptr<ReadableFile>> file = folder_->Open(key);
+    uint64_t tokens = 0;
+    if (file.ok()) {
+      const Result<SegmentFront> front = ReadSegmentFront(file->get(), key);
+      tokens = front.ok() ? front->info.tokens.size() : 0;
+    }
+    const std::lock_guard lock(mutex_);
+    if (const auto entry = index_.entries().find(key); entry != index_.entries().end()) {
+      entry->second.tokens = tokens;
+    }
+  }
+}
+
+}  // namespace leoam

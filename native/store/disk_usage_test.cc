@@ -1,0 +1,75 @@
+// Eviction, through the store.
+#include "store/disk_usage.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+
+#include "testing/segments.h"
+
+namespace leoam {
+namespace {
+
+using testing::KeyOf;
+using testing::OpenStore;
+using testing::PutMade;
+using testing::SegmentPath;
+using testing::TemporaryFolder;
+
+TEST(DiskUsage, EvictsTheLeastRecentlyUsedBeyondTheBudget) {
+  const TemporaryFolder folder;
+  const std::string root = folder.path() + "/store";
+  uint64_t each = 0;
+  {
+    const auto store = OpenStore(folder.path());
+    for (int number = 0; number < 4; ++number) {
+      PutMade(store.get(), number);
+      const auto age = std::chrono::hours(10 - number);
+      std::filesystem::last_write_time(SegmentPath(root, KeyOf(number)),
+                                       std::filesystem::file_time_type::clock::now() - age);
+    }
+    each = store->Stats().bytes / 4;
+  }
+  const auto store = OpenStore(folder.path(), 4 * each);
+  std::vector<std::vector<uint8_t>> chunks;
+  ASSERT_TRUE(store->ReadChunks(KeyOf(0), 0, 1, Precision::kQ8, &chunks).ok());  // now in use
+  PutMade(store.get(), 4);
+  EXPECT_TRUE(store->Contains(KeyOf(0)));
+  EXPECT_FALSE(store->Contains(KeyOf(1)));
+  EXPECT_TRUE(store->Contains(KeyOf(2)));
+  EXPECT_TRUE(store->Contains(KeyOf(4)));
+  EXPECT_EQ(store->Stats().evicted, 1U);
+  ASSERT_TRUE(store->SetBudget(2 * each).ok());
+  EXPECT_FALSE(store->Contains(KeyOf(2)));
+  EXPECT_FALSE(store->Contains(KeyOf(3)));
+  EXPECT_LE(store->Stats().bytes, 2 * each);
+  EXPECT_EQ(store->Stats().segments, 2U);
+}
+
+TEST(DiskUsage, KeepsTheSegmentJustWrittenEvenIfItExceedsTheBudget) {
+  const TemporaryFolder folder;
+  const auto store = OpenStore(folder.path(), 1000);
+  PutMade(store.get(), 1);
+  EXPECT_TRUE(store->Contains(KeyOf(1)));
+  PutMade(store.get(), 2);
+  EXPECT_FALSE(store->Contains(KeyOf(1)));
+  EXPECT_TRUE(store->Contains(KeyOf(2)));
+}
+
+TEST(DiskUsage, NeverEvictsWhatIsBeingWritten) {
+  const TemporaryFolder folder;
+  const auto store = OpenStore(folder.path());
+  PutMade(store.get(), 1);
+  const std::string stem = folder.path() + "/store/" + KeyOf(1).substr(0, 2) + "/" + KeyOf(1);
+  auto lock = FileSystem::Default()->TryLock(stem + ".lock");
+  ASSERT_TRUE(lock.ok() && *lock != nullptr);
+  ASSERT_TRUE(store->SetBudget(1).ok());
+  EXPECT_TRUE(store->Contains(KeyOf(1)));
+  lock->reset();
+  ASSERT_TRUE(store->Evict().ok());
+  EXPECT_FALSE(store->Contains(KeyOf(1)));
+}
+
+}  // namespace
+}  // namespace leoam
