@@ -11,6 +11,10 @@ namespace leoam {
 namespace {
 
 constexpr size_t kMinUbatchRows = 64;
+constexpr size_t kSmallUbatchRows = 128;
+constexpr size_t kLargeUbatchRows = 256;
+// Multiplications of one product that two cores without a matrix unit finish in some 40 ms.
+constexpr size_t kProductLimit = 1'500'000'000;
 
 int DefaultThreads() {
   // Hyper-threads share the vector units that the kernels saturate.
@@ -156,6 +160,12 @@ void CopyRows(const KvBuffer& from, size_t tokens, KvBuffer* to) {
   }
 }
 
+size_t UbatchRows(const ModelConfig& config) {
+  const size_t row =
+      static_cast<size_t>(config.embedding) * static_cast<size_t>(config.feed_forward);
+  return row * kLargeUbatchRows <= kProductLimit ? kLargeUbatchRows : kSmallUbatchRows;
+}
+
 std::vector<size_t> SplitUbatches(size_t rows, size_t ubatch) {
   std::vector<size_t> sizes;
   for (size_t left = rows; left > 0;) {
@@ -195,7 +205,7 @@ Status RunPrefill(Core& core, JobContext& job, const Prefill& prefill) {
   size_t row = 0;
   std::vector<float> all_logits;
   for (const size_t size :
-       SplitUbatches(prefill.tokens.size(), static_cast<size_t>(prefill.ubatch))) {
+       SplitUbatches(prefill.tokens.size(), UbatchRows(core.model().config()))) {
     std::vector<int32_t> logit_rows;
     for (size_t i = std::max(row, prefill.first_logit_row); i < row + size; ++i) {
       logit_rows.push_back(static_cast<int32_t>(i - row));

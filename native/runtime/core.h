@@ -91,7 +91,6 @@ struct Prefill {
   KvBuffer* kv = nullptr;
   std::span<const Token> tokens;
   std::span<const int32_t> positions;
-  int ubatch = kUbatchTokens;
   SegmentKv* capture = nullptr;
   // Rows from here on have their logits computed; tokens.size() for none.
   size_t first_logit_row = 0;
@@ -103,8 +102,13 @@ Status RunPrefill(Core& core, JobContext& job, const Prefill& prefill);
 // kCancelled only when this job is cancelled. Sets request.should_abort.
 Status RunPass(Core& core, JobContext& job, DecodeRequest request);
 
+// Rows of an ubatch, 128 or 256: ggml asks whether to abandon a pass only between operations, so
+// the largest of them, a feed-forward product over all rows, must stay within the 50 ms in
+// which a more urgent job or a cancellation is to be obeyed.
+size_t UbatchRows(const ModelConfig& config);
+
 // Row counts of the ubatches for `rows` rows: none below 64 unless there is only one, as
-// ggml's attention rounds differently below that.
+// ggml's attention rounds differently below that. `ubatch` is at least 128.
 std::vector<size_t> SplitUbatches(size_t rows, size_t ubatch);
 
 // Positions first, first+1, … of `count` rows.

@@ -189,7 +189,6 @@ Result<SegmentResult> ReadSegment(Core& core, JobContext& job, const SegmentRequ
                                      {.kv = scratch.get(),
                                       .tokens = tokens,
                                       .positions = positions,
-                                      .ubatch = kSegmentUbatchTokens,
                                       .capture = &captured,
                                       .first_logit_row = tokens.size()}));
   }

@@ -7,10 +7,6 @@
 
 namespace leoam {
 
-// Rows of a background ubatch: short, so that little is lost when a more urgent job makes
-// the engine abandon it.
-inline constexpr int kSegmentUbatchTokens = 256;
-
 // Makes the store hold the segment. Nothing is computed when it does already, unless it is
 // there with stale chunks and no `base` is given: then it is read again exactly.
 //
