@@ -18,6 +18,15 @@ constexpr size_t kChunkTokens = 32;
 constexpr size_t kChunks = 47;
 constexpr int kRuns = 9;
 
+struct Case {
+  const char* name;
+  Precision stored;
+  Precision read_as;
+};
+constexpr Case kCases[] = {{"f16", Precision::kF16, Precision::kF16},
+                           {"q8", Precision::kQ8, Precision::kQ8},
+                           {"q8ReadAsQ4", Precision::kQ8, Precision::kQ4}};
+
 template <typename Function>
 double BestMilliseconds(const Function& function) {
   double best = 1e9;
@@ -60,10 +69,10 @@ int Run() {
     return 1;
   }
   std::printf("{\"tokens\":%zu", kv.tokens);
-  for (const auto& [name, stored, read_as] :
-       {std::tuple{"f16", Precision::kF16, Precision::kF16},
-        std::tuple{"q8", Precision::kQ8, Precision::kQ8},
-        std::tuple{"q8ReadAsQ4", Precision::kQ8, Precision::kQ4}}) {
+  for (const Case& measured : kCases) {
+    const Precision stored = measured.stored;
+    const Precision read_as = measured.read_as;
+    const size_t read_bytes = EncodedChunkBytes(kShape, std::min(stored, read_as), kChunkTokens);
     std::vector<std::vector<uint8_t>> chunks(kChunks);
     const double encode = BestMilliseconds([&] {
       for (size_t i = 0; i < kChunks; ++i) {
@@ -81,8 +90,7 @@ int Run() {
     uint32_t sum = 0;
     const double checksum = BestMilliseconds([&] {
       for (const std::vector<uint8_t>& chunk : chunks) {
-        sum ^= Crc32c(std::span(chunk).first(
-            EncodedChunkBytes(kShape, std::min(stored, read_as), kChunkTokens)));
+        sum ^= Crc32c(std::span(chunk).first(read_bytes));
       }
     });
     if (failed || sum == 1) {
@@ -91,7 +99,7 @@ int Run() {
     std::printf(
         ",\"%s\":{\"bytesPerToken\":%zu,\"encodeMs\":%.2f,\"checksumMs\":%.2f,"
         "\"decodeMs\":%.2f}",
-        name, EncodedChunkBytes(kShape, stored, 1), encode, checksum, decode);
+        measured.name, EncodedChunkBytes(kShape, stored, 1), encode, checksum, decode);
   }
   std::printf("}\n");
   return 0;

@@ -22,9 +22,10 @@ Result<std::vector<int32_t>> ChooseRepair(Core& core, JobContext& job, KvBuffer*
   // A question longer than a ubatch is judged by its end, where it is usually put.
   const size_t rows = std::min<size_t>(question.size(), kUbatchTokens);
   const size_t skip = question.size() - rows;
+  const auto asked = std::span<const int32_t>(positions).first(rows);
   DecodeRequest request;
   request.tokens = question.subspan(skip);
-  request.positions = std::span<const int32_t>(positions).subspan(0, rows);
+  request.positions = asked;
   request.kv = kv;
   request.query_layers = layers;
   request.queries = &queries;
@@ -34,7 +35,7 @@ Result<std::vector<int32_t>> ChooseRepair(Core& core, JobContext& job, KvBuffer*
   std::vector<float> mass(kv->size(), 0.0F);
   for (size_t i = 0; i < layers.size(); ++i) {
     LEOAM_RETURN_IF_ERROR(job.Yield());
-    AddQuestionMass(core.model().config(), *kv, layers[i], queries[i], request.positions, mass);
+    AddQuestionMass(core.model().config(), *kv, layers[i], queries[i], asked, mass);
   }
 
   std::vector<int32_t> candidates;
