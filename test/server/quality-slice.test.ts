@@ -78,16 +78,18 @@ describe('forty questions about a small repository @slow', function () {
 });
 
 /**
- * Wide until more runs have been seen: broken positions, lost passages or keys read with the
- * wrong bias leave none of these standing (without evidence no question is answered right).
+ * Seen with the default model: recall 0.875, 16 right from stored KV and 18 from text,
+ * gold NLL 1.95 and 1.78. Left to chance are rounding and the order of nearly equal passages,
+ * some two answers of forty; broken positions, lost passages or keys read with the wrong bias
+ * cost far more (without repair 0.44 nats more than text, without evidence nothing is right).
  */
 const bounds = {
-  sourceRecall: 0.5,
-  correct: 8,
+  sourceRecall: 0.75,
+  correct: 13,
   /** Percentage points. */
-  pointsAgainstRag: -20,
-  goldNll: 3,
-  nllAgainstRag: 0.8,
+  pointsAgainstRag: -12.5,
+  goldNll: 2.2,
+  nllAgainstRag: 0.35,
 };
 
 async function slice(): Promise<QualityRepo> {
