@@ -48,6 +48,7 @@ const optionSpecs = {
     help: 'what every file is read after; default chat',
     in: reading,
   },
+  exact: { help: 'read again exactly what edits left marked', in: ['index'] },
   mode: {
     value: 'leoam|rag|full|none',
     help: 'where the evidence comes from; default leoam',

@@ -1,6 +1,7 @@
 // leoam index: reads every file of a repository into the store. Ctrl+C keeps what is done.
 
 import { indexRepository, type IndexResult } from '../index/jobs.js';
+import { flag } from './arguments.js';
 import {
   checkNotEmpty,
   close,
@@ -15,7 +16,7 @@ export const indexCommand: CommandFunction = async (context) => {
   const opened = await openBoth(context);
   try {
     checkNotEmpty(opened.repository);
-    const result = await readRepository(opened, context);
+    const result = await readRepository(opened, context, flag(context.line, 'exact'));
     report(opened, context, result);
     return result.cancelled ? 1 : 0;
   } finally {
@@ -23,14 +24,19 @@ export const indexCommand: CommandFunction = async (context) => {
   }
 };
 
-/** Reads what the store lacks, with progress and time left on standard error. */
+/**
+ * Reads what the store lacks, with progress and time left on standard error; with `exact` also
+ * again what holds chunks of before an edit.
+ */
 export async function readRepository(
   { assistant, repository }: Opened,
   { output, signal }: CommandContext,
+  exact = false,
 ): Promise<IndexResult> {
   const result = await indexRepository({
     index: repository,
     engine: assistant.engine.native,
+    exact,
     signal,
     onProgress: (progress) => {
       const left =

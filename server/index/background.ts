@@ -1,6 +1,7 @@
 // Reads a repository into the store while questions are asked. The engine gives way to
 // questions by itself; here is what to read next, when to go on after an edit and when to
-// stop: a full store or disk is no place for what nobody has asked for yet.
+// stop: a full store or disk is no place for what nobody has asked for yet. What an edit left
+// to chunks that were read under the older text is read again exactly, last of all.
 
 import type { NativeEngine } from '../engine/addon.js';
 import { indexRepository, type IndexProgress, type SegmentReader } from './jobs.js';
@@ -44,6 +45,8 @@ class Reading implements BackgroundReading {
   private current: ReadingState = { finished: false, share: 0, secondsLeft: undefined };
   private again = false;
   private readonly stopping = new AbortController();
+  /** Ends an exact pass early: something new is to be read first. */
+  private giveWay = new AbortController();
   /** Ends the reading before its time, too: the store refuses what is read. */
   private refused = false;
   private running: Promise<void>;
@@ -58,6 +61,7 @@ class Reading implements BackgroundReading {
 
   refreshed(): void {
     this.again = true;
+    this.giveWay.abort();
     if (this.current.finished && !this.refused && !this.stopping.signal.aborted) {
       this.change({ finished: false, share: this.current.share, secondsLeft: undefined });
       this.running = this.run();
@@ -75,9 +79,12 @@ class Reading implements BackgroundReading {
     try {
       do {
         this.again = false;
-        const read = await this.readOnce();
-        segments += read.segmentsRead;
-        tokens += read.tokensComputed;
+        this.giveWay = new AbortController();
+        for (const exact of [false, true]) {
+          const read = await this.readOnce(exact);
+          segments += read.segmentsRead;
+          tokens += read.tokensComputed;
+        }
       } while (this.again && !this.stopping.signal.aborted);
     } catch (error) {
       this.refused = true;
@@ -90,14 +97,19 @@ class Reading implements BackgroundReading {
     }
   }
 
-  private async readOnce(): Promise<{ segmentsRead: number; tokensComputed: number }> {
+  private async readOnce(
+    exact: boolean,
+  ): Promise<{ segmentsRead: number; tokensComputed: number }> {
     const { index, engine } = this.options;
     const evicted = (): number => (this.options.hasBudget ? engine.storeStats().evicted : 0);
     const before = evicted();
     const result = await indexRepository({
       index,
       engine,
-      signal: this.stopping.signal,
+      exact,
+      signal: exact
+        ? AbortSignal.any([this.stopping.signal, this.giveWay.signal])
+        : this.stopping.signal,
       onProgress: (progress) => {
         if (progress.warnings.length > 0 || evicted() > before) {
           this.refused = true;

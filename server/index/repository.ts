@@ -6,11 +6,9 @@ import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { CutFile } from './cut.js';
 import { FileTexts } from './fileTexts.js';
-import { ImportResolver } from './imports.js';
 import { keptFolder } from './keptFiles.js';
 import {
   chunkTokensOf,
-  definitionsOfCut,
   joinChunks,
   planFile,
   rememberSegment,
@@ -18,20 +16,18 @@ import {
   type PlannedFile,
 } from './plan.js';
 import { lineStarts } from './pieces.js';
+import { PlannedFiles } from './plannedFiles.js';
 import { decodePack, encodePack, type PackEntry } from './tokenPack.js';
 import type {
   Changes,
   ChunkRange,
-  FileEntry,
   OpenOptions,
   Passage,
   PreviousSegment,
   RefreshOptions,
   RepositoryIndex,
   SearchHit,
-  SegmentPlan,
   SkippedFile,
-  SymbolDefinition,
 } from './types.js';
 import { WorkerClient } from './workerClient.js';
 import type { ScannedFile, ScanOutcome } from './workerMessages.js';
@@ -66,71 +62,28 @@ interface Staged {
   tokens: number;
 }
 
-class OpenedRepository implements RepositoryIndex {
+class OpenedRepository extends PlannedFiles implements RepositoryIndex {
   readonly root: string;
-  files: readonly FileEntry[] = [];
   skipped: readonly SkippedFile[] = [];
-  totalTokens = 0;
   warning: string | undefined;
 
   private readonly worker = new WorkerClient();
   private readonly texts: FileTexts;
   private readonly packName: `tokens-${string}`;
-  /** In order of use. */
-  private planned = new Map<string, PlannedFile>();
-  private byId = new Map<number, Passage>();
   private previous = new Map<string, PreviousSegment[]>();
   /** Kept tokens, while the first scan runs. */
   private kept = new Map<string, PackEntry>();
-  private definitions: Map<string, SymbolDefinition[]> | undefined;
-  private imports: ImportResolver | undefined;
   /** The running refresh, or the last one. */
   private busy: Promise<unknown> = Promise.resolve();
   private dirty = false;
   private saveTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: OpenOptions) {
+    super();
     this.root = options.root;
     this.texts = new FileTexts(options.root);
     // The header is tokenised by the same tokeniser but is not kept: it depends on the path.
     this.packName = `tokens-${sha256(options.keyParts.tokenizer).slice(0, 16)}`;
-  }
-
-  passages(): Passage[] {
-    return [...this.planned.values()].flatMap(({ passages }) => passages);
-  }
-
-  passage(id: number): Passage | undefined {
-    return this.byId.get(id);
-  }
-
-  passagesOf(path: string): Passage[] {
-    return this.planned.get(path)?.passages ?? [];
-  }
-
-  passageAt(path: string, line: number): Passage | undefined {
-    return this.passagesOf(path).find(
-      ({ startLine, endLine }) => startLine <= line && line <= endLine,
-    );
-  }
-
-  segments(): SegmentPlan[] {
-    return [...this.planned.values()].flatMap(({ plans }) => plans);
-  }
-
-  segmentsOf(path: string): SegmentPlan[] {
-    return this.planned.get(path)?.plans ?? [];
-  }
-
-  segment(path: string, part: number): SegmentPlan | undefined {
-    return this.planned.get(path)?.plans[part];
-  }
-
-  tokensOf(path: string, range: ChunkRange): Int32Array {
-    const plan = this.segment(path, range.part);
-    const start = plan?.chunks[range.firstChunk - 1]?.tokenEnd ?? 0;
-    const end = plan?.chunks[range.lastChunk - 1]?.tokenEnd ?? 0;
-    return plan?.tokens.subarray(start, end) ?? new Int32Array();
   }
 
   previousSegments(path: string): PreviousSegment[] {
@@ -140,37 +93,9 @@ class OpenedRepository implements RepositoryIndex {
   async search(query: string, limit: number): Promise<SearchHit[]> {
     const hits = await this.worker.search(query, limit);
     return hits.flatMap(({ id, score }) => {
-      const passage = this.byId.get(id);
+      const passage = this.passage(id);
       return passage ? [{ passage, score }] : [];
     });
-  }
-
-  definitionsOf(name: string): SymbolDefinition[] {
-    if (!this.definitions) {
-      this.definitions = new Map();
-      for (const { cut } of this.planned.values()) {
-        for (const definition of definitionsOfCut(cut)) {
-          const known = this.definitions.get(definition.name);
-          if (known) {
-            known.push(definition);
-          } else {
-            this.definitions.set(definition.name, [definition]);
-          }
-        }
-      }
-    }
-    return this.definitions.get(name) ?? [];
-  }
-
-  definitionsIn(path: string): SymbolDefinition[] {
-    const file = this.planned.get(path);
-    return file ? definitionsOfCut(file.cut) : [];
-  }
-
-  importsOf(path: string): string[] {
-    const resolver = (this.imports ??= new ImportResolver(this.planned.keys()));
-    const written = this.planned.get(path)?.cut.imports ?? [];
-    return [...new Set(written.flatMap((specifier) => resolver.resolve(path, specifier)))];
   }
 
   async textOf(path: string, range: ChunkRange): Promise<string> {
@@ -331,7 +256,7 @@ class OpenedRepository implements RepositoryIndex {
         planned.set(path, file);
       }
     }
-    this.planned = planned;
+    this.replace(planned);
     this.kept = new Map();
     for (const [path, segments] of staged.previous) {
       this.previous.set(path, segments);
@@ -341,12 +266,7 @@ class OpenedRepository implements RepositoryIndex {
         this.previous.delete(path);
       }
     }
-    this.byId = new Map(this.passages().map((passage) => [passage.id, passage]));
-    this.definitions = undefined;
-    this.imports = undefined;
-    this.files = [...planned.values()].map(({ entry }) => entry);
     this.skipped = outcome.skipped;
-    this.totalTokens = this.files.reduce((sum, { tokens }) => sum + tokens, 0);
     this.warning = outcome.warning ?? this.warning;
     if (outcome.dirty) {
       this.dirty = true;

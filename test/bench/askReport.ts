@@ -1,22 +1,16 @@
 // From single questions to the figures of the ask bench.
 
+import type { AskCounters, AskTimings } from '../../server/chat/conversation.js';
 import type { ServerSample } from './serverBaseline.js';
 import { median, percentile } from './statistics.js';
 
 /** One question in one process. */
-export interface Asked {
+export interface Asked
+  extends Omit<AskCounters, 'repoTokens' | 'tokensDecoded'>,
+    Pick<AskTimings, 'selectMs' | 'ttftMs'> {
   id: string;
   variant: string;
-  tokensComputed: number;
-  repoTokensComputed: number;
-  tokensRepaired: number;
-  questionTokens: number;
-  tokensReused: number;
-  workingSetTokens: number;
-  bytesFromDisk: number;
-  selectMs: number;
   loadMs: number;
-  ttftMs: number;
 }
 
 export interface Spread {

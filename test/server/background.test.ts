@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   askContext,
   openAssistant,
@@ -6,9 +9,16 @@ import {
   type Assistant,
 } from '../../server/assistant.js';
 import { Conversation } from '../../server/chat/conversation.js';
-import { readInBackground } from '../../server/index/background.js';
+import { readInBackground, type BackgroundReading } from '../../server/index/background.js';
+import { indexRepository } from '../../server/index/jobs.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
 import { homeWithModel, longShop, smallModel, temporaryRepository } from './setup.js';
+
+async function finished(reading: BackgroundReading): Promise<void> {
+  while (!reading.state().finished) {
+    await sleep(20);
+  }
+}
 
 describe('reading in the background', function () {
   this.timeout(120_000);
@@ -54,7 +64,7 @@ describe('reading in the background', function () {
         engine: assistant.engine.native,
         hasBudget: false,
       });
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await sleep(200);
       meanwhile.push(await firstWordMs());
       assert.equal(reading.state().finished, false, 'there was nothing to give way');
       await reading.stop();
@@ -64,7 +74,28 @@ describe('reading in the background', function () {
     assert.ok(Math.min(...meanwhile) < 2 * Math.min(...alone), shown.join(' against '));
   });
 
-  it('ends with a word where the budget of the store is used up', async () => {
+  it('reads again exactly what an edit left marked @slow', async () => {
+    const engine = assistant.engine.native;
+    const stale = (): number =>
+      repository.segments().reduce((sum, { key }) => sum + (engine.staleChunks(key) ?? 0), 0);
+    const reading = readInBackground({ index: repository, engine, hasBudget: false });
+    await finished(reading);
+
+    const file = join(repository.root, 'src', 'prices', 'apples.ts');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, `// One line more.\n${text}`);
+    await repository.refresh();
+    const fresh = await indexRepository({ index: repository, engine });
+    assert.ok(stale() > 0, 'nothing was kept from before the edit');
+    assert.ok(fresh.tokensComputed < repository.totalTokens / 2);
+
+    reading.refreshed();
+    await finished(reading);
+    assert.equal(stale(), 0);
+    await reading.stop();
+  });
+
+  it('ends with a word where the budget of the store is used up @slow', async () => {
     const kilobytes = 5000; // one file of the shop
     await assistant.engine.native.setStoreBudget(kilobytes * 1000);
     const notes: string[] = [];

@@ -144,7 +144,7 @@ describe('a store in trouble', function () {
     common = ['--model', smallModel, '--threads', '1', '--repo', repo];
   });
 
-  it('with damaged segments answers all the same, says so and repairs itself', async () => {
+  it('with damaged segments answers all the same, says so and repairs itself @slow', async () => {
     await leoamJson(['index', ...common], home);
     for (const path of await segmentFiles(home)) {
       await flipByteNearEnd(path);
@@ -168,7 +168,7 @@ describe('a store in trouble', function () {
     assert.equal((await segmentFiles(home)).length, before);
   });
 
-  it('is shared by two processes that read the same repository at once', async () => {
+  it('is shared by two processes that read the same repository at once @slow', async () => {
     const both = await Promise.all([
       leoamJson<{ tokens: number }>(['index', ...common], home),
       leoamJson<{ tokens: number }>(['index', ...common], home),

@@ -69,7 +69,7 @@ describe('conversation about a repository that nobody has read yet', function ()
     assert.equal(second.answer, first.answer);
   });
 
-  it('starts over with fresh evidence when its window is full', async () => {
+  it('starts over with fresh evidence when its window is full @slow', async () => {
     const small = new Conversation(askContext(assistant, repository));
     try {
       const evidence: number[] = [];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AskResult } from '../../server/chat/conversation.js';
 import type { EvalReport } from '../../server/cli/eval.js';
@@ -8,6 +8,7 @@ import {
   homeWithModel,
   leoam,
   leoamJson,
+  longShop,
   shopFiles,
   smallModel,
   temporaryFolder,
@@ -20,6 +21,7 @@ interface IndexReport {
   tokens: number;
   tokensComputed: number;
   tokensReused: number;
+  staleSegments: number;
   bytesOnDisk: number;
   seconds: number;
   tokensPerSecond: number;
@@ -56,6 +58,22 @@ describe('terminal', function () {
     assert.equal(second.tokensReused, first.tokens);
   });
 
+  it('computes an edited line first and what follows it with --exact @slow', async () => {
+    const edited = await temporaryRepository(longShop());
+    const args = [...model.slice(0, -1), edited];
+    await leoamJson<IndexReport>(['index', ...args], home);
+    const file = join(edited, 'src', 'prices', 'apples.ts');
+    await writeFile(file, `// One line more.\n${await readFile(file, 'utf8')}`);
+
+    const fresh = await leoamJson<IndexReport>(['index', ...args], home);
+    assert.equal(fresh.staleSegments, 1);
+    const exact = await leoamJson<IndexReport>(['index', ...args, '--exact'], home);
+    assert.equal(exact.staleSegments, 0);
+    assert.ok(fresh.tokensComputed > 0 && fresh.tokensComputed < exact.tokensComputed);
+    const again = await leoamJson<IndexReport>(['index', ...args, '--exact'], home);
+    assert.equal(again.tokensComputed, 0);
+  });
+
   it('answers in a new process without computing a token of the repository', async () => {
     const result = await leoamJson<AskReport>(
       ['ask', question, ...model, '--max-tokens', '8'],
@@ -74,7 +92,7 @@ describe('terminal', function () {
     }
   });
 
-  it('computes all evidence in mode rag and none in mode none', async () => {
+  it('computes all evidence in mode rag and none in mode none @slow', async () => {
     const ask = ['ask', question, ...model, '--max-tokens', '4'];
     const rag = await leoamJson<AskReport>([...ask, '--mode', 'rag'], home);
     assert.equal(rag.counters.repoTokensComputed, rag.counters.workingSetTokens);
@@ -107,7 +125,7 @@ describe('terminal', function () {
     assert.ok((result.stdout.match(/src\/limits\.ts:/g) ?? []).length >= 1);
   });
 
-  it('evaluates a file of questions', async () => {
+  it('evaluates a file of questions @slow', async () => {
     const file = join(home, 'questions.jsonl');
     await writeFile(
       file,

@@ -137,7 +137,7 @@ describe('fetching a model', () => {
     assert.match(error.message, /put the file \(sha256 [0-9a-f]{64}\) at /);
   });
 
-  it('gives up on a server that never answers within seconds', async function () {
+  it('gives up on a server that never answers within seconds @slow', async function () {
     this.timeout(20_000);
     await startHub(() => undefined);
     const started = performance.now();
