@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 #include "gguf.h"
 #include "testing/models.h"
@@ -18,8 +19,7 @@ namespace fs = std::filesystem;
 class ModelTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() /
-              ("leoam-model-" + std::to_string(reinterpret_cast<uintptr_t>(this)));
+    folder_ = fs::temp_directory_path() / ("leoam-model-" + std::to_string(std::random_device{}()));
     fs::create_directories(folder_);
   }
   void TearDown() override { fs::remove_all(folder_); }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <random>
 #include <sstream>
 
 #include "testing/models.h"
@@ -14,7 +15,7 @@ Core* SharedCore() {
     CoreOptions options;
     options.model_path = LlamaModelPath();
     options.module_dir = ModuleDir();
-    options.threads = 2;
+    options.threads = 1;
     auto loaded = Core::Load(options);
     EXPECT_TRUE(loaded.ok()) << loaded.status().message();
     return loaded.ok() ? std::move(loaded).value() : nullptr;
@@ -30,7 +31,7 @@ void RuntimeTest::SetUp() {
   ASSERT_NE(core_, nullptr);
   directory_ =
       std::filesystem::temp_directory_path() /
-      ("leoam-runtime-" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) + "-" +
+      ("leoam-runtime-" + std::to_string(std::random_device{}()) + "-" +
        std::to_string(reinterpret_cast<uintptr_t>(this)) + "-" + std::to_string(counter++));
   StoreOptions options;
   options.directory = directory_.string();

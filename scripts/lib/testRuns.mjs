@@ -2,6 +2,7 @@
 // through mocha. A run that cannot even start counts as one failure.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 import { buildFolder, outFolder, root } from './paths.mjs';
@@ -18,6 +19,8 @@ export async function runCtest({ folder, env, exclude }) {
   const report = join(folder, 'ctest.xml');
   rmSync(report, { force: true });
   const args = ['--test-dir', folder, '-C', 'Release', '--output-on-failure', '--no-tests=error'];
+  // The tests compute on one thread each.
+  args.push('--parallel', String(Math.max(1, Math.min(4, availableParallelism()))));
   args.push('--output-junit', report, ...(exclude ? ['--exclude-regex', exclude] : []));
   const code = await show('ctest', args, env);
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };

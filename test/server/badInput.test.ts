@@ -81,7 +81,7 @@ describe('bad repositories and questions', function () {
     assertFailed(result, /holds no file to read; 1 were left out \(binary/);
   });
 
-  it('files that cannot be source text are left out, each with its reason', async () => {
+  it('files that cannot be source text are left out, each with its reason @slow', async () => {
     const repo = await temporaryRepository({
       ...shopFiles,
       'huge.ts': Buffer.alloc(50 << 20, 'export const a = 1;\n'),
@@ -160,7 +160,7 @@ describe('a store in trouble', function () {
     assert.equal(again.counters.repoTokensComputed, 0);
   });
 
-  it('made by a newer version is left alone', async () => {
+  it('made by a newer version is left alone @slow', async () => {
     await leoamJson(['index', ...common], home);
     await writeFile(join(home, 'store', 'store.version'), 'leoam-store 9\n');
     const before = (await segmentFiles(home)).length;

@@ -89,7 +89,7 @@ describe('a store without space', function () {
     return { code: run.status, out: run.stdout, err: run.stderr };
   }
 
-  it('reads into memory and says so once', () => {
+  it('reads into memory and says so once @slow', () => {
     const { code, out, err } = withSmallDisk(['index', ...common, '--json']);
     assert.equal(code, 0, err);
     const report = JSON.parse(out) as IndexReport & { warnings: string[] };
@@ -98,7 +98,7 @@ describe('a store without space', function () {
     assert.equal(err.match(/is full: what is read now is kept in memory/g)?.length, 1, err);
   });
 
-  it('answers all the same and says so', () => {
+  it('answers all the same and says so @slow', () => {
     const { code, out, err } = withSmallDisk(['ask', question, ...common, '--max-tokens', '4']);
     assert.equal(code, 0, err);
     assert.match(out, /src\/limits\.ts:/);

@@ -83,7 +83,7 @@ describe('the prompt', function () {
       assert.equal(await dialogue.exit, 0);
     });
 
-    it('ends at Ctrl+D although an answer is being written', async () => {
+    it('ends at Ctrl+D although an answer is being written @slow', async () => {
       const dialogue = startInTerminal([...ask, '--max-tokens', '2000'], home);
       await dialogue.wait(/> /);
       await beginAnswer(dialogue, '\r');
@@ -104,7 +104,7 @@ describe('the prompt', function () {
     assert.equal((await readSoFar()).tokensComputed, 0, 'the edited file was read as well');
   });
 
-  it('says under an answer how far the reading is where there is no terminal', async () => {
+  it('says under an answer how far the reading is where there is no terminal @slow', async () => {
     const dialogue = startLeoam(ask, home);
     await askAndWait(dialogue);
     await dialogue.wait(/The folder: \d+% read/);
@@ -112,7 +112,7 @@ describe('the prompt', function () {
     assert.equal(await dialogue.exit, 0);
   });
 
-  it('ends at a signal in the middle of an answer', async () => {
+  it('ends at a signal in the middle of an answer @slow', async () => {
     const dialogue = startLeoam([...ask, '--max-tokens', '2000'], home);
     await dialogue.wait(/> /);
     await beginAnswer(dialogue, '\n');

@@ -157,7 +157,7 @@ describe('terminal', function () {
     assert.ok(result.tokensComputed < result.tokens / 2, `${result.tokensComputed} computed`);
   });
 
-  it('shows, checks and wipes the store', async () => {
+  it('shows, checks and wipes the store @slow', async () => {
     const shown = await leoamJson<{ segments: number; bytes: number }>(['cache', 'show'], home);
     assert.ok(shown.segments >= 3 && shown.bytes > 0);
     const verified = await leoamJson<{ ok: number; damaged: string[] }>(['cache', 'verify'], home);
