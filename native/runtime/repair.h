@@ -16,7 +16,7 @@ namespace leoam {
 
 // Runs the question once over the evidence in `kv` (writing scratch rows behind
 // kv->size()) and returns the positions, ascending, of the `share` of the rows in `stored`
-// that got most of its attention.
+// that got most of its attention, neighbours counted in.
 Result<std::vector<int32_t>> ChooseRepair(Core& core, JobContext& job, KvBuffer* kv,
                                           std::span<const std::pair<size_t, size_t>> stored,
                                           std::span<const Token> question, double share);

@@ -58,8 +58,8 @@ const optionSpecs = {
   passages: { value: 'N', help: 'passages by rank; default 5', in: asking },
   follow: { value: 'N', help: 'definitions added at most; default 3', in: asking },
   order: {
-    value: 'rank|path',
-    help: 'order of the evidence in the prompt; default rank',
+    value: 'best-last|best-first|path',
+    help: 'order of the evidence in the prompt; default best-last',
     in: asking,
   },
   heads: {

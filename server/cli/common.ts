@@ -8,7 +8,7 @@ import { leoError } from '../engine/errors.js';
 import type { RepositoryIndex } from '../index/types.js';
 import { homeFolder } from '../models/index.js';
 import { modes } from '../prompt/parts.js';
-import type { SelectionOptions } from '../retrieval/workingSet.js';
+import { evidenceOrders, type SelectionOptions } from '../retrieval/workingSet.js';
 import {
   choiceOption,
   numberOption,
@@ -126,7 +126,7 @@ export function questionOptions(line: CommandLine): QuestionOptions {
   const selection: Partial<SelectionOptions> = {};
   const passages = numberOption(line, 'passages', { min: 1, max: 64 });
   const follow = numberOption(line, 'follow', { min: 0, max: 32 });
-  const order = choiceOption(line, 'order', ['rank', 'path'] as const);
+  const order = choiceOption(line, 'order', evidenceOrders);
   const heads = choiceOption(line, 'heads', ['auto', 'on', 'off'] as const);
   if (passages !== undefined) selection.passages = passages;
   if (follow !== undefined) selection.follow = follow;

@@ -1,12 +1,16 @@
 // Question -> working set: lexical passages, on request fused with the retrieval heads'
 // ranking, and the definitions of the symbols that they mention. The defaults are the best
 // of seven selections measured end to end: five passages and three definitions followed;
-// fusion hurts plain facts below eight passages.
+// fusion hurts plain facts below eight passages. The best passage stands last, next to the
+// question: stored KV answers better so (ARCHITECTURE.md, Answers).
 
 import type { ChunkRange, Passage, SearchHit } from '../index/types.js';
 import { fuseRankings, rankByScores } from './fusion.js';
 import { followSymbols } from './follow.js';
 import type { Evidence, EvidenceRange, PassageSource, Reason, WorkingSet } from './source.js';
+
+export const evidenceOrders = ['best-last', 'best-first', 'path'] as const;
+export type EvidenceOrder = (typeof evidenceOrders)[number];
 
 export interface SelectionOptions {
   /** Passages by rank. */
@@ -17,8 +21,8 @@ export interface SelectionOptions {
   peakShare: number;
   /** Tokens that the whole may take; what ranks last is left out. */
   maxTokens: number;
-  /** In the prompt: best first, or as the files lie in the repository. */
-  order: 'rank' | 'path';
+  /** Where the best passage stands in the prompt, or as the files lie in the repository. */
+  order: EvidenceOrder;
   /** Join the retrieval heads' ranking: from eight passages up, always, or never. */
   heads: 'auto' | 'on' | 'off';
   /** Candidates that the heads score. */
@@ -30,7 +34,7 @@ export const defaultSelection: SelectionOptions = {
   follow: 3,
   peakShare: 0.2,
   maxTokens: 4096,
-  order: 'rank',
+  order: 'best-last',
   heads: 'auto',
   headCandidates: 64,
 };
@@ -124,7 +128,9 @@ export function assemble(
       evidence[neighbour] = merge(known, evidenceOf(passage, known.reason, known.rank));
     }
   }
-  if (options.order === 'path') {
+  if (options.order === 'best-last') {
+    evidence.reverse();
+  } else if (options.order === 'path') {
     evidence.sort((a, b) =>
       a.path < b.path ? -1 : a.path > b.path ? 1 : a.startLine - b.startLine,
     );

@@ -6,7 +6,7 @@ import type { Precision } from '../../server/engine/addon.js';
 import type { QuestionOptions } from '../../server/cli/common.js';
 import { modes, type Mode } from '../../server/prompt/parts.js';
 import type { PreambleKind } from '../../server/prompt/profile.js';
-import type { SelectionOptions } from '../../server/retrieval/workingSet.js';
+import { evidenceOrders, type SelectionOptions } from '../../server/retrieval/workingSet.js';
 
 export interface Variant {
   /** As it was written. */
@@ -22,7 +22,7 @@ export interface Variant {
 const choices: Record<string, readonly string[]> = {
   precision: ['f16', 'q8', 'q4'],
   preamble: ['chat', 'neutral'],
-  order: ['rank', 'path'],
+  order: [...evidenceOrders],
   heads: ['auto', 'on', 'off'],
 };
 const numbers = ['repair', 'passages', 'follow'];

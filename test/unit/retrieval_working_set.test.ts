@@ -20,6 +20,7 @@ const blocks: Block[] = [
 function select(hits: number[], options: Partial<SelectionOptions> = {}): Promise<WorkingSet> {
   return selectWorkingSet(fakeRepository(blocks, hits), 'question', {
     ...defaultSelection,
+    order: 'best-first',
     ...options,
   });
 }
@@ -50,6 +51,15 @@ describe('working set', () => {
     assert.deepEqual(places(set), ['z.ts:1-10']);
   });
 
+  it('puts the best passage last by default', async () => {
+    const set = await select([0, 2], { order: defaultSelection.order, follow: 0 });
+    assert.deepEqual(places(set), ['a.ts:1-10', 'z.ts:1-10']);
+    assert.deepEqual(
+      set.evidence.map(({ rank }) => rank),
+      [1, 0],
+    );
+  });
+
   it('orders by path when asked, and keeps the rank', async () => {
     const set = await select([0, 2], { order: 'path', follow: 0 });
     assert.deepEqual(places(set), ['a.ts:1-10', 'z.ts:1-10']);
@@ -63,7 +73,13 @@ describe('working set', () => {
     const repository = fakeRepository(blocks, [0, 2, 4]);
     const heads = async (): Promise<number[]> => [0, 0.1, 9];
     const top = async (options: Partial<SelectionOptions>): Promise<string | undefined> => {
-      const all = { ...defaultSelection, follow: 0, passages: 2, ...options };
+      const all: SelectionOptions = {
+        ...defaultSelection,
+        order: 'best-first',
+        follow: 0,
+        passages: 2,
+        ...options,
+      };
       const set = await selectWorkingSet(repository, 'q', all, heads);
       return set.evidence.map(({ path }) => path).join(' ');
     };
