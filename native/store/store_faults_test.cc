@@ -1,68 +1,30 @@
-// The store when the disk is full, refuses, lies or loses power, and when its process dies.
+// The store when the disk is full, refuses, lies or loses power.
 #include <algorithm>
 #include <filesystem>
 #include <random>
-#include <thread>
 
 #include "gtest/gtest.h"
 #include "store/segment_store.h"
 #include "testing/faulty_file_system.h"
 #include "testing/segments.h"
-
-#if !defined(_WIN32)
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
-#endif
+#include "testing/stores.h"
 
 namespace leoam {
 namespace {
 
 using testing::FaultyFileSystem;
+using testing::Garbage;
 using testing::KeyOf;
 using testing::MadeSegment;
+using testing::OpenStore;
+using testing::PutSegment;
+using testing::ReadSegment;
 using testing::TemporaryFolder;
-
-Result<std::unique_ptr<SegmentStore>> Open(const TemporaryFolder& folder, FileSystem* files,
-                                           uint64_t ram_budget = 1U << 30) {
-  StoreOptions options;
-  options.directory = folder.path() + "/store";
-  options.ram_budget_bytes = ram_budget;
-  return SegmentStore::Open(options, files);
-}
-
-Status PutSegment(SegmentStore* store, int number, std::string* warning = nullptr) {
-  const MadeSegment segment(number);
-  return store->Put(segment.write, warning);
-}
-
-Status ReadSegment(SegmentStore* store, int number) {
-  const MadeSegment expected(number);
-  std::vector<std::vector<uint8_t>> chunks;
-  LEOAM_RETURN_IF_ERROR(store->ReadChunks(KeyOf(number), 0, 3, Precision::kQ8, &chunks));
-  std::vector<uint8_t> last;
-  EncodeChunk(expected.kv, 32, 8, Precision::kQ8, &last);
-  EXPECT_EQ(chunks.back(), last);
-  return Status::Ok();
-}
-
-// Names of files in the folder that are no segments, apart from the version marker.
-std::vector<std::string> Garbage(const TemporaryFolder& folder) {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
-    if (entry.is_regular_file() && entry.path().extension() != ".seg" &&
-        entry.path().filename() != "store.version") {
-      names.push_back(entry.path().filename().string());
-    }
-  }
-  return names;
-}
 
 TEST(StoreFaults, AFullDiskMovesSegmentsToMemoryAndBackOnceThereIsSpace) {
   const TemporaryFolder folder;
   FaultyFileSystem files;
-  auto store = Open(folder, &files);
+  auto store = OpenStore(folder, &files);
   ASSERT_TRUE(store.ok());
   FaultyFileSystem::Faults faults;
   faults.disk_bytes = 5000;
@@ -96,7 +58,7 @@ TEST(StoreFaults, MemoryKeepsTheMostRecentlyUsedWithinItsBudget) {
   FaultyFileSystem files;
   const MadeSegment measured(1);
   constexpr uint64_t kRoomForThree = 3 * 20'000;
-  auto store = Open(folder, &files, kRoomForThree);
+  auto store = OpenStore(folder, &files, kRoomForThree);
   ASSERT_TRUE(store.ok());
   FaultyFileSystem::Faults faults;
   faults.disk_bytes = 0;
@@ -114,7 +76,7 @@ TEST(StoreFaults, MemoryKeepsTheMostRecentlyUsedWithinItsBudget) {
   EXPECT_TRUE((*store)->Remove(KeyOf(4)).ok());
   EXPECT_FALSE((*store)->Contains(KeyOf(4)));
 
-  auto tiny = Open(folder, &files, 100);
+  auto tiny = OpenStore(folder, &files, 100);
   ASSERT_TRUE(tiny.ok());
   EXPECT_EQ(PutSegment(tiny->get(), 5).code(), StatusCode::kNoSpace);
 }
@@ -125,7 +87,7 @@ TEST(StoreFaults, AFolderThatCannotBeWrittenLeavesAStoreInMemory) {
   FaultyFileSystem::Faults faults;
   faults.fail_changes = true;
   files.Set(faults);
-  auto store = Open(folder, &files);
+  auto store = OpenStore(folder, &files);
   ASSERT_TRUE(store.ok()) << store.status().message();
   EXPECT_NE((*store)->warning().find("cannot be written"), std::string::npos);
   ASSERT_TRUE(PutSegment(store->get(), 1).ok());
@@ -136,11 +98,11 @@ TEST(StoreFaults, AFolderThatCannotBeWrittenLeavesAStoreInMemory) {
 TEST(StoreFaults, AReadOnlyStoreStillServesWhatItHas) {
   const TemporaryFolder folder;
   FaultyFileSystem files;
-  ASSERT_TRUE(PutSegment(Open(folder, &files)->get(), 1).ok());
+  ASSERT_TRUE(PutSegment(OpenStore(folder, &files)->get(), 1).ok());
   FaultyFileSystem::Faults faults;
   faults.fail_changes = true;
   files.Set(faults);
-  auto store = Open(folder, &files);
+  auto store = OpenStore(folder, &files);
   ASSERT_TRUE(store.ok());
   EXPECT_NE((*store)->warning(), "");
   EXPECT_TRUE(ReadSegment(store->get(), 1).ok());
@@ -149,7 +111,7 @@ TEST(StoreFaults, AReadOnlyStoreStillServesWhatItHas) {
 TEST(StoreFaults, AFileWhereTheFolderShouldBeLeavesAStoreInMemory) {
   const TemporaryFolder folder;
   ASSERT_TRUE(FileSystem::Default()->Create(folder.path() + "/store").ok());
-  auto store = Open(folder, FileSystem::Default());
+  auto store = OpenStore(folder, FileSystem::Default());
   ASSERT_TRUE(store.ok()) << store.status().message();
   EXPECT_NE((*store)->warning(), "");
   ASSERT_TRUE(PutSegment(store->get(), 1).ok());
@@ -159,7 +121,7 @@ TEST(StoreFaults, AFileWhereTheFolderShouldBeLeavesAStoreInMemory) {
 TEST(StoreFaults, AFailedReadIsNoReasonToDropASegment) {
   const TemporaryFolder folder;
   FaultyFileSystem files;
-  auto store = Open(folder, &files);
+  auto store = OpenStore(folder, &files);
   ASSERT_TRUE(PutSegment(store->get(), 1).ok());
   FaultyFileSystem::Faults faults;
   faults.fail_reads = true;
@@ -173,13 +135,13 @@ TEST(StoreFaults, AFailedReadIsNoReasonToDropASegment) {
 TEST(StoreFaults, AnyFlippedBitIsFoundWhereItMatters) {
   const TemporaryFolder folder;
   FaultyFileSystem files;
-  auto first = Open(folder, &files);
+  auto first = OpenStore(folder, &files);
   ASSERT_TRUE(PutSegment(first->get(), 1).ok());
   const uint64_t bytes = (*first->get()->Info(KeyOf(1)))->bytes;
   std::mt19937 random(1);
   int found = 0;
   for (int i = 0; i < 300; ++i) {
-    auto store = Open(folder, &files);
+    auto store = OpenStore(folder, &files);
     ASSERT_TRUE(store.ok());
     FaultyFileSystem::Faults faults;
     // A third of the flips in the header and table, which are a small part of the file.
@@ -204,14 +166,14 @@ TEST(StoreFaults, AnyFlippedBitIsFoundWhereItMatters) {
 TEST(StoreFaults, AFileCutOffAnywhereIsDamaged) {
   const TemporaryFolder folder;
   FaultyFileSystem files;
-  auto writer = Open(folder, &files);
+  auto writer = OpenStore(folder, &files);
   ASSERT_TRUE(PutSegment(writer->get(), 1).ok());
   const uint64_t bytes = (*writer->get()->Info(KeyOf(1)))->bytes;
   for (const uint64_t end :
        {uint64_t{0}, uint64_t{127}, uint64_t{200}, uint64_t{4096}, bytes - 1}) {
-    auto store = Open(folder, FileSystem::Default());
+    auto store = OpenStore(folder, FileSystem::Default());
     ASSERT_TRUE(PutSegment(store->get(), 1).ok());
-    auto reader = Open(folder, &files);
+    auto reader = OpenStore(folder, &files);
     FaultyFileSystem::Faults faults;
     faults.files_end_at = end;
     files.Set(faults);
@@ -224,7 +186,7 @@ TEST(StoreFaults, AFileCutOffAnywhereIsDamaged) {
 TEST(StoreFaults, DataIsOnTheDiskBeforeItsNameIs) {
   const TemporaryFolder folder;
   FaultyFileSystem files;
-  auto store = Open(folder, &files);
+  auto store = OpenStore(folder, &files);
   files.Set({});
   ASSERT_TRUE(PutSegment(store->get(), 1).ok());
   const std::string key = KeyOf(1);
@@ -238,7 +200,7 @@ TEST(StoreFaults, DataIsOnTheDiskBeforeItsNameIs) {
 TEST(StoreFaults, AFailedSyncNeverGivesTheFileItsName) {
   const TemporaryFolder folder;
   FaultyFileSystem files;
-  auto store = Open(folder, &files);
+  auto store = OpenStore(folder, &files);
   FaultyFileSystem::Faults faults;
   faults.fail_sync = true;
   files.Set(faults);
@@ -246,7 +208,7 @@ TEST(StoreFaults, AFailedSyncNeverGivesTheFileItsName) {
   ASSERT_TRUE(PutSegment(store->get(), 1, &warning).ok());
   EXPECT_NE(warning, "");
   files.Set({});
-  auto fresh = Open(folder, &files);
+  auto fresh = OpenStore(folder, &files);
   EXPECT_FALSE((*fresh)->Contains(KeyOf(1)));
 }
 
@@ -259,14 +221,14 @@ TEST(StoreFaults, PowerLostAfterAnyOperationLosesAtMostTheSegmentInProgress) {
       FaultyFileSystem::Faults faults;
       faults.operations = operations;
       files.Set(faults);
-      auto store = Open(folder, &files);
+      auto store = OpenStore(folder, &files);
       for (int number = 0; store.ok() && number < 3; ++number) {
         std::string warning;
         ASSERT_TRUE(PutSegment(store->get(), number, &warning).ok());
         stored += warning.empty() ? 1 : 0;
       }
     }
-    auto store = Open(folder, FileSystem::Default());
+    auto store = OpenStore(folder, FileSystem::Default());
     ASSERT_TRUE(store.ok()) << store.status().message();
     const auto outcome = (*store)->Verify(nullptr);
     ASSERT_TRUE(outcome.ok());
@@ -277,94 +239,6 @@ TEST(StoreFaults, PowerLostAfterAnyOperationLosesAtMostTheSegmentInProgress) {
     EXPECT_EQ((*store)->warning(), "");
   }
 }
-
-#if !defined(_WIN32)
-
-constexpr int kSegmentsOfChild = 200;
-
-// Writes segments until it is killed; sends a byte after each.
-[[noreturn]] void WriteUntilKilled(const TemporaryFolder& folder, int pipe_end) {
-  auto store = Open(folder, FileSystem::Default());
-  for (int number = 0; store.ok(); number = (number + 1) % kSegmentsOfChild) {
-    const char byte = 1;
-    if (!PutSegment(store->get(), number).ok() || ::write(pipe_end, &byte, 1) != 1) {
-      break;
-    }
-  }
-  ::_exit(1);
-}
-
-TEST(StoreCrash, AKilledWriterLosesAtMostTheSegmentInProgressAndLeavesNoGarbage) {
-  std::mt19937 random(4);
-  for (int round = 0; round < 12; ++round) {
-    const TemporaryFolder folder;
-    int ends[2];
-    ASSERT_EQ(::pipe(ends), 0);
-    const pid_t child = ::fork();
-    if (child == 0) {
-      WriteUntilKilled(folder, ends[1]);
-    }
-    ::close(ends[1]);
-    // Some segments later, at some moment within the next one.
-    size_t written = 0;
-    char byte = 0;
-    for (const size_t wanted = 1 + random() % 20; written < wanted; ++written) {
-      ASSERT_EQ(::read(ends[0], &byte, 1), 1) << "the child could not write";
-    }
-    std::this_thread::sleep_for(std::chrono::microseconds(random() % 3000));
-    ::kill(child, SIGKILL);
-    int outcome = 0;
-    ::waitpid(child, &outcome, 0);
-    ASSERT_TRUE(WIFSIGNALED(outcome));
-    while (::read(ends[0], &byte, 1) == 1) {
-      ++written;
-    }
-    ::close(ends[0]);
-
-    auto store = Open(folder, FileSystem::Default());
-    ASSERT_TRUE(store.ok());
-    EXPECT_TRUE(Garbage(folder).empty()) << Garbage(folder).front();
-    const auto verified = (*store)->Verify(nullptr);
-    ASSERT_TRUE(verified.ok());
-    EXPECT_TRUE(verified->damaged.empty());
-    const uint64_t distinct = std::min<uint64_t>(written, kSegmentsOfChild);
-    EXPECT_GE(verified->ok, distinct);
-    EXPECT_LE(verified->ok, distinct + 1);  // the last may have ended before it was reported
-    for (int number = 0; number < static_cast<int>(distinct); ++number) {
-      EXPECT_TRUE(ReadSegment(store->get(), number).ok());
-    }
-    EXPECT_TRUE(PutSegment(store->get(), static_cast<int>(distinct)).ok());
-    EXPECT_EQ((*store)->warning(), "");
-  }
-}
-
-TEST(StoreCrash, TwoProcessesWriteTheSameSegmentsAtOnce) {
-  const TemporaryFolder folder;
-  constexpr int kSegments = 25;
-  const pid_t child = ::fork();
-  const auto write_all = [&] {
-    auto store = Open(folder, FileSystem::Default());
-    bool good = store.ok();
-    for (int number = 0; good && number < kSegments; ++number) {
-      std::string warning;
-      good = PutSegment(store->get(), number, &warning).ok() && warning.empty() &&
-             ReadSegment(store->get(), number).ok();
-    }
-    return good;
-  };
-  if (child == 0) {
-    ::_exit(write_all() ? 0 : 1);
-  }
-  EXPECT_TRUE(write_all());
-  int outcome = 0;
-  ASSERT_EQ(::waitpid(child, &outcome, 0), child);
-  EXPECT_TRUE(WIFEXITED(outcome) && WEXITSTATUS(outcome) == 0);
-  auto store = Open(folder, FileSystem::Default());
-  EXPECT_EQ((*store)->Verify(nullptr)->ok, static_cast<uint64_t>(kSegments));
-  EXPECT_TRUE(Garbage(folder).empty());
-}
-
-#endif
 
 }  // namespace
 }  // namespace leoam

@@ -1,6 +1,6 @@
 // leoam index: reads every file of a repository into the store. Ctrl+C keeps what is done.
 
-import { indexRepository, type IndexResult } from '../index/jobs.js';
+import { budgetUsedUp, indexRepository, type IndexResult } from '../index/jobs.js';
 import { flag } from './arguments.js';
 import {
   checkNotEmpty,
@@ -50,6 +50,11 @@ export async function readRepository(
   for (const warning of result.warnings) {
     output.note(warning);
   }
+  if (result.outOfBudget) {
+    output.note(
+      `${budgetUsedUp} The rest of the repository is read when a question needs it; a larger --store-budget holds more.`,
+    );
+  }
   return result;
 }
 
@@ -73,6 +78,7 @@ function report(
       tokensPerSecond: result.tokensPerSecond,
       staleSegments: result.staleSegments,
       cancelled: result.cancelled,
+      outOfBudget: result.outOfBudget,
       warnings: result.warnings,
       model: assistant.engine.model.id,
     }),

@@ -48,7 +48,6 @@ export async function questionPrompt(
     dialogue.reading = readInBackground({
       index: repository,
       engine: assistant.engine.native,
-      hasBudget: stringOption(line, 'store-budget') !== undefined,
       onChange: () => screen.update(),
       onNote: (note) => screen.note(note),
     });

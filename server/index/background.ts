@@ -3,8 +3,7 @@
 // stop: a full store or disk is no place for what nobody has asked for yet. What an edit left
 // to chunks that were read under the older text is read again exactly, last of all.
 
-import type { NativeEngine } from '../engine/addon.js';
-import { indexRepository, type IndexProgress, type SegmentReader } from './jobs.js';
+import { budgetUsedUp, indexRepository, type IndexProgress, type SegmentReader } from './jobs.js';
 import type { RepositoryIndex } from './types.js';
 
 /** How far the reading has come. */
@@ -27,9 +26,7 @@ export interface BackgroundReading {
 
 export interface BackgroundOptions {
   index: RepositoryIndex;
-  engine: SegmentReader & Pick<NativeEngine, 'storeStats'>;
-  /** True when the store drops segments above its budget. */
-  hasBudget: boolean;
+  engine: SegmentReader;
   /** Called when the state has changed. */
   onChange?: () => void;
   /** Hears one sentence when reading ends: what was read, or why the rest was not. */
@@ -84,6 +81,9 @@ class Reading implements BackgroundReading {
           const read = await this.readOnce(exact);
           segments += read.segmentsRead;
           tokens += read.tokensComputed;
+          if (this.refused) {
+            break;
+          }
         }
       } while (this.again && !this.stopping.signal.aborted);
     } catch (error) {
@@ -101,8 +101,6 @@ class Reading implements BackgroundReading {
     exact: boolean,
   ): Promise<{ segmentsRead: number; tokensComputed: number }> {
     const { index, engine } = this.options;
-    const evicted = (): number => (this.options.hasBudget ? engine.storeStats().evicted : 0);
-    const before = evicted();
     const result = await indexRepository({
       index,
       engine,
@@ -111,7 +109,7 @@ class Reading implements BackgroundReading {
         ? AbortSignal.any([this.stopping.signal, this.giveWay.signal])
         : this.stopping.signal,
       onProgress: (progress) => {
-        if (progress.warnings.length > 0 || evicted() > before) {
+        if (progress.warnings.length > 0) {
           this.refused = true;
           this.stopping.abort();
         }
@@ -122,10 +120,12 @@ class Reading implements BackgroundReading {
         });
       },
     });
-    if (this.refused) {
+    if (this.refused || result.outOfBudget) {
+      this.refused = true;
+      this.stopping.abort();
       this.again = false;
       this.options.onNote?.(
-        `${result.warnings[0] ?? 'The budget of the store is used up.'} The rest of the folder is read when a question needs it.`,
+        `${result.warnings[0] ?? budgetUsedUp} The rest of the folder is read when a question needs it.`,
       );
     }
     return result;

@@ -8,6 +8,9 @@ import type { PreviousSegment, RepositoryIndex, SegmentPlan } from './types.js';
 /** Progress is told at most this often while one segment follows the other. */
 const PROGRESS_INTERVAL_MS = 100;
 
+/** Said where a run ends `outOfBudget`. */
+export const budgetUsedUp = 'The budget of the store is used up.';
+
 /** What reading the rest would cost, known before it starts. */
 export interface IndexEstimate {
   files: number;
@@ -48,11 +51,16 @@ export interface IndexResult {
   tokensPerSecond: number;
   /** True when the signal ended it early; what was read is kept. */
   cancelled: boolean;
+  /** True when it ended early because the store's budget has no room for the whole repository. */
+  outOfBudget: boolean;
   warnings: string[];
 }
 
 /** The part of the engine that reading needs. */
-export type SegmentReader = Pick<NativeEngine, 'hasSegments' | 'staleChunks' | 'readSegment'>;
+export type SegmentReader = Pick<
+  NativeEngine,
+  'hasSegments' | 'staleChunks' | 'readSegment' | 'storeStats'
+>;
 
 export interface IndexJobOptions {
   index: RepositoryIndex;
@@ -87,13 +95,14 @@ export function estimateIndex(
 /**
  * Reads every segment that the store does not have, in order of use. An edited file is read
  * on top of its older text, so that only its changed chunks are computed now. What a refresh
- * replaces during the run is passed over, for the next run. Rejects only when the engine
- * fails; what was read before is kept then, too.
+ * replaces during the run is passed over, for the next run. Ends where the budget of the store
+ * has no room for more of this repository: what ranks lower must not push out what ranks
+ * higher. Rejects only when the engine fails; what was read before is kept then, too.
  */
 export async function indexRepository(options: IndexJobOptions): Promise<IndexResult> {
   const run = new IndexRun(options);
   for (const segment of run.todo) {
-    if (options.signal?.aborted) {
+    if (options.signal?.aborted || run.isOutOfBudget(segment)) {
       break;
     }
     if (run.isCurrent(segment)) {
@@ -117,11 +126,14 @@ class IndexRun {
     seconds: 0,
     tokensPerSecond: 0,
     cancelled: false,
+    outOfBudget: false,
     warnings: [],
   };
   private readonly startMs = performance.now();
   private readonly tokensTotal: number;
   private tokensDone = 0;
+  /** Of this repository. */
+  private tokensInStore: number;
   private lastProgressMs = -Infinity;
   /** Segments of each file that are still to be read. */
   private readonly openSegments = new Map<string, number>();
@@ -140,6 +152,10 @@ class IndexRun {
     const all = segments.reduce((sum, { tokens }) => sum + tokens.length, 0);
     this.tokensTotal = this.todo.reduce((sum, { tokens }) => sum + tokens.length, 0);
     this.result.tokensReused = all - this.tokensTotal;
+    this.tokensInStore = segments.reduce(
+      (sum, { tokens }, i) => sum + (stored[i] === 1 ? tokens.length : 0),
+      0,
+    );
     this.result.filesDone = index.files.length - this.openSegments.size;
   }
 
@@ -148,10 +164,22 @@ class IndexRun {
     return this.options.index.segment(path, part)?.key === key;
   }
 
+  /** The budget may be taken up by other repositories, which give way, but not by this one. */
+  isOutOfBudget({ tokens }: SegmentPlan): boolean {
+    const stats = this.options.engine.storeStats();
+    if (stats.budgetBytes === 0 || stats.tokens === 0) {
+      return false;
+    }
+    const bytes = (this.tokensInStore + tokens.length) * (stats.bytes / stats.tokens);
+    this.result.outOfBudget = bytes > stats.budgetBytes;
+    return this.result.outOfBudget;
+  }
+
   async read(segment: SegmentPlan): Promise<void> {
     const { engine, exact, signal } = this.options;
     this.progress(segment.path, false);
     const base = exact ? undefined : this.baseOf(segment);
+    const isNew = engine.hasSegments([segment.key])[0] !== 1;
     const job = engine.readSegment(
       {
         key: segment.key,
@@ -165,6 +193,7 @@ class IndexRun {
     signal?.addEventListener('abort', cancel, { once: true });
     try {
       const read = await job.promise;
+      this.tokensInStore += isNew ? segment.tokens.length : 0;
       this.result.segmentsRead++;
       this.result.tokensComputed += read.tokensComputed;
       this.result.tokensReused += read.tokensReused;

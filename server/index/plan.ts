@@ -130,7 +130,7 @@ export function rememberSegment({ key, tokens, chunks }: SegmentPlan): PreviousS
 }
 
 /** FNV-1a over whole tokens, 32 bits. */
-export function hashTokens(tokens: Int32Array): number {
+function hashTokens(tokens: Int32Array): number {
   let hash = 0x811c9dc5;
   for (const token of tokens) {
     hash = Math.imul(hash ^ token, 0x01000193);

@@ -62,7 +62,6 @@ describe('reading in the background', function () {
       const reading = readInBackground({
         index: repository,
         engine: assistant.engine.native,
-        hasBudget: false,
       });
       await sleep(200);
       meanwhile.push(await firstWordMs());
@@ -78,7 +77,7 @@ describe('reading in the background', function () {
     const engine = assistant.engine.native;
     const stale = (): number =>
       repository.segments().reduce((sum, { key }) => sum + (engine.staleChunks(key) ?? 0), 0);
-    const reading = readInBackground({ index: repository, engine, hasBudget: false });
+    const reading = readInBackground({ index: repository, engine });
     await finished(reading);
 
     const file = join(repository.root, 'src', 'prices', 'apples.ts');
@@ -103,7 +102,6 @@ describe('reading in the background', function () {
       const started = readInBackground({
         index: repository,
         engine: assistant.engine.native,
-        hasBudget: true,
         onNote: (note) => {
           notes.push(note);
           setImmediate(() => resolve(started));

@@ -1,0 +1,107 @@
+// Evidence on its way into a session: stored chunks, text to compute, text to compute and keep.
+#include "runtime/clock.h"
+#include "runtime/segment_reader.h"
+#include "runtime/session.h"
+
+namespace leoam {
+
+Status Session::AppendEvidence(JobContext& job, const Part& part, size_t skip, Counters* counters,
+                               Timings* timings) {
+  const Stopwatch watch;
+  if (part.kind == Part::Kind::kChunks) {
+    LEOAM_RETURN_IF_ERROR(LoadChunks(job, part, counters));
+    timings->load_kv_ms += watch.Milliseconds();
+    return Status::Ok();
+  }
+  if (part.kind == Part::Kind::kKeep) {
+    LEOAM_RETURN_IF_ERROR(KeepText(job, part, counters));
+  } else {
+    LEOAM_RETURN_IF_ERROR(
+        PrefillText(job, std::span<const Token>(part.tokens).subspan(skip), counters));
+  }
+  timings->prefill_ms += watch.Milliseconds();
+  return Status::Ok();
+}
+
+Status Session::LoadChunks(JobContext& job, const Part& part, Counters* counters) {
+  LEOAM_RETURN_IF_ERROR(job.Yield());
+  const auto store = core_.store();
+  const auto info = store->Info(part.key);
+  if (!info.ok()) {
+    return info.status();
+  }
+  std::vector<std::vector<uint8_t>> data;
+  LEOAM_RETURN_IF_ERROR(
+      store->ReadChunks(part.key, part.first, part.last, (*info)->precision, &data));
+  RopeAngles rope(core_.model().config().rope);
+  const size_t begin = kv_->size();
+  size_t position = begin;
+  for (size_t i = 0; i < data.size(); ++i) {
+    const size_t chunk = part.first + i;
+    const size_t tokens = (*info)->chunk_ends[chunk] - (*info)->ChunkBegin(chunk);
+    LEOAM_RETURN_IF_ERROR(DecodeChunk(data[i], (*info)->shape, (*info)->precision,
+                                      (*info)->precision, tokens, 0, tokens,
+                                      core_.model().key_bias(), &rope, position, kv_.get()));
+    position += tokens;
+    counters->tokens_reused += tokens;
+    counters->bytes_from_disk += data[i].size();
+  }
+  const size_t first_token = (*info)->ChunkBegin(part.first);
+  Advance(std::span<const Token>((*info)->tokens).subspan(first_token, position - begin));
+  loaded_.emplace_back(begin, position);
+  return Status::Ok();
+}
+
+Status Session::PrefillText(JobContext& job, std::span<const Token> tokens, Counters* counters) {
+  const auto positions = ConsecutivePositions(kv_->size(), tokens.size());
+  LEOAM_RETURN_IF_ERROR(RunPrefill(core_, job,
+                                   {.kv = kv_.get(),
+                                    .tokens = tokens,
+                                    .positions = positions,
+                                    .first_logit_row = tokens.size()}));
+  Advance(tokens);
+  counters->tokens_computed += tokens.size();
+  return Status::Ok();
+}
+
+Status Session::KeepText(JobContext& job, const Part& part, Counters* counters) {
+  const auto store = core_.store();
+  if (store == nullptr) {
+    return PrefillText(job, part.tokens, counters);
+  }
+  LEOAM_RETURN_IF_ERROR(ValidateSegment(core_, part.key, part.tokens, part.chunk_ends));
+  if (store->Contains(part.key)) {
+    Part stored;
+    stored.kind = Part::Kind::kChunks;
+    stored.key = part.key;
+    stored.last = part.chunk_ends.size();
+    const Status loaded = LoadChunks(job, stored, counters);
+    if (loaded.ok() || loaded.code() == StatusCode::kCancelled) {
+      return loaded;
+    }
+    // Damaged or evicted since: computed below.
+  }
+  SegmentKv captured;
+  captured.Reset(core_.model().config().kv_shape());
+  const auto positions = ConsecutivePositions(kv_->size(), part.tokens.size());
+  LEOAM_RETURN_IF_ERROR(RunPrefill(core_, job,
+                                   {.kv = kv_.get(),
+                                    .tokens = part.tokens,
+                                    .positions = positions,
+                                    .capture = &captured,
+                                    .first_logit_row = part.tokens.size()}));
+  Advance(part.tokens);
+  counters->tokens_computed += part.tokens.size();
+  SegmentWrite write;
+  write.key = part.key;
+  write.tokens = part.tokens;
+  write.chunk_ends = part.chunk_ends;
+  write.chunk_stale.assign(part.chunk_ends.size(), 0);
+  write.key_planes = core_.KeyPlanes();
+  write.kv = &captured;
+  const Status kept = store->Put(write, &warning_);
+  // Keeping serves later questions; this one has what it needs.
+  return kept.code() == StatusCode::kNoSpace ? Status::Ok() : kept;
+}
+
+}  // namespace leoam
