@@ -27,6 +27,7 @@ const serverZones = layers.flatMap((layer, level) =>
       from: [
         ...foreign.map((name) => `./server/${name}`),
         './server/cli',
+        './server/lsp',
         './server/cli.ts',
         './server/main.ts',
         './server/assistant.ts',

@@ -23,6 +23,8 @@ export interface AskOptions extends Omit<TurnOptions, 'maxTokens'> {
   sampling?: Sampling;
   requestClass?: RequestClass;
   signal?: AbortSignal;
+  /** Called with the passages as soon as they are chosen, best first; weights follow from rank alone. */
+  onSources?: (sources: Source[]) => void;
   /** Called for each piece of the answer as soon as it is safe to show. */
   onText?: (text: string) => void;
   /** Called with one sentence when stored KV was lost and is computed again, or cannot be stored. */
@@ -195,6 +197,7 @@ export class Conversation {
     const maxTokens = options.maxTokens ?? defaultMaxTokens;
     for (let tries = 1; ; tries++) {
       const turn = await this.prepare({ ...options, maxTokens });
+      options.onSources?.(citations(turn.sources, turn.sourceOf, []));
       const session = this.sessionFor(turn, maxTokens);
       const submitted = performance.now();
       try {

@@ -1,0 +1,127 @@
+// The workspace folders: each is opened once, read in the background, and followed as its
+// files change.
+
+import { fileURLToPath } from 'node:url';
+import { openRepositoryFor, type Assistant } from '../assistant.js';
+import { readInBackground, type BackgroundReading } from '../index/background.js';
+import type { RepositoryIndex } from '../index/types.js';
+
+/** A burst of changes, such as a branch switch, is looked at once. */
+const settleMs = 150;
+
+export interface FolderListener {
+  /** Reading has come further, or files have changed. */
+  onChange(): void;
+  /** One sentence for the user. */
+  onNote(note: string): void;
+  /** Paths, relative to the folder, of which the text is not what it was. */
+  onOutdated(folder: Folder, paths: string[]): void;
+}
+
+/** One workspace folder. */
+export class Folder {
+  private reading: BackgroundReading | undefined;
+  private settling: NodeJS.Timeout | undefined;
+  private refreshing: Promise<void> = Promise.resolve();
+
+  private constructor(
+    readonly uri: string,
+    readonly repository: RepositoryIndex,
+    private readonly assistant: Assistant,
+    private readonly listener: FolderListener,
+  ) {}
+
+  /** Rejects with one sentence when the folder cannot be listed. */
+  static async open(
+    uri: string,
+    assistant: Assistant,
+    listener: FolderListener,
+    signal?: AbortSignal,
+  ): Promise<Folder> {
+    const root = fileURLToPath(uri);
+    const repository = await openRepositoryFor(
+      assistant,
+      root,
+      signal === undefined ? {} : { signal },
+    );
+    if (repository.warning !== undefined) {
+      listener.onNote(repository.warning);
+    }
+    return new Folder(uri, repository, assistant, listener);
+  }
+
+  /** 0..1 of the folder's tokens that the store holds. */
+  get read(): number {
+    return this.reading?.state().share ?? this.storedShare();
+  }
+
+  get secondsLeft(): number | undefined {
+    return this.reading?.state().secondsLeft;
+  }
+
+  get isReading(): boolean {
+    return this.reading !== undefined && !this.reading.state().finished;
+  }
+
+  startReading(): void {
+    this.reading ??= readInBackground({
+      index: this.repository,
+      engine: this.assistant.engine.native,
+      onChange: () => this.listener.onChange(),
+      onNote: (note) => this.listener.onNote(note),
+    });
+  }
+
+  async stopReading(): Promise<void> {
+    const { reading } = this;
+    this.reading = undefined;
+    await reading?.stop();
+    this.listener.onChange();
+  }
+
+  /** Files below the folder were touched; they are looked at once no more follow. */
+  filesChanged(): void {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => void this.refresh(), settleMs);
+  }
+
+  /** Looks for what has changed; resolves once the index knows. */
+  refresh(): Promise<void> {
+    clearTimeout(this.settling);
+    this.refreshing = this.refreshing.then(() => this.refreshNow());
+    return this.refreshing;
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.settling);
+    await this.stopReading();
+    await this.refreshing;
+    await this.repository.close();
+  }
+
+  private async refreshNow(): Promise<void> {
+    try {
+      const { added, changed, removed, renamed } = await this.repository.refresh({});
+      const outdated = [...changed, ...removed, ...renamed.map(({ from }) => from)];
+      if (added.length + outdated.length === 0) {
+        return;
+      }
+      this.reading?.refreshed();
+      this.listener.onOutdated(this, outdated);
+      this.listener.onChange();
+    } catch (error) {
+      this.listener.onNote(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private storedShare(): number {
+    const segments = this.repository.segments();
+    const stored = this.assistant.engine.hasSegments(segments.map(({ key }) => key));
+    const tokens = segments.reduce((sum, { tokens: { length } }) => sum + length, 0);
+    const held = segments.reduce(
+      (sum, { tokens: { length } }, i) => sum + (stored[i] === true ? length : 0),
+      0,
+    );
+    return tokens === 0 ? 1 : held / tokens;
+  }
+}

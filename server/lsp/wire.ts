@@ -1,0 +1,66 @@
+// Messages of the protocol on a connection: what comes in is checked before anyone sees it,
+// what goes out is typed by its schema.
+
+import {
+  LSPErrorCodes,
+  ResponseError,
+  type CancellationToken,
+  type Connection,
+} from 'vscode-languageserver/node';
+import { z } from 'zod';
+import { isCancelled, isEngineError } from '../engine/errors.js';
+import type { NotificationMethod, RequestMethod } from '../protocol/method.js';
+
+/** JSON-RPC's code for parameters that do not fit. */
+const invalidParams = -32602;
+/** A failure that is told in one sentence; `data.code` is the engine's or the server's code. */
+const failed = LSPErrorCodes.RequestFailed;
+
+/** Answers a request. The signal fires at $/cancelRequest. */
+export function onRequest<P extends z.ZodType, R extends z.ZodType>(
+  connection: Connection,
+  method: RequestMethod<P, R>,
+  handle: (params: z.infer<P>, signal: AbortSignal) => Promise<z.infer<R>>,
+): void {
+  connection.onRequest(method.name, async (raw: unknown, token: CancellationToken) => {
+    const checked = method.params.safeParse(raw);
+    if (!checked.success) {
+      return new ResponseError(
+        invalidParams,
+        `${method.name}: ${z.prettifyError(checked.error).replaceAll('\n', ' ')}`,
+      );
+    }
+    const controller = new AbortController();
+    const listening = token.onCancellationRequested(() => controller.abort());
+    if (token.isCancellationRequested) {
+      controller.abort();
+    }
+    try {
+      return await handle(checked.data, controller.signal);
+    } catch (error) {
+      return responseError(error);
+    } finally {
+      listening.dispose();
+    }
+  });
+}
+
+export function notify<P extends z.ZodType>(
+  connection: Connection,
+  method: NotificationMethod<P>,
+  params: z.infer<P>,
+): void {
+  void connection.sendNotification(method.name, params);
+}
+
+function responseError(error: unknown): ResponseError<{ code: string } | undefined> {
+  if (isCancelled(error)) {
+    return new ResponseError(LSPErrorCodes.RequestCancelled, 'Cancelled.');
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new ResponseError(
+    failed,
+    message,
+    isEngineError(error) ? { code: error.code } : undefined,
+  );
+}

@@ -1,0 +1,93 @@
+// The language server: LeoAM's services over LSP on standard input and output. One process a
+// window; it ends with the window's.
+
+import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
+import { LeoService } from './lsp/service.js';
+import { notify, onRequest } from './lsp/wire.js';
+import { throttle } from './lsp/throttle.js';
+import { chatAsk, chatClose, chatDidStream } from './protocol/chat.js';
+import { serverOptions } from './protocol/options.js';
+import { indexPause, indexResume, indexSkipped } from './protocol/repository.js';
+import { statusDidChange, statusGet, type Status } from './protocol/status.js';
+
+/** Between two notifications of the status. */
+const statusIntervalMs = 100;
+
+const connection = createConnection(ProposedFeatures.all, process.stdin, process.stdout);
+let service: LeoService | undefined;
+let folders: string[] = [];
+
+connection.onInitialize(({ initializationOptions, workspaceFolders, capabilities }) => {
+  const options = serverOptions.parse(initializationOptions ?? {});
+  const tell = throttle(statusIntervalMs, (status: Status) =>
+    notify(connection, statusDidChange, status),
+  );
+  service = new LeoService(options, {
+    onStatus: tell,
+    onStream: (piece) => notify(connection, chatDidStream, piece),
+    onNote: (note) => connection.console.info(note),
+  });
+  folders = (workspaceFolders ?? []).map(({ uri }) => uri);
+  followFolders = capabilities.workspace?.workspaceFolders === true;
+  return {
+    capabilities: {
+      workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+    },
+    serverInfo: { name: 'LeoAM' },
+  };
+});
+
+let followFolders = false;
+
+connection.onInitialized(() => {
+  for (const uri of folders) {
+    open(uri);
+  }
+  if (followFolders) {
+    connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
+      added.forEach(({ uri }) => open(uri));
+      removed.forEach(({ uri }) => void running().closeFolder(uri));
+    });
+  }
+});
+
+connection.onDidChangeWatchedFiles(({ changes }) =>
+  running().filesChanged(changes.map(({ uri }) => uri)),
+);
+
+onRequest(connection, chatAsk, (params, signal) => running().ask(params, signal));
+onRequest(connection, chatClose, async ({ chat }) => {
+  running().closeChat(chat);
+  return null;
+});
+onRequest(connection, indexPause, async () => {
+  await running().pause();
+  return null;
+});
+onRequest(connection, indexResume, async () => {
+  running().resume();
+  return null;
+});
+onRequest(connection, indexSkipped, async ({ folder }) => {
+  const { repository } = await running().openFolder(folder);
+  return [...repository.skipped];
+});
+onRequest(connection, statusGet, async () => running().status());
+
+connection.onShutdown(() => service?.close());
+
+connection.listen();
+
+function running(): LeoService {
+  if (service === undefined) {
+    throw new Error('The server is not initialised.');
+  }
+  return service;
+}
+
+/** A folder that cannot be opened is told by the status; the next question tries again. */
+function open(uri: string): void {
+  running()
+    .openFolder(uri)
+    .catch((error: unknown) => connection.console.error(String(error)));
+}

@@ -1,0 +1,16 @@
+// Settings that the client passes when it starts the server (`initializationOptions`).
+
+import { z } from 'zod';
+
+export const serverOptions = z.object({
+  /** Folder of models and store; absent: the platform's data folder. */
+  home: z.string().optional(),
+  /** Catalogue id or path of a GGUF; absent: chosen by free memory. */
+  model: z.string().optional(),
+  threads: z.int().min(1).max(512).optional(),
+  /** 0: no limit. */
+  storeBudgetGib: z.number().min(0).optional(),
+  /** False: folders are read only as far as questions need them. */
+  readInBackground: z.boolean().optional(),
+});
+export type ServerOptions = z.infer<typeof serverOptions>;
