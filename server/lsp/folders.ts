@@ -67,7 +67,12 @@ export class Folder {
     this.reading ??= readInBackground({
       index: this.repository,
       engine: this.assistant.engine.native,
-      onChange: () => this.listener.onChange(),
+      onChange: () => {
+        // It tells of itself before it is known here.
+        if (this.reading !== undefined) {
+          this.listener.onChange();
+        }
+      },
       onNote: (note) => this.listener.onNote(note),
     });
   }

@@ -252,6 +252,9 @@ export class LeoService {
     if (this.answering > 0) {
       return { state: 'answering', health, message: 'Answering.' };
     }
+    if (this.folders.size > this.opened.size) {
+      return { state: 'loading', health, message: 'Listing the files of the folder.' };
+    }
     if (this.opened.size === 0) {
       return { state: 'noFolder', health, message: 'No folder is open.' };
     }
