@@ -17,7 +17,6 @@ namespace leoam {
 namespace {
 
 using testing::Garbage;
-using testing::KeyOf;
 using testing::OpenStore;
 using testing::PutSegment;
 using testing::ReadSegment;
