@@ -5,6 +5,7 @@ import { createInterface, type Interface } from 'node:readline/promises';
 import { askContext } from '../assistant.js';
 import { Conversation, type AskOptions } from '../chat/conversation.js';
 import { isCancelled } from '../engine/errors.js';
+import { isEmpty, outdatedPaths } from '../index/changes.js';
 import { readInBackground, type BackgroundReading } from '../index/background.js';
 import { stringOption } from './arguments.js';
 import type { CommandContext, Opened } from './common.js';
@@ -110,15 +111,11 @@ async function noticeEdits(
   { repository, conversation, reading, output }: Dialogue,
   signal: AbortSignal,
 ): Promise<void> {
-  const { added, changed, removed, renamed } = await repository.refresh({ signal });
-  if (added.length + changed.length + removed.length + renamed.length > 0) {
+  const changes = await repository.refresh({ signal });
+  if (!isEmpty(changes)) {
     reading?.refreshed();
   }
-  const outdated = conversation.forgetOutdated([
-    ...changed,
-    ...removed,
-    ...renamed.map(({ from }) => from),
-  ]);
+  const outdated = conversation.forgetOutdated(outdatedPaths(changes));
   if (outdated !== undefined) {
     output.note(`${outdated} has changed: a new conversation.`);
   }

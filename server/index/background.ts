@@ -49,7 +49,8 @@ class Reading implements BackgroundReading {
   private running: Promise<void>;
 
   constructor(private readonly options: BackgroundOptions) {
-    this.running = this.run();
+    // Not at once: whoever is told of a change may ask this reading for its state.
+    this.running = Promise.resolve().then(() => this.run());
   }
 
   state(): ReadingState {

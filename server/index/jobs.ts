@@ -2,6 +2,7 @@
 // in order of use.
 
 import type { NativeEngine } from '../engine/addon.js';
+import { runJob } from '../engine/engine.js';
 import { rememberSegment } from './plan.js';
 import type { PreviousSegment, RepositoryIndex, SegmentPlan } from './types.js';
 
@@ -134,6 +135,11 @@ class IndexRun {
   private tokensDone = 0;
   /** Of this repository. */
   private tokensInStore: number;
+  private readonly stored: ReadonlySet<string>;
+  private readonly budgetBytes: number;
+  /** Of what is stored; 0 while nothing is. */
+  private bytesPerToken: number;
+  private tokensWritten = 0;
   private lastProgressMs = -Infinity;
   /** Segments of each file that are still to be read. */
   private readonly openSegments = new Map<string, number>();
@@ -142,9 +148,13 @@ class IndexRun {
     const { index, engine } = options;
     const segments = index.segments();
     const stored = engine.hasSegments(segments.map(({ key }) => key));
+    this.stored = new Set(segments.filter((_, i) => stored[i] === 1).map(({ key }) => key));
+    const stats = engine.storeStats();
+    this.budgetBytes = stats.budgetBytes;
+    this.bytesPerToken = stats.bytes / Math.max(1, stats.tokens);
     const isStale = (segment: SegmentPlan): boolean => (engine.staleChunks(segment.key) ?? 0) > 0;
     this.todo = segments.filter(
-      (segment, i) => stored[i] !== 1 || (options.exact === true && isStale(segment)),
+      (segment) => !this.stored.has(segment.key) || (options.exact === true && isStale(segment)),
     );
     for (const { path } of this.todo) {
       this.openSegments.set(path, (this.openSegments.get(path) ?? 0) + 1);
@@ -153,7 +163,7 @@ class IndexRun {
     this.tokensTotal = this.todo.reduce((sum, { tokens }) => sum + tokens.length, 0);
     this.result.tokensReused = all - this.tokensTotal;
     this.tokensInStore = segments.reduce(
-      (sum, { tokens }, i) => sum + (stored[i] === 1 ? tokens.length : 0),
+      (sum, { key, tokens }) => sum + (this.stored.has(key) ? tokens.length : 0),
       0,
     );
     this.result.filesDone = index.files.length - this.openSegments.size;
@@ -166,12 +176,8 @@ class IndexRun {
 
   /** The budget may be taken up by other repositories, which give way, but not by this one. */
   isOutOfBudget({ tokens }: SegmentPlan): boolean {
-    const stats = this.options.engine.storeStats();
-    if (stats.budgetBytes === 0 || stats.tokens === 0) {
-      return false;
-    }
-    const bytes = (this.tokensInStore + tokens.length) * (stats.bytes / stats.tokens);
-    this.result.outOfBudget = bytes > stats.budgetBytes;
+    const bytes = (this.tokensInStore + tokens.length) * this.bytesPerToken;
+    this.result.outOfBudget = this.budgetBytes > 0 && bytes > this.budgetBytes;
     return this.result.outOfBudget;
   }
 
@@ -179,7 +185,6 @@ class IndexRun {
     const { engine, exact, signal } = this.options;
     this.progress(segment.path, false);
     const base = exact ? undefined : this.baseOf(segment);
-    const isNew = engine.hasSegments([segment.key])[0] !== 1;
     const job = engine.readSegment(
       {
         key: segment.key,
@@ -189,15 +194,17 @@ class IndexRun {
       },
       'index',
     );
-    const cancel = (): void => job.cancel();
-    signal?.addEventListener('abort', cancel, { once: true });
     try {
-      const read = await job.promise;
-      this.tokensInStore += isNew ? segment.tokens.length : 0;
+      const read = await runJob(job, signal);
+      this.tokensInStore += this.stored.has(segment.key) ? 0 : segment.tokens.length;
+      this.tokensWritten += read.bytesWritten > 0 ? segment.tokens.length : 0;
       this.result.segmentsRead++;
       this.result.tokensComputed += read.tokensComputed;
       this.result.tokensReused += read.tokensReused;
       this.result.bytesWritten += read.bytesWritten;
+      if (this.tokensWritten > 0) {
+        this.bytesPerToken = this.result.bytesWritten / this.tokensWritten;
+      }
       this.result.staleSegments += read.staleChunks > 0 ? 1 : 0;
       if (read.warning !== undefined && !this.result.warnings.includes(read.warning)) {
         this.result.warnings.push(read.warning);
@@ -207,8 +214,6 @@ class IndexRun {
       if (!signal?.aborted) {
         throw error;
       }
-    } finally {
-      signal?.removeEventListener('abort', cancel);
     }
   }
 

@@ -4,6 +4,8 @@
 import { fileURLToPath } from 'node:url';
 import { openRepositoryFor, type Assistant } from '../assistant.js';
 import { readInBackground, type BackgroundReading } from '../index/background.js';
+import { isEmpty, outdatedPaths } from '../index/changes.js';
+import { estimateIndex } from '../index/jobs.js';
 import type { RepositoryIndex } from '../index/types.js';
 
 /** A burst of changes, such as a branch switch, is looked at once. */
@@ -15,7 +17,7 @@ export interface FolderListener {
   /** One sentence for the user. */
   onNote(note: string): void;
   /** Paths, relative to the folder, of which the text is not what it was. */
-  onOutdated(folder: Folder, paths: string[]): void;
+  onOutdated(paths: string[]): void;
 }
 
 /** One workspace folder. */
@@ -67,12 +69,7 @@ export class Folder {
     this.reading ??= readInBackground({
       index: this.repository,
       engine: this.assistant.engine.native,
-      onChange: () => {
-        // It tells of itself before it is known here.
-        if (this.reading !== undefined) {
-          this.listener.onChange();
-        }
-      },
+      onChange: () => this.listener.onChange(),
       onNote: (note) => this.listener.onNote(note),
     });
   }
@@ -106,13 +103,12 @@ export class Folder {
 
   private async refreshNow(): Promise<void> {
     try {
-      const { added, changed, removed, renamed } = await this.repository.refresh({});
-      const outdated = [...changed, ...removed, ...renamed.map(({ from }) => from)];
-      if (added.length + outdated.length === 0) {
+      const changes = await this.repository.refresh({});
+      if (isEmpty(changes)) {
         return;
       }
       this.reading?.refreshed();
-      this.listener.onOutdated(this, outdated);
+      this.listener.onOutdated(outdatedPaths(changes));
       this.listener.onChange();
     } catch (error) {
       this.listener.onNote(error instanceof Error ? error.message : String(error));
@@ -120,13 +116,10 @@ export class Folder {
   }
 
   private storedShare(): number {
-    const segments = this.repository.segments();
-    const stored = this.assistant.engine.hasSegments(segments.map(({ key }) => key));
-    const tokens = segments.reduce((sum, { tokens: { length } }) => sum + length, 0);
-    const held = segments.reduce(
-      (sum, { tokens: { length } }, i) => sum + (stored[i] === true ? length : 0),
-      0,
-    );
-    return tokens === 0 ? 1 : held / tokens;
+    const { native } = this.assistant.engine;
+    const { tokensStored, tokensToCompute } = estimateIndex(this.repository, native, {
+      kvBytesPerToken: 0,
+    });
+    return tokensToCompute === 0 ? 1 : tokensStored / (tokensStored + tokensToCompute);
   }
 }
