@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { KvFormat, Precision } from './engine/addon.js';
 import { LeoEngine, type EngineModel } from './engine/engine.js';
+import { leoError } from './engine/errors.js';
 import type { AskContext } from './chat/turn.js';
 import { openRepository } from './index/repository.js';
 import type { KeyParts, RefreshOptions, RepositoryIndex } from './index/types.js';
@@ -106,6 +107,20 @@ export function openRepositoryFor(
     header: (path) => assistant.profile.header(path),
     keyParts: assistant.keyParts,
   });
+}
+
+/** Fails when nothing of the folder can be read, and says how many files were left out and why. */
+export function checkNotEmpty(repository: RepositoryIndex): void {
+  if (repository.files.length > 0) {
+    return;
+  }
+  const reasons = [...new Set(repository.skipped.map(({ reason }) => reason))].slice(0, 3);
+  throw leoError(
+    'nothing-to-read',
+    repository.skipped.length === 0
+      ? `${repository.root} holds no files.`
+      : `${repository.root} holds no file to read; ${repository.skipped.length} were left out (${reasons.join(', ')}).`,
+  );
 }
 
 /** What a question needs. */

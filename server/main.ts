@@ -3,12 +3,12 @@
 
 import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
 import { LeoService } from './lsp/service.js';
-import { notify, onRequest } from './lsp/wire.js';
+import { misfit, notify, onRequest } from './lsp/wire.js';
 import { throttle } from './lsp/throttle.js';
 import { chatAsk, chatClose, chatDidStream } from './protocol/chat.js';
 import { serverOptions } from './protocol/options.js';
-import { indexPause, indexResume, indexSkipped } from './protocol/repository.js';
-import { statusDidChange, statusGet, type Status } from './protocol/status.js';
+import { indexPause, indexResume, indexSkipped } from './protocol/indexing.js';
+import { statusDidChange, statusGet } from './protocol/status.js';
 
 /** Between two notifications of the status. */
 const statusIntervalMs = 100;
@@ -18,12 +18,14 @@ let service: LeoService | undefined;
 let folders: string[] = [];
 
 connection.onInitialize(({ initializationOptions, workspaceFolders, capabilities }) => {
-  const options = serverOptions.parse(initializationOptions ?? {});
-  const tell = throttle(statusIntervalMs, (status: Status) =>
-    notify(connection, statusDidChange, status),
-  );
-  service = new LeoService(options, {
-    onStatus: tell,
+  const checked = serverOptions.safeParse(initializationOptions ?? {});
+  if (!checked.success) {
+    throw misfit('initializationOptions', checked.error);
+  }
+  service = new LeoService(checked.data, {
+    onStatusChange: throttle(statusIntervalMs, () =>
+      notify(connection, statusDidChange, running().status()),
+    ),
     onStream: (piece) => notify(connection, chatDidStream, piece),
     onNote: (note) => connection.console.info(note),
   });

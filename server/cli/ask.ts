@@ -1,10 +1,9 @@
 // leoam ask: one question and its answer, or a prompt that takes one question after another.
 
-import { askContext } from '../assistant.js';
+import { askContext, checkNotEmpty } from '../assistant.js';
 import { Conversation, type AskOptions, type AskResult } from '../chat/conversation.js';
 import { numberOption, UsageError, flag } from './arguments.js';
 import {
-  checkNotEmpty,
   close,
   openBoth,
   questionOptions,

@@ -4,7 +4,6 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { openAssistant, openRepositoryFor, type Assistant } from '../assistant.js';
 import type { TurnOptions } from '../chat/turn.js';
-import { leoError } from '../engine/errors.js';
 import type { RepositoryIndex } from '../index/types.js';
 import { homeFolder } from '../models/index.js';
 import { modes } from '../prompt/parts.js';
@@ -103,20 +102,6 @@ export async function repositoryRoot(line: CommandLine): Promise<string> {
     throw new UsageError(`${root} is a file; --repo takes a folder.`);
   }
   return root;
-}
-
-/** Fails when nothing of the folder can be read, and says how many files were left out and why. */
-export function checkNotEmpty(repository: RepositoryIndex): void {
-  if (repository.files.length > 0) {
-    return;
-  }
-  const reasons = [...new Set(repository.skipped.map(({ reason }) => reason))].slice(0, 3);
-  throw leoError(
-    'nothing-to-read',
-    repository.skipped.length === 0
-      ? `${repository.root} holds no files.`
-      : `${repository.root} holds no file to read; ${repository.skipped.length} were left out (${reasons.join(', ')}).`,
-  );
 }
 
 export type QuestionOptions = Pick<TurnOptions, 'mode' | 'selection' | 'repair'>;

@@ -1,14 +1,13 @@
 // leoam eval: answers a file of questions in one mode and counts what is right. Greedy and
 // at most 100 tokens in every mode, so that only the evidence differs.
 
-import { askContext } from '../assistant.js';
+import { askContext, checkNotEmpty } from '../assistant.js';
 import type { Source } from '../chat/citations.js';
 import { Conversation, type AskCounters } from '../chat/conversation.js';
 import type { AskContext } from '../chat/turn.js';
 import { numberOption, UsageError } from './arguments.js';
 import { goldText, isCorrect } from './answers.js';
 import {
-  checkNotEmpty,
   close,
   openBoth,
   questionOptions,

@@ -1,9 +1,9 @@
 // leoam index: reads every file of a repository into the store. Ctrl+C keeps what is done.
 
+import { checkNotEmpty } from '../assistant.js';
 import { budgetUsedUp, indexRepository, type IndexResult } from '../index/jobs.js';
 import { flag } from './arguments.js';
 import {
-  checkNotEmpty,
   close,
   openBoth,
   type CommandContext,

@@ -1,7 +1,7 @@
 // What a window asks of the server, on one assistant that is loaded at the first need.
 
 import type { z } from 'zod';
-import { askContext, openAssistant, type Assistant } from '../assistant.js';
+import { askContext, checkNotEmpty, openAssistant, type Assistant } from '../assistant.js';
 import { Conversation } from '../chat/conversation.js';
 import { leoError } from '../engine/errors.js';
 import { homeFolder } from '../models/index.js';
@@ -14,7 +14,8 @@ type Ask = z.infer<typeof chatAsk.params>;
 type Streamed = z.infer<typeof chatDidStream.params>;
 
 export interface ServiceListener {
-  onStatus(status: Status): void;
+  /** `status()` has changed. Called often: ask for it no more often than it is shown. */
+  onStatusChange(): void;
   onStream(piece: Streamed): void;
   /** One sentence for the log. */
   onNote(note: string): void;
@@ -27,6 +28,7 @@ const gib = 1024 ** 3;
 interface Chat {
   folder: string;
   conversation: Conversation;
+  isAnswering: boolean;
 }
 
 export class LeoService {
@@ -83,11 +85,13 @@ export class LeoService {
 
   async ask(request: Ask, signal: AbortSignal): Promise<ChatAnswer> {
     const folder = await this.openFolder(request.folder);
-    if (folder.repository.files.length === 0) {
-      throw leoError('nothing-to-read', 'The folder holds no file that LeoAM reads.');
-    }
+    checkNotEmpty(folder.repository);
     await folder.refresh();
     const chat = await this.chatOf(request, folder);
+    if (chat.isAnswering) {
+      throw leoError('invalid-input', 'This chat is still answering: stop it or wait.');
+    }
+    chat.isAnswering = true;
     let sequence = 0;
     const stream = (event: Streamed['event']): void =>
       this.listener.onStream({
@@ -99,7 +103,7 @@ export class LeoService {
     this.answering++;
     this.changed();
     try {
-      const { answer, reason, sources, counters, timings, model } = await chat.conversation.ask({
+      return await chat.conversation.ask({
         question: request.question,
         mode: 'leoam',
         ...(request.maxTokens === undefined ? {} : { maxTokens: request.maxTokens }),
@@ -108,9 +112,8 @@ export class LeoService {
         onText: (text) => stream({ type: 'text', text }),
         onWarning: (message) => stream({ type: 'warning', message }),
       });
-      const { ttftMs, totalMs, decodeTokensPerSecond } = timings;
-      return { answer, reason, sources, counters, ttftMs, totalMs, decodeTokensPerSecond, model };
     } finally {
+      chat.isAnswering = false;
       this.answering--;
       this.changed();
     }
@@ -162,7 +165,7 @@ export class LeoService {
     const listener: FolderListener = {
       onChange: () => this.changed(),
       onNote: (note) => this.listener.onNote(note),
-      onOutdated: (_, paths) => this.forget(uri, paths),
+      onOutdated: (paths) => this.forget(uri, paths),
     };
     const folder = await Folder.open(uri, assistant, listener, this.closing.signal);
     this.opened.set(uri, folder);
@@ -193,7 +196,8 @@ export class LeoService {
     }
     this.closeChat(request.chat);
     const context = askContext(await this.load(), folder.repository);
-    const chat = { folder: folder.uri, conversation: new Conversation(context, chatTokens) };
+    const conversation = new Conversation(context, chatTokens);
+    const chat = { folder: folder.uri, conversation, isAnswering: false };
     this.chats.set(request.chat, chat);
     return chat;
   }
@@ -277,6 +281,6 @@ export class LeoService {
   }
 
   private changed(): void {
-    this.listener.onStatus(this.status());
+    this.listener.onStatusChange();
   }
 }

@@ -1,22 +1,22 @@
-/** Calls at most once an interval, the last value always among them. */
-export function throttle<T>(intervalMs: number, call: (value: T) => void): (value: T) => void {
-  let waiting: { value: T } | undefined;
+/** Calls at most once an interval; the last wish to call is always granted. */
+export function throttle(intervalMs: number, call: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;
-  const pass = (value: T): void => {
-    waiting = undefined;
+  let isWanted = false;
+  const pass = (): void => {
+    isWanted = false;
     timer = setTimeout(() => {
       timer = undefined;
-      if (waiting !== undefined) {
-        pass(waiting.value);
+      if (isWanted) {
+        pass();
       }
     }, intervalMs);
-    call(value);
+    call();
   };
-  return (value) => {
+  return () => {
     if (timer === undefined) {
-      pass(value);
+      pass();
     } else {
-      waiting = { value };
+      isWanted = true;
     }
   };
 }

@@ -2,17 +2,16 @@
 // what goes out is typed by its schema.
 
 import {
+  ErrorCodes,
   LSPErrorCodes,
   ResponseError,
   type CancellationToken,
   type Connection,
 } from 'vscode-languageserver/node';
-import { z } from 'zod';
+import { z, type ZodError } from 'zod';
 import { isCancelled, isEngineError } from '../engine/errors.js';
 import type { NotificationMethod, RequestMethod } from '../protocol/method.js';
 
-/** JSON-RPC's code for parameters that do not fit. */
-const invalidParams = -32602;
 /** A failure that is told in one sentence; `data.code` is the engine's or the server's code. */
 const failed = LSPErrorCodes.RequestFailed;
 
@@ -25,10 +24,7 @@ export function onRequest<P extends z.ZodType, R extends z.ZodType>(
   connection.onRequest(method.name, async (raw: unknown, token: CancellationToken) => {
     const checked = method.params.safeParse(raw);
     if (!checked.success) {
-      return new ResponseError(
-        invalidParams,
-        `${method.name}: ${z.prettifyError(checked.error).replaceAll('\n', ' ')}`,
-      );
+      return misfit(method.name, checked.error);
     }
     const controller = new AbortController();
     const listening = token.onCancellationRequested(() => controller.abort());
@@ -51,6 +47,12 @@ export function notify<P extends z.ZodType>(
   params: z.infer<P>,
 ): void {
   void connection.sendNotification(method.name, params);
+}
+
+/** The answer to something that does not fit its schema, in one line. */
+export function misfit(what: string, error: ZodError): ResponseError<undefined> {
+  const problems = z.prettifyError(error).replaceAll('\n', ' ');
+  return new ResponseError(ErrorCodes.InvalidParams, `${what}: ${problems}`);
 }
 
 function responseError(error: unknown): ResponseError<{ code: string } | undefined> {

@@ -4,15 +4,14 @@ import { z } from 'zod';
 import { notification, request } from './method.js';
 
 /** Lines that an answer rests on. Lines are 1-based and inclusive. */
-export const citation = z.object({
+export const source = z.object({
   /** Relative to the workspace folder, with forward slashes. */
   path: z.string(),
   startLine: z.int().min(0),
   endLine: z.int().min(0),
-  /** 0..1; the citations of an answer add up to 1. */
+  /** 0..1; the sources of an answer add up to 1. */
   weight: z.number(),
 });
-export type Citation = z.infer<typeof citation>;
 
 /** What went through the model and what was taken from the store, in tokens. */
 export const chatCounters = z.object({
@@ -27,17 +26,25 @@ export const chatCounters = z.object({
   tokensDecoded: z.int(),
 });
 
+export const chatTimings = z.object({
+  selectMs: z.number(),
+  /** From the question's arrival to the first token of the answer. */
+  ttftMs: z.number(),
+  loadKvMs: z.number(),
+  repairMs: z.number(),
+  prefillMs: z.number(),
+  totalMs: z.number(),
+  decodeTokensPerSecond: z.number(),
+});
+
 export const chatAnswer = z.object({
   answer: z.string(),
   /** Why it ended; after `cancelled` the answer is what had been written by then. */
   reason: z.enum(['end', 'stop', 'length', 'cancelled']),
   /** The weightiest first. */
-  sources: z.array(citation),
+  sources: z.array(source),
   counters: chatCounters,
-  /** Milliseconds from the question's arrival to the first token of the answer. */
-  ttftMs: z.number(),
-  totalMs: z.number(),
-  decodeTokensPerSecond: z.number(),
+  timings: chatTimings,
   model: z.string(),
 });
 export type ChatAnswer = z.infer<typeof chatAnswer>;
@@ -76,7 +83,7 @@ export const chatDidStream = notification(
     /** Counts from 0 within the turn. */
     sequence: z.int().min(0),
     event: z.discriminatedUnion('type', [
-      z.object({ type: z.literal('sources'), sources: z.array(citation) }),
+      z.object({ type: z.literal('sources'), sources: z.array(source) }),
       z.object({ type: z.literal('text'), text: z.string() }),
       z.object({ type: z.literal('warning'), message: z.string() }),
     ]),

@@ -2,7 +2,7 @@
 // made from it.
 
 import * as chat from './chat.js';
-import * as repository from './repository.js';
+import * as indexing from './indexing.js';
 import * as status from './status.js';
 import type { NotificationMethod, RequestMethod } from './method.js';
 
@@ -10,9 +10,9 @@ import type { NotificationMethod, RequestMethod } from './method.js';
 export const requests: readonly RequestMethod[] = [
   chat.chatAsk,
   chat.chatClose,
-  repository.indexPause,
-  repository.indexResume,
-  repository.indexSkipped,
+  indexing.indexPause,
+  indexing.indexResume,
+  indexing.indexSkipped,
   status.statusGet,
 ];
 

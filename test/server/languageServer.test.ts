@@ -64,6 +64,10 @@ describe('language server', function () {
     );
   });
 
+  it('refuses options that do not fit, in one line that names the field', async () => {
+    await assert.rejects(Window.open(root, home, { threads: 'many' }), /threads/u);
+  });
+
   it('stops decoding when a question is cancelled, and answers the next one', async () => {
     const source = new CancellationTokenSource();
     const asked = window.ask(
@@ -82,7 +86,10 @@ describe('language server', function () {
     assert.equal(answer.reason, 'cancelled');
     assert.notEqual(answer.answer, '');
     assert.ok(ms < 1000);
-    const next = await window.ask('How many items fit?', { turn: '2' });
+    const again = window.ask('And again, everything?', { turn: '2', maxTokens: 200 });
+    await assert.rejects(window.ask('How many?', { turn: '3' }), /still answering/u);
+    await again;
+    const next = await window.ask('How many items fit?', { turn: '4' });
     assert.notEqual(next.reason, 'cancelled');
   });
 

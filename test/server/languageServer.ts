@@ -53,14 +53,19 @@ export class Window {
     );
     const uri = pathToFileURL(root).href;
     const window = new Window(server, connection, uri);
-    await connection.sendRequest('initialize', {
-      processId: process.pid,
-      rootUri: uri,
-      capabilities: { workspace: { workspaceFolders: true } },
-      workspaceFolders: [{ uri, name: 'test' }],
-      initializationOptions: { home, model: smallModel, threads: 2, ...options },
-    });
-    await connection.sendNotification('initialized', {});
+    try {
+      await connection.sendRequest('initialize', {
+        processId: process.pid,
+        rootUri: uri,
+        capabilities: { workspace: { workspaceFolders: true } },
+        workspaceFolders: [{ uri, name: 'test' }],
+        initializationOptions: { home, model: smallModel, threads: 2, ...options },
+      });
+      await connection.sendNotification('initialized', {});
+    } catch (error) {
+      server.kill();
+      throw error;
+    }
     return window;
   }
 
