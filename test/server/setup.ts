@@ -106,9 +106,17 @@ export const cli = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'se
 /** Runs `leoam` in a process of its own. */
 export async function leoam(
   args: readonly string[],
-  options: { home: string; input?: string; whenStderr?: (text: string, kill: () => void) => void },
+  options: {
+    home: string;
+    input?: string;
+    /** A program with its arguments that starts it. */
+    through?: readonly string[];
+    whenStderr?: (text: string, kill: () => void) => void;
+  },
 ): Promise<CommandResult> {
-  const child = spawn(process.execPath, [cli, '--home', options.home, ...args]);
+  const command = [process.execPath, cli, '--home', options.home, ...args];
+  const [program = '', ...rest] = [...(options.through ?? []), ...command];
+  const child = spawn(program, rest);
   const result: CommandResult = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (data: Buffer) => (result.stdout += data.toString()));
   child.stderr.on('data', (data: Buffer) => {
@@ -121,8 +129,12 @@ export async function leoam(
 }
 
 /** Runs `leoam … --json` and reads the one object that it prints. */
-export async function leoamJson<T>(args: readonly string[], home: string): Promise<T> {
-  const result = await leoam([...args, '--json'], { home });
+export async function leoamJson<T>(
+  args: readonly string[],
+  home: string,
+  through: readonly string[] = [],
+): Promise<T> {
+  const result = await leoam([...args, '--json'], { home, through });
   assert.equal(result.code, 0, result.stderr);
   const lines = result.stdout.trimEnd().split('\n');
   assert.equal(lines.length, 1, `one JSON object was expected:\n${result.stdout}`);
