@@ -13,7 +13,7 @@ import {
   rmSync,
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { ensureDependencies } from './lib/dependencies.mjs';
@@ -162,10 +162,19 @@ function copyTreeSitter() {
   cpSync(join(from, 'tree-sitter.js'), join(to, 'tree-sitter.cjs'));
 }
 
+/** A test that was removed must not run on: tsc leaves what it once made. */
+function removeOrphans() {
+  for (const file of filesBelow(outFolder)) {
+    const made = /^(.*)\.(js|js\.map|d\.ts)$/.exec(relative(outFolder, file));
+    if (made && !existsSync(join(root, `${made[1]}.ts`))) rmSync(file);
+  }
+}
+
 /** Compiles TypeScript to out/, where tests and unbundled programs run from. */
 export async function compileTypeScript() {
   const sources = ['server', 'extension', 'test', 'tsconfig.json', 'package-lock.json'];
   await unlessUnchanged(join(outFolder, '.stamp'), fingerprint(sources), async () => {
+    removeOrphans();
     const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
     const log = join(buildFolder, 'tsc.log');
     rmSync(log, { force: true });

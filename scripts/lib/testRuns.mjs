@@ -20,7 +20,7 @@ export async function runCtest({ folder, env, exclude }) {
   rmSync(report, { force: true });
   const args = ['--test-dir', folder, '-C', 'Release', '--output-on-failure', '--no-tests=error'];
   // The tests compute on one thread each.
-  args.push('--parallel', String(Math.max(1, Math.min(4, availableParallelism()))));
+  args.push('--parallel', String(Math.min(4, availableParallelism())));
   args.push('--output-junit', report, ...(exclude ? ['--exclude-regex', exclude] : []));
   const code = await show('ctest', args, env);
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
