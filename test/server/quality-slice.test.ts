@@ -78,18 +78,18 @@ describe('forty questions about a small repository @slow', function () {
 });
 
 /**
- * Seen with the default model: recall 0.875, 16 right from stored KV and 18 from text,
- * gold NLL 1.95 and 1.78. Left to chance are rounding and the order of nearly equal passages,
+ * Seen with the default model: recall 0.875, 17 right from stored KV and 19 from text,
+ * gold NLL 1.818 and 1.817. Left to chance are rounding and the order of nearly equal passages,
  * some two answers of forty; broken positions, lost passages or keys read with the wrong bias
- * cost far more (without repair 0.44 nats more than text, without evidence nothing is right).
+ * cost far more (without repair some 0.3 nats more than text, without evidence nothing is right).
  */
 const bounds = {
   sourceRecall: 0.75,
-  correct: 13,
+  correct: 14,
   /** Percentage points. */
   pointsAgainstRag: -12.5,
-  goldNll: 2.2,
-  nllAgainstRag: 0.35,
+  goldNll: 2.05,
+  nllAgainstRag: 0.2,
 };
 
 async function slice(): Promise<QualityRepo> {
