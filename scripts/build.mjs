@@ -16,6 +16,7 @@ import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { bundleExtension } from './lib/bundleExtension.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { filesBelow, fingerprint, unlessUnchanged } from './lib/fingerprint.mjs';
 import { withLock } from './lib/lock.mjs';
@@ -28,7 +29,8 @@ import { ensureLlama } from './native/llama.mjs';
 export const nativeBuildFolder = join(buildFolder, 'native');
 
 /**
- * Builds what a user runs: dist/cli.js, dist/main.js and dist/native.
+ * Builds what a user runs: dist/cli.js, dist/main.js, dist/native, and the extension
+ * (dist/extension.cjs, dist/webview).
  */
 export async function buildProduct() {
   requireBuildTools(); // said before minutes are spent on anything else
@@ -116,7 +118,13 @@ function replaceFile(from, to) {
 
 /** Bundles the programs and the workers that they start, each into one file of dist/. */
 export async function bundle() {
-  const sources = ['server', 'extension', 'package-lock.json', 'scripts/build.mjs'];
+  const sources = [
+    'server',
+    'extension',
+    'package-lock.json',
+    'scripts/build.mjs',
+    'scripts/lib/bundleExtension.mjs',
+  ];
   await unlessUnchanged(join(distFolder, '.stamp'), fingerprint(sources), async () => {
     const { build } = await import('esbuild');
     const programs = ['server/cli.ts', 'server/main.ts'].filter((file) =>
@@ -143,6 +151,7 @@ export async function bundle() {
       },
     });
     copyTreeSitter();
+    await bundleExtension();
   });
 }
 

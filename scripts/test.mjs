@@ -17,6 +17,8 @@ import {
   compileTypeScript,
   nativeBuildFolder,
 } from './build.mjs';
+import { ensureCodeServer } from './codeServer.mjs';
+import { findChromium } from './lib/chromium.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { fingerprint, unlessUnchanged } from './lib/fingerprint.mjs';
 import { withLock } from './lib/lock.mjs';
@@ -25,6 +27,7 @@ import { buildFolder, cacheFolder, root } from './lib/paths.mjs';
 import { clearStatus, UserError } from './lib/run.mjs';
 import { runCtest, runMocha, sum } from './lib/testRuns.mjs';
 import { requireBuildTools } from './lib/tools.mjs';
+import { packageVsix } from './package.mjs';
 import { googleTestSource } from './native/googletest.mjs';
 import { ensureLlama } from './native/llama.mjs';
 
@@ -79,8 +82,9 @@ async function runAll() {
   const runs = [
     await runCtest({ folder: nativeBuildFolder, env, ...(quick ? { exclude: slowCpp } : {}) }),
   ];
+  const window = quick ? {} : await windowEnvironment();
   heading('TypeScript tests');
-  runs.push(await runMocha({ env, quick }));
+  runs.push(await runMocha({ env: { ...env, ...window }, quick }));
   return runs;
 }
 
@@ -98,6 +102,26 @@ async function testEnvironment(llama) {
     LEOAM_MODULE_DIR: llama.bin,
     LEOAM_CACHE: cacheFolder(),
   };
+}
+
+/**
+ * What the end-to-end tests need: the packed extension, a VS Code, a browser. Where one cannot be
+ * had they are skipped, and counted as skipped; never in CI.
+ * @returns {Promise<Record<string, string>>}
+ */
+async function windowEnvironment() {
+  try {
+    return {
+      LEOAM_TEST_CHROMIUM: findChromium(),
+      LEOAM_TEST_CODE_SERVER: await ensureCodeServer(),
+      LEOAM_TEST_VSIX: await packageVsix(),
+    };
+  } catch (error) {
+    if (!(error instanceof UserError) || process.env.CI) throw error;
+    clearStatus();
+    console.log(`\nThe end-to-end tests are skipped: ${error.message}`);
+    return {};
+  }
 }
 
 /**

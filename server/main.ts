@@ -5,7 +5,15 @@ import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
 import { LeoService } from './lsp/service.js';
 import { misfit, notify, onRequest } from './lsp/wire.js';
 import { throttle } from './lsp/throttle.js';
-import { chatAsk, chatClose, chatDidStream } from './protocol/chat.js';
+import {
+  chatAsk,
+  chatClose,
+  chatCommitMessage,
+  chatDidStream,
+  chatRewrite,
+} from './protocol/chat.js';
+import { filesFind } from './protocol/files.js';
+import { modelsFetch, modelsList, modelsRemove } from './protocol/models.js';
 import { serverOptions } from './protocol/options.js';
 import { indexPause, indexResume, indexSkipped } from './protocol/indexing.js';
 import { statusDidChange, statusGet } from './protocol/status.js';
@@ -62,6 +70,35 @@ onRequest(connection, chatClose, async ({ chat }) => {
   running().closeChat(chat);
   return null;
 });
+onRequest(connection, chatRewrite, async (params, signal) => ({
+  code: await running().rewrite(params, signal),
+}));
+onRequest(connection, chatCommitMessage, async (params, signal) => ({
+  message: await running().commitMessage(params, signal),
+}));
+onRequest(connection, filesFind, ({ folder, query, limit }) =>
+  running().find(folder, query, limit),
+);
+onRequest(connection, modelsList, () => running().models());
+onRequest(connection, modelsFetch, async ({ id }, signal) => {
+  const progress = await connection.window.createWorkDoneProgress();
+  progress.begin('LeoAM', 0, undefined, true);
+  const cancelled = new AbortController();
+  const listening = progress.token.onCancellationRequested(() => cancelled.abort());
+  try {
+    const until = AbortSignal.any([signal, cancelled.signal]);
+    const fetched = await running().fetchModel(id, until, (share, message) =>
+      progress.report(Math.round(100 * share), message),
+    );
+    return { id: fetched };
+  } finally {
+    listening.dispose();
+    progress.done();
+  }
+});
+onRequest(connection, modelsRemove, async ({ id }) => ({
+  bytesFreed: await running().removeModel(id),
+}));
 onRequest(connection, indexPause, async () => {
   await running().pause();
   return null;

@@ -7,8 +7,10 @@ import type { LeoSession, RequestClass } from '../engine/engine.js';
 import { isEngineError } from '../engine/errors.js';
 import type { Mode } from '../prompt/parts.js';
 import { citations, type Source } from './citations.js';
+import { retold, type Exchange } from './retold.js';
 import {
   evidenceName,
+  noTurns,
   prepareTurn,
   type AskContext,
   type EarlierTurns,
@@ -17,6 +19,14 @@ import {
 } from './turn.js';
 
 export interface AskOptions extends Omit<TurnOptions, 'maxTokens'> {
+  /** Name of this turn; absent: the conversation cannot go back to it. */
+  turn?: string;
+  /**
+   * The turns that this one follows, oldest first; absent: all that were asked. Where they are
+   * not what the session holds (an earlier question is asked again, or another process answered
+   * them), it goes back to the last of them, or is told their text.
+   */
+  earlier?: readonly Exchange[];
   /** Tokens of the answer at most. Default 512. */
   maxTokens?: number;
   /** Greedy when absent. */
@@ -83,15 +93,14 @@ const slackTokens = 256;
 /** Several passages may be damaged; each try finds one. */
 const maxTries = 9;
 const greedy: Sampling = { temperature: 0 };
-const nothing: EarlierTurns = { parts: [], tokens: 0, evidence: new Set() };
 
 export class Conversation {
   private session: LeoSession | undefined;
   private sessionTokens = 0;
-  private earlier: EarlierTurns = nothing;
+  private earlier: EarlierTurns = noTurns;
+  /** How things stood after each named turn. */
+  private readonly after = new Map<string, EarlierTurns>();
   private warned: string | undefined;
-  /** Files of which the session holds text. */
-  private readonly heldPaths = new Set<string>();
 
   /** `contextTokens`: window of the conversation; absent: what its first question needs, and no more. */
   constructor(
@@ -102,9 +111,13 @@ export class Conversation {
   /** Answers a question and appends both to the conversation. */
   async ask(options: AskOptions): Promise<AskResult> {
     const arrived = performance.now();
+    if (options.earlier !== undefined) {
+      await this.goBackTo(options.earlier);
+    }
     const { turn, result, submitted } = await this.generate(options);
     const firstPart = this.earlier.parts.length;
-    this.append(turn, result.tokens);
+    const told = this.earlier.question === undefined ? 0 : this.earlier.tokens;
+    this.append(turn, result.tokens, options.turn);
     this.warnOnce(result.warning, options);
 
     const { counters, timings } = result;
@@ -115,7 +128,7 @@ export class Conversation {
       counters: {
         repoTokens: this.context.repository.totalTokens,
         tokensComputed: counters.tokensComputed,
-        repoTokensComputed: computedFromRepository(turn, counters),
+        repoTokensComputed: computedFromRepository(turn, counters, told),
         tokensRepaired: counters.tokensRepaired,
         questionTokens: turn.questionTokens,
         tokensReused: counters.tokensReused,
@@ -166,8 +179,8 @@ export class Conversation {
 
   /** Forgets all turns; the session's content is still reused where a new prompt begins alike. */
   restart(): void {
-    this.earlier = nothing;
-    this.heldPaths.clear();
+    this.earlier = noTurns;
+    this.after.clear();
   }
 
   /**
@@ -175,7 +188,7 @@ export class Conversation {
    * holds text of one of them, which is wrong from then on. Returns that file.
    */
   forgetOutdated(paths: readonly string[]): string | undefined {
-    const outdated = paths.find((path) => this.heldPaths.has(path));
+    const outdated = paths.find((path) => this.earlier.paths.has(path));
     if (outdated !== undefined) {
       this.restart();
     }
@@ -185,6 +198,13 @@ export class Conversation {
   dispose(): void {
     this.session?.dispose();
     this.session = undefined;
+  }
+
+  /** Puts the conversation to where the last of these turns ended. */
+  private async goBackTo(turns: readonly Exchange[]): Promise<void> {
+    const last = turns.at(-1);
+    const known = last === undefined ? noTurns : this.after.get(last.turn);
+    this.earlier = known ?? (await retold(this.context, turns));
   }
 
   /**
@@ -232,13 +252,14 @@ export class Conversation {
     this.warned = warning;
   }
 
-  private async prepare(options: TurnOptions): Promise<Turn> {
+  private async prepare(options: TurnOptions & Pick<AskOptions, 'earlier'>): Promise<Turn> {
     const turn = await prepareTurn(this.context, options, this.earlier);
     if (this.session === undefined || this.needed(turn, options.maxTokens) <= this.sessionTokens) {
       return turn;
     }
     this.restart(); // the window is full: go on with fresh evidence for this question
-    return prepareTurn(this.context, options);
+    this.earlier = await retold(this.context, options.earlier ?? []);
+    return prepareTurn(this.context, options, this.earlier);
   }
 
   private sessionFor(turn: Turn, maxTokens: number): LeoSession {
@@ -261,13 +282,16 @@ export class Conversation {
     );
   }
 
-  private append(turn: Turn, answer: Int32Array): void {
-    turn.sources.forEach(({ path }) => this.heldPaths.add(path));
+  private append(turn: Turn, answer: Int32Array, name: string | undefined): void {
     this.earlier = {
       parts: [...this.earlier.parts, ...turn.parts, { kind: 'text', tokens: answer }],
       tokens: this.earlier.tokens + turn.workingSetTokens + turn.questionTokens + answer.length,
       evidence: new Set([...this.earlier.evidence, ...turn.sources.map(evidenceName)]),
+      paths: new Set([...this.earlier.paths, ...turn.sources.map(({ path }) => path)]),
     };
+    if (name !== undefined) {
+      this.after.set(name, this.earlier);
+    }
   }
 }
 
@@ -275,8 +299,9 @@ function isLostSegment(error: unknown): error is EngineError {
   return isEngineError(error) && (error.code === 'corruption' || error.code === 'not-found');
 }
 
-/** What the model computed beside the question and repair. */
-function computedFromRepository(turn: Turn, counters: Counters): number {
-  const computed = counters.tokensComputed - counters.tokensRepaired - turn.questionTokens;
+/** What the model computed beside the question, repair and earlier turns that it was told of. */
+function computedFromRepository(turn: Turn, counters: Counters, told: number): number {
+  const { tokensComputed, tokensRepaired } = counters;
+  const computed = tokensComputed - tokensRepaired - turn.questionTokens - told;
   return Math.min(Math.max(0, computed), turn.workingSetTokens);
 }

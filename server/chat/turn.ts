@@ -6,7 +6,7 @@ import { leoError } from '../engine/errors.js';
 import type { RepositoryIndex } from '../index/types.js';
 import { evidenceParts, fullParts, type EvidenceParts, type Mode } from '../prompt/parts.js';
 import type { PromptProfile } from '../prompt/profile.js';
-import { questionTokens } from '../prompt/question.js';
+import { questionTokens, type Quote } from '../prompt/question.js';
 import type { Evidence, WorkingSet } from '../retrieval/source.js';
 import {
   defaultSelection,
@@ -36,6 +36,8 @@ export interface TurnOptions {
   repair?: 'auto' | number;
   /** Words that the answer is made to start with. */
   answerStart?: string;
+  /** Code that stands beside the question, such as the editor's selection. */
+  quotes?: readonly Quote[];
 }
 
 /** What came before in the same session. */
@@ -44,6 +46,10 @@ export interface EarlierTurns {
   tokens: number;
   /** Names of evidence that the session already holds (`evidenceName`). */
   evidence: ReadonlySet<string>;
+  /** Files of which the session holds text. */
+  paths: ReadonlySet<string>;
+  /** The latest question, where its evidence is not in the session any more: it is searched for again. */
+  question?: string;
 }
 
 export interface Turn {
@@ -62,7 +68,14 @@ export interface Turn {
   selectMs: number;
 }
 
-const noTurns: EarlierTurns = { parts: [], tokens: 0, evidence: new Set() };
+export const noTurns: EarlierTurns = {
+  parts: [],
+  tokens: 0,
+  evidence: new Set(),
+  paths: new Set(),
+};
+/** Characters of quoted code that take part in the search. */
+const searchedCharacters = 600;
 
 /** Selects evidence and makes the parts. Throws "question-too-long" or "repository-too-large" when they do not fit. */
 export async function prepareTurn(
@@ -76,20 +89,26 @@ export async function prepareTurn(
   const question = await questionTokens(profile, engine, {
     question: options.question,
     first,
-    ...(options.answerStart === undefined ? {} : { answerStart: options.answerStart }),
+    ...(options.quotes === undefined ? {} : { quotes: options.quotes }),
   });
   const opening: Part[] = first ? [] : [{ kind: 'text', tokens: profile.nextTurn }];
-  const framed = question.length + (first ? 0 : profile.nextTurn.length);
+  // A part of its own, as an answer is: so a session that wrote it finds it again.
+  const [startTokens = new Int32Array()] = await engine.tokenize(
+    [options.answerStart ?? ''],
+    false,
+  );
+  const start: Part[] = startTokens.length > 0 ? [{ kind: 'text', tokens: startTokens }] : [];
+  const framed = question.length + startTokens.length + (first ? 0 : profile.nextTurn.length);
   const fixed = profile.preamble.length + earlier.tokens + framed;
   checkFitsWindow('The question', fixed, engine.info.context, options.maxTokens);
   const room = engine.info.context - options.maxTokens - fixed;
 
-  const { sources, made } = await gatherEvidence(context, options, room, earlier.evidence);
+  const { sources, made } = await gatherEvidence(context, options, room, earlier);
   return {
-    parts: [...opening, ...made.parts, { kind: 'text', tokens: question }],
+    parts: [...opening, ...made.parts, { kind: 'text', tokens: question }, ...start],
     // Without new evidence between them, opening and question are one piece.
     questionPart: made.parts.length === 0 ? 0 : opening.length + made.parts.length,
-    sourceOf: [...opening.map(() => -1), ...made.evidenceOf, -1],
+    sourceOf: [...opening.map(() => -1), ...made.evidenceOf, -1, ...start.map(() => -1)],
     sources,
     questionTokens: framed,
     workingSetTokens: made.tokens,
@@ -107,14 +126,14 @@ async function gatherEvidence(
   context: AskContext,
   options: TurnOptions,
   room: number,
-  present: ReadonlySet<string>,
+  earlier: EarlierTurns,
 ): Promise<{ sources: Evidence[]; made: EvidenceParts }> {
   const { repository, engine } = context;
   switch (options.mode) {
     case 'none':
       return { sources: [], made: { parts: [], evidenceOf: [], tokens: 0 } };
     case 'full':
-      return present.size > 0
+      return earlier.evidence.size > 0
         ? { sources: [], made: { parts: [], evidenceOf: [], tokens: 0 } }
         : wholeRepository(repository, room);
     case 'leoam':
@@ -122,11 +141,13 @@ async function gatherEvidence(
       const selection = { ...defaultSelection, ...options.selection };
       const workingSet = await selectWorkingSet(
         repository,
-        options.question,
+        searchText(options, earlier.question),
         { ...selection, maxTokens: Math.min(selection.maxTokens, room) },
         context.scoreByHeads,
       );
-      const sources = workingSet.evidence.filter((piece) => !present.has(evidenceName(piece)));
+      const sources = workingSet.evidence.filter(
+        (piece) => !earlier.evidence.has(evidenceName(piece)),
+      );
       const made = evidenceParts(options.mode, sources, {
         segment: (path, part) => repository.segment(path, part),
         hasSegments: (keys) => engine.hasSegments(keys),
@@ -134,6 +155,12 @@ async function gatherEvidence(
       return { sources, made };
     }
   }
+}
+
+/** The question's words, what the quoted code is about, and what the question may refer to. */
+function searchText({ question, quotes = [] }: TurnOptions, earlier: string | undefined): string {
+  const code = quotes.map(({ text }) => text).join('\n');
+  return [question, code.slice(0, searchedCharacters), earlier ?? ''].filter(Boolean).join('\n');
 }
 
 function wholeRepository(

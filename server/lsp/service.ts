@@ -1,17 +1,18 @@
 // What a window asks of the server, on one assistant that is loaded at the first need.
 
-import type { z } from 'zod';
-import { askContext, checkNotEmpty, openAssistant, type Assistant } from '../assistant.js';
-import { Conversation } from '../chat/conversation.js';
+import { askContext, checkNotEmpty, type Assistant } from '../assistant.js';
+import { commitMessage, rewrite } from '../chat/rewrite.js';
 import { leoError } from '../engine/errors.js';
-import { homeFolder } from '../models/index.js';
-import type { ChatAnswer, chatAsk, chatDidStream } from '../protocol/chat.js';
+import { findPaths, type FoundPath } from '../index/find.js';
+import { chooseModel, hardware, listModels, removeModel } from '../models/index.js';
+import type { ChatAnswer } from '../protocol/chat.js';
+import type { ModelInfo } from '../protocol/models.js';
 import type { ServerOptions } from '../protocol/options.js';
 import type { Status } from '../protocol/status.js';
+import { Chats, type Ask, type Streamed } from './chats.js';
 import { Folder, type FolderListener } from './folders.js';
-
-type Ask = z.infer<typeof chatAsk.params>;
-type Streamed = z.infer<typeof chatDidStream.params>;
+import { Loading } from './loading.js';
+import { statusOf } from './statusOf.js';
 
 export interface ServiceListener {
   /** `status()` has changed. Called often: ask for it no more often than it is shown. */
@@ -21,36 +22,31 @@ export interface ServiceListener {
   onNote(note: string): void;
 }
 
-/** Tokens of a chat before it starts over with fresh evidence. */
-const chatTokens = 12288;
-const gib = 1024 ** 3;
-
-interface Chat {
-  folder: string;
-  conversation: Conversation;
-  isAnswering: boolean;
-}
-
 export class LeoService {
-  private assistant: Promise<Assistant> | undefined;
+  private readonly loading: Loading;
+  private readonly chats: Chats;
   private readonly folders = new Map<string, Promise<Folder>>();
   private readonly opened = new Map<string, Folder>();
-  private readonly chats = new Map<string, Chat>();
+  private readonly wanted = new Set<string>();
   private readonly closing = new AbortController();
   private answering = 0;
   private isPaused = false;
-  private loading: Pick<Status, 'state' | 'message' | 'progress'> | undefined;
-  private failure: string | undefined;
-  private warning: string | undefined;
-  private modelId: string | undefined;
 
   constructor(
     private readonly options: ServerOptions,
     private readonly listener: ServiceListener,
-  ) {}
+  ) {
+    this.chats = new Chats((piece) => listener.onStream(piece));
+    this.loading = new Loading(
+      options,
+      { onChange: () => this.changed(), onNote: (note) => listener.onNote(note) },
+      this.closing.signal,
+    );
+  }
 
   /** Opens a workspace folder and starts to read it. The model is loaded first. */
   openFolder(uri: string): Promise<Folder> {
+    this.wanted.add(uri);
     const known = this.folders.get(uri);
     if (known !== undefined) {
       return known;
@@ -62,14 +58,11 @@ export class LeoService {
   }
 
   async closeFolder(uri: string): Promise<void> {
+    this.wanted.delete(uri);
     const folder = await this.folders.get(uri)?.catch(() => undefined);
     this.folders.delete(uri);
     this.opened.delete(uri);
-    for (const [name, chat] of this.chats) {
-      if (chat.folder === uri) {
-        this.closeChat(name);
-      }
-    }
+    this.chats.closeAll(uri);
     await folder?.close();
     this.changed();
   }
@@ -83,45 +76,34 @@ export class LeoService {
     }
   }
 
-  async ask(request: Ask, signal: AbortSignal): Promise<ChatAnswer> {
-    const folder = await this.openFolder(request.folder);
-    checkNotEmpty(folder.repository);
-    await folder.refresh();
-    const chat = await this.chatOf(request, folder);
-    if (chat.isAnswering) {
-      throw leoError('invalid-input', 'This chat is still answering: stop it or wait.');
-    }
-    chat.isAnswering = true;
-    let sequence = 0;
-    const stream = (event: Streamed['event']): void =>
-      this.listener.onStream({
-        chat: request.chat,
-        turn: request.turn,
-        sequence: sequence++,
-        event,
-      });
-    this.answering++;
-    this.changed();
-    try {
-      return await chat.conversation.ask({
-        question: request.question,
-        mode: 'leoam',
-        ...(request.maxTokens === undefined ? {} : { maxTokens: request.maxTokens }),
-        signal: AbortSignal.any([signal, this.closing.signal]),
-        onSources: (chosen) => stream({ type: 'sources', sources: chosen }),
-        onText: (text) => stream({ type: 'text', text }),
-        onWarning: (message) => stream({ type: 'warning', message }),
-      });
-    } finally {
-      chat.isAnswering = false;
-      this.answering--;
-      this.changed();
-    }
+  ask(request: Ask, signal: AbortSignal): Promise<ChatAnswer> {
+    return this.answer(request.folder, signal, (folder, assistant, until) =>
+      this.chats.ask(request, folder, assistant, until),
+    );
+  }
+
+  /** Rewrites quoted lines; see leoam/chat/rewrite. */
+  rewrite(
+    request: { folder: string } & Parameters<typeof rewrite>[1],
+    signal: AbortSignal,
+  ): Promise<string> {
+    return this.answer(request.folder, signal, (folder, assistant, until) =>
+      rewrite(askContext(assistant, folder.repository), request, until),
+    );
+  }
+
+  commitMessage(request: { folder: string; diff: string }, signal: AbortSignal): Promise<string> {
+    return this.answer(request.folder, signal, (folder, assistant, until) =>
+      commitMessage(askContext(assistant, folder.repository), request.diff, until),
+    );
+  }
+
+  async find(uri: string, query: string, limit: number): Promise<FoundPath[]> {
+    return findPaths((await this.openFolder(uri)).repository, query, limit);
   }
 
   closeChat(name: string): void {
-    this.chats.get(name)?.conversation.dispose();
-    this.chats.delete(name);
+    this.chats.close(name);
   }
 
   async pause(): Promise<void> {
@@ -130,42 +112,97 @@ export class LeoService {
     this.changed();
   }
 
+  /** Goes on reading, large folders included. */
   resume(): void {
     this.isPaused = false;
-    this.opened.forEach((folder) => this.startReading(folder));
+    for (const folder of this.opened.values()) {
+      folder.isAgreed = true;
+      this.startReading(folder);
+    }
+    this.reopen();
     this.changed();
   }
 
+  async models(): Promise<ModelInfo[]> {
+    const machine = await hardware(this.loading.home);
+    const recommended = chooseModel(machine).model.id;
+    const listed = await listModels(this.loading.home);
+    return listed
+      .filter(({ model }) => !model.testOnly)
+      .map(({ model, state, bytesOnDisk }) => ({
+        id: model.id,
+        name: model.name,
+        state,
+        bytesOnDisk,
+        licence: model.licence,
+        memoryBytes: model.memoryBytes,
+        fits: machine.memoryFreeBytes >= model.memoryBytes,
+        isRecommended: model.id === recommended,
+        ...(model.bytes === undefined ? {} : { bytes: model.bytes }),
+      }));
+  }
+
+  /** Fetches a model, and opens what waited for one. */
+  async fetchModel(
+    id: string | undefined,
+    signal: AbortSignal,
+    onProgress: (share: number, message: string) => void,
+  ): Promise<string> {
+    const fetched = await this.loading.fetch(id, signal, onProgress);
+    this.reopen();
+    return fetched;
+  }
+
+  async removeModel(id: string): Promise<number> {
+    if (id === this.loading.modelId) {
+      throw leoError('invalid-input', 'This model is in use: choose another one first.');
+    }
+    return removeModel(this.loading.home, id);
+  }
+
   status(): Status {
-    return {
-      ...this.state(),
-      ...(this.modelId === undefined ? {} : { model: this.modelId }),
-      folders: [...this.opened.values()].map(({ uri, repository, read }) => ({
-        uri,
-        files: repository.files.length,
-        tokens: repository.totalTokens,
-        read,
-      })),
-    };
+    return statusOf({
+      loading: this.loading,
+      answering: this.answering,
+      isPaused: this.isPaused,
+      isOpening: this.folders.size > this.opened.size,
+      folders: [...this.opened.values()],
+    });
   }
 
   async close(): Promise<void> {
     this.closing.abort();
-    this.chats.forEach(({ conversation }) => conversation.dispose());
-    this.chats.clear();
+    this.chats.closeAll();
     await Promise.all([...this.folders.keys()].map((uri) => this.closeFolder(uri)));
-    await this.assistant?.then(
-      (assistant) => assistant.dispose(),
-      () => undefined,
-    );
+    await this.loading.dispose();
+  }
+
+  /** Runs something that takes the engine, on the folder as its files are now. */
+  private async answer<T>(
+    uri: string,
+    signal: AbortSignal,
+    run: (folder: Folder, assistant: Assistant, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const folder = await this.openFolder(uri);
+    checkNotEmpty(folder.repository);
+    await folder.refresh();
+    const assistant = await this.loading.get();
+    this.answering++;
+    this.changed();
+    try {
+      return await run(folder, assistant, AbortSignal.any([signal, this.closing.signal]));
+    } finally {
+      this.answering--;
+      this.changed();
+    }
   }
 
   private async open(uri: string): Promise<Folder> {
-    const assistant = await this.load();
+    const assistant = await this.loading.get();
     const listener: FolderListener = {
       onChange: () => this.changed(),
       onNote: (note) => this.listener.onNote(note),
-      onOutdated: (paths) => this.forget(uri, paths),
+      onOutdated: (paths) => this.chats.forget(uri, paths),
     };
     const folder = await Folder.open(uri, assistant, listener, this.closing.signal);
     this.opened.set(uri, folder);
@@ -174,110 +211,20 @@ export class LeoService {
     return folder;
   }
 
+  /** Opens again what could not be opened. */
+  private reopen(): void {
+    for (const uri of this.wanted) {
+      this.openFolder(uri).catch((error: unknown) => this.listener.onNote(String(error)));
+    }
+  }
+
   private startReading(folder: Folder): void {
-    if (!this.isPaused && this.options.readInBackground !== false) {
+    const { readInBackground, askAboveTokens = Infinity } = this.options;
+    const isAgreed = folder.isAgreed || folder.tokensToRead <= askAboveTokens;
+    if (!this.isPaused && readInBackground !== false && isAgreed) {
+      folder.isAgreed = true;
       folder.startReading();
     }
-  }
-
-  /** A chat that holds text of an edited file starts over at its next question. */
-  private forget(uri: string, paths: readonly string[]): void {
-    for (const { folder, conversation } of this.chats.values()) {
-      if (folder === uri) {
-        conversation.forgetOutdated(paths);
-      }
-    }
-  }
-
-  private async chatOf(request: Ask, folder: Folder): Promise<Chat> {
-    const known = this.chats.get(request.chat);
-    if (known?.folder === folder.uri) {
-      return known;
-    }
-    this.closeChat(request.chat);
-    const context = askContext(await this.load(), folder.repository);
-    const conversation = new Conversation(context, chatTokens);
-    const chat = { folder: folder.uri, conversation, isAnswering: false };
-    this.chats.set(request.chat, chat);
-    return chat;
-  }
-
-  private load(): Promise<Assistant> {
-    this.assistant ??= this.loadNow().catch((error: unknown) => {
-      this.assistant = undefined; // the next request tries again
-      this.failure = error instanceof Error ? error.message : String(error);
-      this.loading = undefined;
-      this.changed();
-      throw error;
-    });
-    return this.assistant;
-  }
-
-  private async loadNow(): Promise<Assistant> {
-    const { home, model, threads, storeBudgetGib } = this.options;
-    this.failure = undefined;
-    this.loading = { state: 'loading', message: 'Loading the model.' };
-    this.changed();
-    const assistant = await openAssistant({
-      home: homeFolder(home),
-      signal: this.closing.signal,
-      onModelProgress: (done, total) => {
-        this.loading = {
-          state: 'downloading',
-          message: 'Fetching the model.',
-          progress: total > 0 ? Math.min(1, done / total) : 0,
-        };
-        this.changed();
-      },
-      onNote: (note) => {
-        this.warning = note;
-        this.listener.onNote(note);
-      },
-      ...(model === undefined ? {} : { model }),
-      ...(threads === undefined ? {} : { threads }),
-      ...(storeBudgetGib === undefined
-        ? {}
-        : { storeBudgetBytes: Math.round(storeBudgetGib * gib) }),
-    });
-    this.loading = undefined;
-    this.modelId = assistant.engine.model.id;
-    this.changed();
-    return assistant;
-  }
-
-  private state(): Pick<Status, 'state' | 'health' | 'message' | 'progress' | 'secondsLeft'> {
-    if (this.failure !== undefined) {
-      return { state: 'error', health: 'error', message: this.failure };
-    }
-    if (this.loading !== undefined) {
-      return { health: 'ok', ...this.loading };
-    }
-    const health = this.warning === undefined ? 'ok' : 'warning';
-    if (this.answering > 0) {
-      return { state: 'answering', health, message: 'Answering.' };
-    }
-    if (this.folders.size > this.opened.size) {
-      return { state: 'loading', health, message: 'Listing the files of the folder.' };
-    }
-    if (this.opened.size === 0) {
-      return { state: 'noFolder', health, message: 'No folder is open.' };
-    }
-    if (this.isPaused) {
-      return { state: 'paused', health, message: 'Reading is paused.' };
-    }
-    const reading = [...this.opened.values()].filter((folder) => folder.isReading);
-    if (reading.length > 0) {
-      const seconds = reading.reduce((sum, { secondsLeft }) => sum + (secondsLeft ?? 0), 0);
-      const share = Math.min(...reading.map(({ read }) => read));
-      return {
-        state: 'indexing',
-        health,
-        message: 'Reading the folder.',
-        progress: share,
-        ...(seconds > 0 ? { secondsLeft: seconds } : {}),
-      };
-    }
-    return { state: 'ready', health, message: this.warning ?? 'Ready.' };
   }
 
   private changed(): void {

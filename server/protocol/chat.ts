@@ -56,6 +56,25 @@ const names = {
   turn: z.string().min(1).max(200),
 };
 
+/** Code as it stands in the editor, saved or not. Lines are 1-based and inclusive. */
+export const quote = z.object({
+  path: z.string(),
+  startLine: z.int().min(1),
+  endLine: z.int().min(1),
+  text: z.string().max(400_000),
+});
+
+/** What stands beside a question. */
+export const contextItem = z.discriminatedUnion('type', [
+  quote.extend({ type: z.literal('selection') }),
+  /** Their passages come first; `path` is relative to the folder. */
+  z.object({ type: z.literal('file'), path: z.string() }),
+  z.object({ type: z.literal('folder'), path: z.string() }),
+]);
+export type ContextItem = z.infer<typeof contextItem>;
+
+const maxTokens = z.int().min(1).max(32768).optional();
+
 export const chatAsk = request(
   'leoam/chat/ask',
   z.object({
@@ -63,10 +82,20 @@ export const chatAsk = request(
     /** URI of the workspace folder that is asked about. */
     folder: z.string(),
     question: z.string().min(1),
-    maxTokens: z.int().min(1).max(32768).optional(),
+    context: z.array(contextItem).max(100).optional(),
+    /**
+     * The turns that this one follows, oldest first; absent: all that the server has answered
+     * in this chat. What the server does not hold of them it is told anew.
+     */
+    earlier: z
+      .array(z.object({ turn: names.turn, question: z.string(), answer: z.string() }))
+      .optional(),
+    /** Words that the answer goes on from: what had been written when it was stopped. */
+    answerStart: z.string().optional(),
+    maxTokens,
   }),
   chatAnswer,
-  'Answers a question about a workspace folder. The answer streams through leoam/chat/didStream; the result repeats it whole. $/cancelRequest stops the decode loop, and the result then holds what was written.',
+  'Answers a question about a workspace folder. The answer streams through leoam/chat/didStream; the result repeats it whole. $/cancelRequest stops the decode loop, and the result then holds what was written. With `earlier` a turn can be asked again, or a chat be taken up by a new server; with `answerStart` a stopped answer goes on, and stream and result hold the new words only.',
 );
 
 export const chatClose = request(
@@ -74,6 +103,20 @@ export const chatClose = request(
   z.object({ chat: names.chat }),
   z.null(),
   'Forgets a chat and frees its memory.',
+);
+
+export const chatRewrite = request(
+  'leoam/chat/rewrite',
+  z.object({ folder: z.string(), instruction: z.string().min(1), code: quote, maxTokens }),
+  z.object({ code: z.string() }),
+  'Rewrites the quoted lines as the instruction says. Nothing is written to any file.',
+);
+
+export const chatCommitMessage = request(
+  'leoam/chat/commitMessage',
+  z.object({ folder: z.string(), diff: z.string().min(1) }),
+  z.object({ message: z.string() }),
+  'Words a commit message for a diff; of a long diff only the start is read.',
 );
 
 export const chatDidStream = notification(

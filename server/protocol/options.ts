@@ -12,5 +12,9 @@ export const serverOptions = z.object({
   storeBudgetGib: z.number().min(0).optional(),
   /** False: folders are read only as far as questions need them. */
   readInBackground: z.boolean().optional(),
+  /** Folders with more tokens to read than this wait for leoam/index/resume; absent: none. */
+  askAboveTokens: z.int().min(0).optional(),
+  /** False: a missing model waits for leoam/models/fetch. */
+  fetchModel: z.boolean().optional(),
 });
 export type ServerOptions = z.infer<typeof serverOptions>;

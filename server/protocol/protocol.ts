@@ -2,7 +2,9 @@
 // made from it.
 
 import * as chat from './chat.js';
+import * as files from './files.js';
 import * as indexing from './indexing.js';
+import * as models from './models.js';
 import * as status from './status.js';
 import type { NotificationMethod, RequestMethod } from './method.js';
 
@@ -10,9 +12,15 @@ import type { NotificationMethod, RequestMethod } from './method.js';
 export const requests: readonly RequestMethod[] = [
   chat.chatAsk,
   chat.chatClose,
+  chat.chatRewrite,
+  chat.chatCommitMessage,
+  files.filesFind,
   indexing.indexPause,
   indexing.indexResume,
   indexing.indexSkipped,
+  models.modelsList,
+  models.modelsFetch,
+  models.modelsRemove,
   status.statusGet,
 ];
 

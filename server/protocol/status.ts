@@ -15,6 +15,9 @@ export const serverState = z.enum([
   'error',
 ]);
 
+/** What the user can do about it. */
+export const statusAction = z.enum(['fetchModel', 'chooseModel', 'openFolder', 'resume', 'retry']);
+
 export const status = z.object({
   state: serverState,
   health: z.enum(['ok', 'warning', 'error']),
@@ -23,6 +26,7 @@ export const status = z.object({
   /** 0..1 of a download, of loading or of reading the folders. */
   progress: z.number().min(0).max(1).optional(),
   secondsLeft: z.number().optional(),
+  actions: z.array(statusAction),
   model: z.string().optional(),
   folders: z.array(
     z.object({

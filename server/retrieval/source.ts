@@ -5,7 +5,7 @@ import type { RepositoryIndex } from '../index/types.js';
 /** The index as retrieval sees it. */
 export type PassageSource = Pick<
   RepositoryIndex,
-  'search' | 'passageAt' | 'definitionsOf' | 'importsOf' | 'passageText'
+  'search' | 'passageAt' | 'definitionsOf' | 'importsOf' | 'passageText' | 'files' | 'passagesOf'
 >;
 
 /** Why a passage takes part. */

@@ -7,6 +7,7 @@
 import type { ChunkRange, Passage, SearchHit } from '../index/types.js';
 import { fuseRankings, rankByScores } from './fusion.js';
 import { followSymbols } from './follow.js';
+import { mentionedFirst } from './mentioned.js';
 import type { Evidence, EvidenceRange, PassageSource, Reason, WorkingSet } from './source.js';
 
 export const evidenceOrders = ['best-last', 'best-first', 'path'] as const;
@@ -27,6 +28,8 @@ export interface SelectionOptions {
   heads: 'auto' | 'on' | 'off';
   /** Candidates that the heads score. */
   headCandidates: number;
+  /** Files, and folders (`src/`), that the user has named: their passages come first. */
+  mentioned: readonly string[];
 }
 
 export const defaultSelection: SelectionOptions = {
@@ -37,7 +40,11 @@ export const defaultSelection: SelectionOptions = {
   order: 'best-last',
   heads: 'auto',
   headCandidates: 64,
+  mentioned: [],
 };
+
+/** Candidates that are looked through for those of a named file. */
+const mentionedCandidates = 400;
 
 /** Retrieval heads' scores of passages, one each; NaN where a passage is not stored. */
 export type HeadScorer = (
@@ -59,15 +66,20 @@ export async function selectWorkingSet(
 ): Promise<WorkingSet> {
   const candidates = await source.search(
     question,
-    Math.max(options.headCandidates, options.passages),
+    options.mentioned.length > 0
+      ? mentionedCandidates
+      : Math.max(options.headCandidates, options.passages),
   );
   const useHeads =
     scoreByHeads !== undefined &&
     (options.heads === 'on' || (options.heads === 'auto' && options.passages >= fusionPassages));
   const ranked = useHeads
     ? await fuseWithHeads(question, candidates, scoreByHeads)
-    : dropLowScores(candidates, options.peakShare);
-  const first = ranked.slice(0, options.passages);
+    : dropLowScores(candidates, options.mentioned.length > 0 ? 0 : options.peakShare);
+  const first =
+    options.mentioned.length > 0
+      ? mentionedFirst(source, ranked, options.mentioned, options.passages)
+      : ranked.slice(0, options.passages);
   const lexical = new Set(candidates.slice(0, options.passages).map(({ passage }) => passage.id));
   const chosen: Chosen[] = first.map((passage) => ({
     passage,

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CancellationTokenSource } from 'vscode-languageserver/node';
-import { homeWithModel, shopFiles, temporaryRepository } from './setup.js';
+import type { ModelInfo } from '../../server/protocol/models.js';
+import { homeWithModel, shopFiles, temporaryFolder, temporaryRepository } from './setup.js';
 import { Window } from './languageServer.js';
 
 describe('language server', function () {
@@ -115,6 +116,91 @@ describe('language server', function () {
     await window.until(() => state() === 'ready');
   });
 
+  it('answers an earlier question again in its place, and computes its words alone', async () => {
+    await window.until(() => state() === 'ready');
+    const question = 'How many items fit into a basket at most?';
+    const first = await window.ask(question);
+    await window.ask('And when is shipping free?', { turn: '2' });
+    const again = await window.ask(question, { turn: '1b', earlier: [] });
+    assert.deepEqual(
+      again.sources.map(({ path }) => path).sort(),
+      first.sources.map(({ path }) => path).sort(),
+    );
+    assert.equal(again.counters.repoTokensComputed, 0);
+    assert.ok(again.counters.tokensComputed < first.counters.tokensComputed);
+  });
+
+  it('goes on with an answer that was stopped', async () => {
+    await window.until(() => state() === 'ready');
+    const question = 'Tell me everything about the shop.';
+    const start = await window.ask(question, { maxTokens: 12, earlier: [] });
+    const more = { maxTokens: 12, earlier: [], answerStart: start.answer };
+    const rest = await window.ask(question, more);
+    assert.equal(start.reason, 'length');
+    assert.notEqual(rest.answer, '');
+    assert.ok(!rest.answer.startsWith(start.answer));
+    // The evidence, the question and what was written are in the session.
+    assert.ok(rest.counters.tokensComputed <= 4, `${rest.counters.tokensComputed}`);
+  });
+
+  it('takes up a chat that another server has answered, and computes nothing of the repository', async () => {
+    await window.until(() => state() === 'ready');
+    const question = 'How many items fit into a basket at most?';
+    const { answer } = await window.ask(question);
+    await window.close();
+    window = await Window.open(root, home);
+    await window.until(() => state() === 'ready');
+    const next = await window.ask('Which constant says so?', {
+      turn: '2',
+      earlier: [{ turn: '1', question, answer }],
+    });
+    assert.equal(next.counters.repoTokensComputed, 0);
+    assert.ok(next.sources.length > 0);
+  });
+
+  it('puts named files first, and takes code that is not saved anywhere', async () => {
+    await window.until(() => state() === 'ready');
+    const named = await window.ask('What is this?', {
+      context: [{ type: 'file', path: 'README.md' }],
+    });
+    assert.ok(named.sources.some(({ path }) => path === 'README.md'));
+    const code = 'const unsaved = 1;';
+    const quoted = await window.ask('What is this?', {
+      turn: '2',
+      context: [{ type: 'selection', path: 'a.ts', startLine: 1, endLine: 1, text: code }],
+    });
+    assert.ok(quoted.counters.questionTokens > named.counters.questionTokens + 8);
+  });
+
+  it('finds files for an "@", and lists the models that can be had', async () => {
+    await window.until(() => state() === 'ready');
+    const found: { path: string }[] = await window.connection.sendRequest('leoam/files/find', {
+      folder: window.folder,
+      query: 'bask',
+      limit: 5,
+    });
+    assert.equal(found[0]?.path, 'src/basket.ts');
+    const models: ModelInfo[] = await window.connection.sendRequest('leoam/models/list', {});
+    assert.ok(models.some(({ isRecommended }) => isRecommended));
+    assert.ok(models.every(({ state: has }) => has === 'missing'));
+  });
+
+  it('rewrites lines to an instruction, and words a commit message', async () => {
+    const code = { path: 'src/basket.ts', startLine: 4, endLine: 4, text: '  private items = 1;' };
+    const rewritten: { code: string } = await window.connection.sendRequest('leoam/chat/rewrite', {
+      folder: window.folder,
+      instruction: 'rename items to things',
+      code,
+      maxTokens: 200,
+    });
+    assert.notEqual(rewritten.code.trim(), '');
+    const { message }: { message: string } = await window.connection.sendRequest(
+      'leoam/chat/commitMessage',
+      { folder: window.folder, diff: '-const a = 1;\n+const a = 2;\n' },
+    );
+    assert.notEqual(message, '');
+  });
+
   it('ends when its window is gone', async () => {
     const ended = once(window.process, 'exit');
     window.process.stdin?.end();
@@ -127,6 +213,36 @@ describe('language server', function () {
       await other.until(() => other.statuses.at(-1)?.state === 'error');
       assert.match(other.statuses.at(-1)?.message ?? '', /\/nowhere\/model\.gguf/u);
       await assert.rejects(other.ask('Anything?'), /\/nowhere\/model\.gguf/u);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('does not fetch a model that nobody asked for, and says what is missing', async () => {
+    const other = await Window.open(root, await temporaryFolder('empty'), {
+      model: 'qwen2.5-coder-3b-instruct-q4_k_m',
+      fetchModel: false,
+    });
+    try {
+      await other.until(() => other.statuses.at(-1)?.state === 'noModel');
+      const { actions, message } = other.statuses.at(-1) ?? {};
+      assert.deepEqual(actions, ['fetchModel', 'chooseModel']);
+      assert.match(message ?? '', /3B.*Research/u);
+      await assert.rejects(other.ask('Anything?'), /not on this machine/u);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('says what a large folder costs, and reads it when told to', async () => {
+    const fresh = await homeWithModel();
+    const other = await Window.open(root, fresh, { askAboveTokens: 10 });
+    try {
+      await other.until(() => other.statuses.at(-1)?.state === 'paused');
+      assert.match(other.statuses.at(-1)?.message ?? '', /about \d+ min, once \(\d+ tokens/u);
+      await other.connection.sendRequest('leoam/index/resume', {});
+      await other.until(() => other.statuses.at(-1)?.state === 'ready');
+      assert.equal(other.statuses.at(-1)?.folders[0]?.read, 1);
     } finally {
       await other.close();
     }

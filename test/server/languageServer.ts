@@ -11,11 +11,12 @@ import {
   type CancellationToken,
   type MessageConnection,
 } from 'vscode-languageserver/node';
-import { chatDidStream, type ChatAnswer } from '../../server/protocol/chat.js';
+import { chatDidStream, type chatAsk, type ChatAnswer } from '../../server/protocol/chat.js';
 import { statusDidChange, type Status } from '../../server/protocol/status.js';
 import type { z } from 'zod';
 import { smallModel } from './setup.js';
 
+type Ask = z.infer<typeof chatAsk.params>;
 type Streamed = z.infer<typeof chatDidStream.params>;
 
 const main = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'server', 'main.js');
@@ -71,10 +72,10 @@ export class Window {
 
   ask(
     question: string,
-    { chat = 'a', turn = '1', maxTokens = 24 } = {},
+    { chat = 'a', turn = '1', maxTokens = 24, ...more }: Partial<Ask> = {},
     token?: CancellationToken,
   ): Promise<ChatAnswer> {
-    const params = { chat, turn, folder: this.folder, question, maxTokens };
+    const params = { chat, turn, folder: this.folder, question, maxTokens, ...more };
     return token === undefined
       ? this.connection.sendRequest('leoam/chat/ask', params)
       : this.connection.sendRequest('leoam/chat/ask', params, token);

@@ -1,6 +1,6 @@
 // A repository of a few lines a file for retrieval tests: one passage for every block.
 
-import type { Passage, SearchHit, SymbolDefinition } from '../../server/index/types.js';
+import type { FileEntry, Passage, SearchHit, SymbolDefinition } from '../../server/index/types.js';
 import type { PassageSource } from '../../server/retrieval/source.js';
 
 export interface Block {
@@ -49,6 +49,8 @@ export function fakeRepository(
   }
   return {
     all,
+    files: [...new Set(all.map(({ path }) => path))].map(fileOf),
+    passagesOf: (path) => all.filter((passage) => passage.path === path),
     search: async (_query, limit) =>
       hits.slice(0, limit).flatMap((index, place): SearchHit[] => {
         const passage = all[index];
@@ -60,4 +62,8 @@ export function fakeRepository(
     importsOf: (path) => imports[path] ?? [],
     passageText: async (passage) => blocks[passage.id]?.text ?? '',
   };
+}
+
+function fileOf(path: string): FileEntry {
+  return { path, bytes: 0, mtimeMs: 0, hash: '', lines: 0, tokens: 0 };
 }

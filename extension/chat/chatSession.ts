@@ -1,0 +1,281 @@
+// The chat that is shown: its turns, the answer that is being written, and what stands beside
+// the next question. Knows the server and the disk, not the view; tells what has changed.
+
+import * as vscode from 'vscode';
+import { chatAsk, chatClose, type ChatAnswer } from '../../server/protocol/chat.js';
+import { sentenceOf } from '../server/problems.js';
+import type { Server } from '../server/server.js';
+import { answerTokens } from '../settings.js';
+import { contextOf } from './chips.js';
+import { linesHash } from './citedLines.js';
+import type { History } from './history.js';
+import {
+  newChat,
+  titleOf,
+  type StoredChat,
+  type StoredChip,
+  type StoredTurn,
+} from './storedChat.js';
+
+export interface SessionListener {
+  /** The chat is another, or has fewer turns. */
+  onChat(): void;
+  onTurn(turn: StoredTurn): void;
+  /** Words were added to a turn whose answer had this length. */
+  onText(turn: StoredTurn, offset: number, text: string): void;
+}
+
+interface Answering {
+  turn: StoredTurn;
+  cancel: vscode.CancellationTokenSource;
+  /** The next piece that belongs to it. */
+  sequence: number;
+  done: Promise<void>;
+}
+
+export class ChatSession implements vscode.Disposable {
+  private answering: Answering | undefined;
+  private readonly subscriptions: vscode.Disposable[];
+
+  constructor(
+    private current: StoredChat,
+    private readonly server: Server,
+    private readonly history: History,
+    private readonly listener: SessionListener,
+  ) {
+    this.subscriptions = [
+      server.onDidStream((piece) => {
+        if (piece.chat === this.current.id && piece.turn === this.answering?.turn.id) {
+          this.receive(this.answering, piece.sequence, piece.event);
+        }
+      }),
+    ];
+  }
+
+  get chat(): StoredChat {
+    return this.current;
+  }
+
+  get isAnswering(): boolean {
+    return this.answering !== undefined;
+  }
+
+  /** Shows another chat, or a new one about the folder. An answer in progress is stopped. */
+  async show(chat: StoredChat | string): Promise<void> {
+    await this.stop();
+    this.current = typeof chat === 'string' ? newChat(chat) : chat;
+    this.listener.onChat();
+  }
+
+  /** Asks at the end of the chat. */
+  async ask(question: string, chips: StoredChip[]): Promise<void> {
+    if (this.answering !== undefined) {
+      return;
+    }
+    const { turns } = this.current;
+    if (turns.length === 0) {
+      this.current.title = titleOf(question);
+    }
+    const turn = newTurn(question, chips);
+    turns.push(turn);
+    if (turns.length === 1) {
+      this.listener.onChat();
+    }
+    await this.answer(turn);
+  }
+
+  /** Asks the turn again, with other words where given; what followed it goes. */
+  async askAgain(turnId: string, question?: string): Promise<void> {
+    await this.stop();
+    const at = this.current.turns.findIndex(({ id }) => id === turnId);
+    const old = this.current.turns[at];
+    if (old === undefined) {
+      return;
+    }
+    const turn = newTurn(question ?? old.question, old.chips);
+    this.current.turns.splice(at, Infinity, turn);
+    if (at === 0) {
+      this.current.title = titleOf(turn.question);
+    }
+    this.listener.onChat();
+    await this.answer(turn);
+  }
+
+  /** Goes on with an answer that ended early. */
+  async goOn(turnId: string): Promise<void> {
+    const turn = this.current.turns.at(-1);
+    if (this.answering === undefined && turn?.id === turnId && turn.canContinue) {
+      await this.answer(turn);
+    }
+  }
+
+  /** Stops the answer in progress; what is written stays. Resolves when the server has let go. */
+  async stop(): Promise<void> {
+    const { answering } = this;
+    answering?.cancel.cancel();
+    await answering?.done;
+  }
+
+  dispose(): void {
+    this.answering?.cancel.cancel();
+    this.subscriptions.forEach((subscription) => void subscription.dispose());
+  }
+
+  private answer(turn: StoredTurn): Promise<void> {
+    const cancel = new vscode.CancellationTokenSource();
+    const answering: Answering = { turn, cancel, sequence: 0, done: Promise.resolve() };
+    this.answering = answering;
+    turn.state = 'waiting';
+    turn.canContinue = false;
+    delete turn.problem;
+    this.changed(turn);
+    answering.done = this.request(answering).finally(() => {
+      cancel.dispose();
+      if (this.answering === answering) {
+        this.answering = undefined;
+      }
+      this.changed(turn);
+    });
+    return answering.done;
+  }
+
+  private async request({ turn, cancel }: Answering): Promise<void> {
+    const { id, folder, turns } = this.current;
+    const start = turn.answer;
+    try {
+      const result = await this.server.request(
+        chatAsk,
+        {
+          chat: id,
+          turn: turn.id,
+          folder,
+          question: turn.question,
+          context: contextOf(turn.chips),
+          earlier: turns
+            .slice(0, turns.indexOf(turn))
+            .filter(({ answer }) => answer !== '')
+            .map(({ id: name, question, answer }) => ({ turn: name, question, answer })),
+          maxTokens: answerTokens(),
+          ...(start === '' ? {} : { answerStart: start }),
+        },
+        cancel.token,
+      );
+      await this.finish(turn, start, result);
+    } catch (error) {
+      if (cancel.token.isCancellationRequested) {
+        turn.state = 'stopped';
+      } else {
+        turn.state = 'failed';
+        turn.problem = sentenceOf(error);
+      }
+      turn.canContinue = turn.answer !== '';
+    }
+  }
+
+  private async finish(turn: StoredTurn, start: string, result: ChatAnswer): Promise<void> {
+    const { answer, reason, counters, timings, model, sources } = result;
+    turn.state = reason === 'cancelled' ? 'stopped' : 'done';
+    turn.canContinue = (reason === 'cancelled' || reason === 'length') && turn.answer !== '';
+    if (start === '') {
+      turn.answer = answer;
+    }
+    turn.details = {
+      model,
+      ttftMs: timings.ttftMs,
+      totalMs: timings.totalMs,
+      decodeTokensPerSecond: timings.decodeTokensPerSecond,
+      tokensComputed: counters.tokensComputed,
+      tokensRepaired: counters.tokensRepaired,
+      tokensReused: counters.tokensReused,
+      questionTokens: counters.questionTokens,
+      repoTokens: counters.repoTokens,
+      repoTokensComputed: counters.repoTokensComputed,
+      workingSetTokens: counters.workingSetTokens,
+      bytesFromDisk: counters.bytesFromDisk,
+    };
+    if (sources.length > 0) {
+      turn.sources = await this.withHashes(sources);
+    }
+  }
+
+  private receive(
+    answering: Answering,
+    sequence: number,
+    event: Parameters<Parameters<Server['onDidStream']>[0]>[0]['event'],
+  ): void {
+    const { turn } = answering;
+    if (sequence < answering.sequence) {
+      return;
+    }
+    answering.sequence = sequence + 1;
+    switch (event.type) {
+      case 'sources':
+        if (event.sources.length > 0) {
+          void this.citeEarly(answering, event.sources);
+        }
+        break;
+      case 'warning':
+        turn.warnings.push(event.message);
+        this.changed(turn);
+        break;
+      case 'text': {
+        const offset = turn.answer.length;
+        turn.answer += event.text;
+        if (turn.state === 'streaming') {
+          this.listener.onText(turn, offset, event.text);
+        } else {
+          turn.state = 'streaming';
+          this.changed(turn);
+        }
+      }
+    }
+  }
+
+  /** The passages as they were chosen; the finished answer weighs them anew. */
+  private async citeEarly(answering: Answering, sources: ChatAnswer['sources']): Promise<void> {
+    const { turn } = answering;
+    const cited = await this.withHashes(sources);
+    if (this.answering === answering && (turn.state === 'waiting' || turn.state === 'streaming')) {
+      turn.sources = cited;
+      this.changed(turn);
+    }
+  }
+
+  private withHashes(sources: ChatAnswer['sources']): Promise<StoredTurn['sources']> {
+    const { folder } = this.current;
+    return Promise.all(
+      sources.map(async (source) => ({ ...source, linesHash: await linesHash(folder, source) })),
+    );
+  }
+
+  private changed(turn: StoredTurn): void {
+    this.current.updated = Date.now();
+    this.history.save(this.current);
+    if (this.current.turns.includes(turn)) {
+      this.listener.onTurn(turn);
+    }
+  }
+
+  /** Frees what the server holds of a chat that is deleted. */
+  async forget(id: string): Promise<void> {
+    if (id === this.current.id) {
+      await this.show(this.current.folder);
+    }
+    if (this.server.state === 'running') {
+      await this.server.request(chatClose, { chat: id });
+    }
+  }
+}
+
+function newTurn(question: string, chips: StoredChip[]): StoredTurn {
+  return {
+    id: crypto.randomUUID(),
+    question,
+    chips,
+    state: 'waiting',
+    answer: '',
+    sources: [],
+    warnings: [],
+    canContinue: false,
+  };
+}

@@ -1,0 +1,104 @@
+// The chats of a workspace on disk: one file each, written whole under another name and then
+// renamed, so that a crash leaves the old one or the new one.
+
+import * as vscode from 'vscode';
+import { interrupted, mentions, storedChat, type StoredChat } from './storedChat.js';
+import type { ChatSummary } from '../shared/messages.js';
+
+const writeDelayMs = 300;
+
+export class History implements vscode.Disposable {
+  private readonly pending = new Map<string, { chat: StoredChat; timer: NodeJS.Timeout }>();
+  /** Writes follow one another. */
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly folder: vscode.Uri,
+    private readonly keep: () => number,
+    private readonly log: vscode.LogOutputChannel,
+  ) {}
+
+  /** Newest first; chats without a question are not kept. */
+  async list(query = ''): Promise<ChatSummary[]> {
+    const chats = await this.all();
+    return chats
+      .filter((chat) => mentions(chat, query))
+      .map(({ id, title, updated, turns }) => ({ id, title, updated, turns: turns.length }));
+  }
+
+  async open(id: string): Promise<StoredChat | undefined> {
+    const waiting = this.pending.get(id);
+    return waiting?.chat ?? (await this.read(`${id}.json`));
+  }
+
+  /** Writes soon; a later call within that time replaces it. */
+  save(chat: StoredChat): void {
+    clearTimeout(this.pending.get(chat.id)?.timer);
+    const timer = setTimeout(() => this.writePending(chat.id), writeDelayMs);
+    this.pending.set(chat.id, { chat, timer });
+  }
+
+  async delete(id: string): Promise<void> {
+    clearTimeout(this.pending.get(id)?.timer);
+    this.pending.delete(id);
+    await this.writing;
+    await vscode.workspace.fs.delete(this.file(`${id}.json`)).then(undefined, () => undefined);
+  }
+
+  /** Writes what waits. */
+  async flush(): Promise<void> {
+    [...this.pending.keys()].forEach((id) => this.writePending(id));
+    await this.writing;
+  }
+
+  dispose(): void {
+    void this.flush();
+  }
+
+  private writePending(id: string): void {
+    const waiting = this.pending.get(id);
+    this.pending.delete(id);
+    clearTimeout(waiting?.timer);
+    if (waiting !== undefined && waiting.chat.turns.length > 0) {
+      const { chat } = waiting;
+      this.writing = this.writing
+        .then(() => this.write(chat))
+        .catch((error: unknown) => this.log.error(`A chat could not be saved: ${String(error)}`));
+    }
+  }
+
+  private async write(chat: StoredChat): Promise<void> {
+    await vscode.workspace.fs.createDirectory(this.folder);
+    const part = this.file(`${chat.id}.part`);
+    await vscode.workspace.fs.writeFile(part, new TextEncoder().encode(JSON.stringify(chat)));
+    await vscode.workspace.fs.rename(part, this.file(`${chat.id}.json`), { overwrite: true });
+  }
+
+  private async all(): Promise<StoredChat[]> {
+    await this.flush();
+    const entries = await vscode.workspace.fs
+      .readDirectory(this.folder)
+      .then(undefined, (): [string, vscode.FileType][] => []);
+    const names = entries.map(([name]) => name).filter((name) => name.endsWith('.json'));
+    const chats = (await Promise.all(names.map((name) => this.read(name))))
+      .filter((chat) => chat !== undefined)
+      .sort((a, b) => b.updated - a.updated);
+    await Promise.all(chats.slice(this.keep()).map(({ id }) => this.delete(id)));
+    return chats.slice(0, this.keep());
+  }
+
+  private async read(name: string): Promise<StoredChat | undefined> {
+    try {
+      const bytes = await vscode.workspace.fs.readFile(this.file(name));
+      const chat = storedChat.parse(JSON.parse(new TextDecoder().decode(bytes)));
+      return interrupted(chat, vscode.l10n.t('The answer was interrupted.'));
+    } catch (error) {
+      this.log.warn(`The chat ${name} cannot be read and is left out: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  private file(name: string): vscode.Uri {
+    return vscode.Uri.joinPath(this.folder, name);
+  }
+}

@@ -1,0 +1,73 @@
+// "Edit with LeoAM": an instruction for the selected lines, and the change as a proposal. Owns
+// leoam.edit.inline.
+
+import * as vscode from 'vscode';
+import { chatRewrite } from '../../server/protocol/chat.js';
+import { linesChip, selectionChip } from '../chat/chips.js';
+import { sentenceOf } from '../server/problems.js';
+import type { Server } from '../server/server.js';
+import { withReplaced } from './place.js';
+import type { Proposals } from './proposal.js';
+
+export function inlineEdit(server: Server, proposals: Proposals): vscode.Disposable {
+  return vscode.commands.registerTextEditorCommand('leoam.edit.inline', (editor) => {
+    void editLines(editor, server, proposals);
+  });
+}
+
+async function editLines(
+  editor: vscode.TextEditor,
+  server: Server,
+  proposals: Proposals,
+): Promise<void> {
+  const { document, selection } = editor;
+  const { line } = selection.active;
+  const chip = selectionChip(editor) ?? linesChip(document, line, line);
+  const folder = vscode.workspace.getWorkspaceFolder(document.uri);
+  if (chip === undefined || folder === undefined) {
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t('LeoAM edits files of the open folder.'),
+    );
+    return;
+  }
+  const { path, startLine = 1, endLine = 1, text = '' } = chip;
+  const instruction = await vscode.window.showInputBox({
+    title: vscode.l10n.t('Edit {0}, lines {1} to {2}', path, startLine, endLine),
+    placeHolder: vscode.l10n.t('What is to change?'),
+  });
+  if (!instruction?.trim()) {
+    return;
+  }
+  const version = document.version;
+  try {
+    const { code } = await vscode.window.withProgress(
+      {
+        location: vscode.ProgressLocation.Notification,
+        title: vscode.l10n.t('LeoAM rewrites {0} lines', endLine - startLine + 1),
+        cancellable: true,
+      },
+      (_progress, token) =>
+        server.request(
+          chatRewrite,
+          {
+            folder: folder.uri.toString(),
+            instruction,
+            code: { path, startLine, endLine, text },
+          },
+          token,
+        ),
+    );
+    if (document.version !== version) {
+      void vscode.window.showWarningMessage(
+        vscode.l10n.t('The file was changed meanwhile: select the lines and ask again.'),
+      );
+      return;
+    }
+    const place = { first: startLine - 1, last: endLine - 1 };
+    await proposals.show(document, withReplaced(document.getText(), place, code));
+  } catch (error) {
+    if (!(error instanceof vscode.CancellationError)) {
+      void vscode.window.showErrorMessage(sentenceOf(error));
+    }
+  }
+}

@@ -1,0 +1,162 @@
+// Where the extension starts. It costs the editor next to nothing: the server is started by
+// the first view, question or command that needs it.
+
+import * as vscode from 'vscode';
+import { indexPause, indexResume, indexSkipped } from '../server/protocol/indexing.js';
+import { selectionActions } from './actions/selectionActions.js';
+import { ChatView, folderOf } from './chat/chatView.js';
+import { pathChip, pathOf, selectionChip } from './chat/chips.js';
+import { History } from './chat/history.js';
+import { applyCode } from './edit/applyCode.js';
+import { commitMessages } from './edit/commitMessage.js';
+import { inlineEdit } from './edit/inlineEdit.js';
+import { Proposals } from './edit/proposal.js';
+import { modelCommands } from './models/modelPicker.js';
+import { sentenceOf } from './server/problems.js';
+import { Server } from './server/server.js';
+import { keptChats, needsNewServer } from './settings.js';
+import type { Action } from './shared/messages.js';
+import { statusBar } from './status/statusBar.js';
+
+let atExit: (() => Promise<void>) | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel('LeoAM', { log: true });
+  const server = new Server(context.asAbsolutePath('dist/main.js'), log);
+  const storage = context.storageUri ?? context.globalStorageUri;
+  const history = new History(vscode.Uri.joinPath(storage, 'chats'), keptChats, log);
+  const proposals = new Proposals();
+  const chat = new ChatView({
+    server,
+    history,
+    extension: context.extensionUri,
+    memory: context.workspaceState,
+    applyCode: (folder, code, chips, paths) => applyCode(proposals, folder, code, chips, paths),
+    runAction: (id) => void vscode.commands.executeCommand(commandOf(id)),
+  });
+  context.subscriptions.push(
+    log,
+    history,
+    proposals,
+    chat,
+    vscode.window.registerWebviewViewProvider('leoam.chat', chat),
+    // Empty for ever: what is shown there is its welcome text.
+    vscode.window.registerTreeDataProvider('leoam.start', {
+      getChildren: () => [],
+      getTreeItem: () => ({}),
+    }),
+    statusBar(server),
+    selectionActions(chat),
+    inlineEdit(server, proposals),
+    commitMessages(server),
+    modelCommands(server),
+    ...chatCommands(chat),
+    ...serverCommands(server, log),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (needsNewServer(event)) {
+        server.renew().catch(() => undefined); // the status tells
+      }
+    }),
+  );
+  atExit = async () => {
+    await history.flush();
+    await server.stop();
+  };
+}
+
+export function deactivate(): Promise<void> | undefined {
+  return atExit?.();
+}
+
+function chatCommands(chat: ChatView): vscode.Disposable[] {
+  return [
+    vscode.commands.registerCommand('leoam.chat.new', () => chat.startNewChat()),
+    vscode.commands.registerCommand('leoam.chat.history', () => chat.showHistory()),
+    vscode.commands.registerCommand('leoam.chat.addSelection', async () => {
+      const editor = vscode.window.activeTextEditor;
+      const path = editor && pathOf(editor.document.uri);
+      const chip = editor && selectionChip(editor);
+      if (chip !== undefined) {
+        await chat.addChip(chip);
+      } else if (path !== undefined) {
+        await chat.addChip(pathChip('file', path));
+      }
+    }),
+    vscode.commands.registerCommand('leoam.chat.addOpenEditors', async () => {
+      for (const { tabs } of vscode.window.tabGroups.all) {
+        for (const { input } of tabs) {
+          const path = input instanceof vscode.TabInputText ? pathOf(input.uri) : undefined;
+          if (path !== undefined) {
+            await chat.addChip(pathChip('file', path));
+          }
+        }
+      }
+    }),
+    vscode.commands.registerCommand('leoam.chat.addFile', async (uri?: vscode.Uri) => {
+      const target = uri ?? vscode.window.activeTextEditor?.document.uri;
+      const path = target && pathOf(target);
+      if (target === undefined || path === undefined) {
+        return;
+      }
+      const { type } = await vscode.workspace.fs.stat(target);
+      await chat.addChip(pathChip(type === vscode.FileType.Directory ? 'folder' : 'file', path));
+    }),
+  ];
+}
+
+function serverCommands(server: Server, log: vscode.LogOutputChannel): vscode.Disposable[] {
+  const told = (run: () => Promise<unknown>) => async (): Promise<void> => {
+    try {
+      await run();
+    } catch (error) {
+      const show = vscode.l10n.t('Show the log');
+      if ((await vscode.window.showErrorMessage(sentenceOf(error), show)) === show) {
+        log.show();
+      }
+    }
+  };
+  const command = (name: string, run: () => Promise<unknown>): vscode.Disposable =>
+    vscode.commands.registerCommand(name, told(run));
+  return [
+    vscode.commands.registerCommand('leoam.server.showLog', () => log.show()),
+    command('leoam.server.restart', async () => {
+      await server.stop();
+      await server.start();
+    }),
+    command('leoam.index.pause', () => server.request(indexPause, {})),
+    command('leoam.index.resume', () => server.request(indexResume, {})),
+    command('leoam.index.showSkipped', () => showSkipped(server)),
+  ];
+}
+
+async function showSkipped(server: Server): Promise<void> {
+  const folder = folderOf();
+  if (folder === undefined) {
+    return;
+  }
+  const skipped = await server.request(indexSkipped, { folder });
+  const lines = skipped.map(({ path, reason }) => `${path}\t${reason}`);
+  const title = vscode.l10n.t('Files and folders that LeoAM does not read, and why');
+  const content = [title, '', ...lines, ''].join('\n');
+  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content }));
+}
+
+function commandOf(id: Action['id']): string {
+  switch (id) {
+    case 'retry':
+    case 'restartServer':
+      return 'leoam.server.restart';
+    case 'showLog':
+      return 'leoam.server.showLog';
+    case 'chooseModel':
+      return 'leoam.model.select';
+    case 'fetchModel':
+      return 'leoam.model.fetch';
+    case 'openFolder':
+      return 'workbench.action.files.openFolder';
+    case 'manageTrust':
+      return 'workbench.trust.manage';
+    case 'resume':
+      return 'leoam.index.resume';
+  }
+}

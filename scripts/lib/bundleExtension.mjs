@@ -1,0 +1,43 @@
+// The extension's two programs: the one in the extension host and the page of the chat view.
+import { cpSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { distFolder, root } from './paths.mjs';
+
+/** Makes dist/extension.cjs and dist/webview. */
+export async function bundleExtension() {
+  const { build } = await import('esbuild');
+  await build({
+    absWorkingDir: root,
+    // The extension host loads CommonJS; in a package of type "module" the name says so.
+    entryPoints: [{ in: 'extension/extension.ts', out: 'extension' }],
+    outExtension: { '.js': '.cjs' },
+    outdir: distFolder,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    external: ['vscode'],
+    sourcemap: true,
+    logLevel: 'warning',
+  });
+  const webview = join(distFolder, 'webview');
+  await build({
+    absWorkingDir: root,
+    entryPoints: [
+      { in: 'extension/webview/main.ts', out: 'main' },
+      { in: 'extension/webview/chat.css', out: 'chat' },
+    ],
+    outdir: webview,
+    bundle: true,
+    platform: 'browser',
+    target: 'chrome120',
+    format: 'iife',
+    minify: true,
+    sourcemap: true,
+    logLevel: 'warning',
+  });
+  const icons = join(root, 'node_modules', '@vscode', 'codicons', 'dist');
+  mkdirSync(webview, { recursive: true });
+  for (const name of ['codicon.css', 'codicon.ttf']) cpSync(join(icons, name), join(webview, name));
+}

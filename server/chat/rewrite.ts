@@ -1,0 +1,77 @@
+// Answers that are not a chat: lines rewritten to an instruction, a commit message.
+
+import { leoError } from '../engine/errors.js';
+import type { Quote } from '../prompt/question.js';
+import { Conversation, type AskOptions } from './conversation.js';
+import type { AskContext } from './turn.js';
+
+const rewriteTokens = 1024;
+const messageTokens = 160;
+/** Characters of a diff that are read: what a small model keeps in view. */
+const diffCharacters = 6000;
+
+/** The lines as the instruction wants them; the repository's passages that fit it are seen. */
+export async function rewrite(
+  context: AskContext,
+  request: { instruction: string; code: Quote; maxTokens?: number | undefined },
+  signal: AbortSignal,
+): Promise<string> {
+  const { instruction, code } = request;
+  const { answer, reason } = await askOnce(context, {
+    mode: 'leoam',
+    question: `Rewrite these lines: ${instruction}\nAnswer with the new lines alone, in one code block.`,
+    quotes: [code],
+    maxTokens: request.maxTokens ?? rewriteTokens,
+    signal,
+  });
+  if (reason === 'length') {
+    throw leoError(
+      'invalid-input',
+      'The new lines would be too long: select fewer lines, or raise the limit of an answer.',
+    );
+  }
+  return withIndentOf(code.text, codeIn(answer));
+}
+
+/** A subject line, and a body where the model writes one. */
+export async function commitMessage(
+  context: AskContext,
+  diff: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const { answer } = await askOnce(context, {
+    mode: 'none',
+    question: `${diff.slice(0, diffCharacters)}\n\nWrite the commit message for this diff: one line of at most 72 characters that says what changes, in the imperative. Answer with the message alone.`,
+    maxTokens: messageTokens,
+    signal,
+  });
+  return codeIn(answer).replaceAll(/^["'`]+|["'`]+$/gu, '');
+}
+
+async function askOnce(
+  context: AskContext,
+  options: AskOptions,
+): Promise<{ answer: string; reason: string }> {
+  const conversation = new Conversation(context);
+  try {
+    return await conversation.ask(options);
+  } finally {
+    conversation.dispose();
+  }
+}
+
+/** What stands in the answer's first code block, or all of it where there is none. */
+export function codeIn(answer: string): string {
+  const block = /^[ \t]*```[^\n]*\n([\s\S]*?)(?:^[ \t]*```|$(?![\s\S]))/mu.exec(answer);
+  return (block?.[1] ?? answer).replace(/\n$/u, '');
+}
+
+/** Models drop the indentation that all lines share; it is put back. */
+export function withIndentOf(original: string, code: string): string {
+  const wanted = /^[ \t]*(?=\S)/mu.exec(original)?.[0] ?? '';
+  const first = /^[ \t]*(?=\S)/mu.exec(code)?.[0] ?? '';
+  if (wanted === first || first !== '') {
+    return code;
+  }
+  return code.replaceAll(/^(?=.)/gmu, wanted);
+}

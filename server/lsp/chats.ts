@@ -1,0 +1,109 @@
+// The chats of a window: each one conversation about one folder, one answer at a time.
+
+import type { z } from 'zod';
+import { askContext, type Assistant } from '../assistant.js';
+import { Conversation } from '../chat/conversation.js';
+import { leoError } from '../engine/errors.js';
+import type { Quote } from '../prompt/question.js';
+import type { ChatAnswer, chatAsk, chatDidStream, ContextItem } from '../protocol/chat.js';
+import type { Folder } from './folders.js';
+
+export type Ask = z.infer<typeof chatAsk.params>;
+export type Streamed = z.infer<typeof chatDidStream.params>;
+
+/** Tokens of a chat before it starts over with fresh evidence. */
+const chatTokens = 12288;
+
+interface Chat {
+  folder: string;
+  conversation: Conversation;
+  isAnswering: boolean;
+}
+
+export class Chats {
+  private readonly chats = new Map<string, Chat>();
+
+  constructor(private readonly onStream: (piece: Streamed) => void) {}
+
+  async ask(
+    request: Ask,
+    folder: Folder,
+    assistant: Assistant,
+    signal: AbortSignal,
+  ): Promise<ChatAnswer> {
+    const chat = this.chatOf(request.chat, folder, assistant);
+    if (chat.isAnswering) {
+      throw leoError('invalid-input', 'This chat is still answering: stop it or wait.');
+    }
+    chat.isAnswering = true;
+    const { turn, question, earlier, answerStart, maxTokens, context = [] } = request;
+    let sequence = 0;
+    const stream = (event: Streamed['event']): void =>
+      this.onStream({ chat: request.chat, turn, sequence: sequence++, event });
+    try {
+      return await chat.conversation.ask({
+        turn,
+        question,
+        mode: 'leoam',
+        quotes: quotesOf(context),
+        selection: { mentioned: mentionedIn(context) },
+        ...(earlier === undefined ? {} : { earlier }),
+        ...(answerStart === undefined ? {} : { answerStart }),
+        ...(maxTokens === undefined ? {} : { maxTokens }),
+        signal,
+        onSources: (chosen) => stream({ type: 'sources', sources: chosen }),
+        onText: (text) => stream({ type: 'text', text }),
+        onWarning: (message) => stream({ type: 'warning', message }),
+      });
+    } finally {
+      chat.isAnswering = false;
+    }
+  }
+
+  /** A chat that holds text of an edited file starts over at its next question. */
+  forget(folderUri: string, paths: readonly string[]): void {
+    for (const { folder, conversation } of this.chats.values()) {
+      if (folder === folderUri) {
+        conversation.forgetOutdated(paths);
+      }
+    }
+  }
+
+  close(name: string): void {
+    this.chats.get(name)?.conversation.dispose();
+    this.chats.delete(name);
+  }
+
+  /** Closes all chats, or those about one folder. */
+  closeAll(folderUri?: string): void {
+    for (const [name, { folder }] of this.chats) {
+      if (folderUri === undefined || folder === folderUri) {
+        this.close(name);
+      }
+    }
+  }
+
+  private chatOf(name: string, folder: Folder, assistant: Assistant): Chat {
+    const known = this.chats.get(name);
+    if (known?.folder === folder.uri) {
+      return known;
+    }
+    this.close(name);
+    const conversation = new Conversation(askContext(assistant, folder.repository), chatTokens);
+    const chat = { folder: folder.uri, conversation, isAnswering: false };
+    this.chats.set(name, chat);
+    return chat;
+  }
+}
+
+function quotesOf(context: readonly ContextItem[]): Quote[] {
+  return context.filter((item) => item.type === 'selection');
+}
+
+function mentionedIn(context: readonly ContextItem[]): string[] {
+  return context.flatMap((item) =>
+    item.type === 'selection'
+      ? []
+      : [item.type === 'folder' ? `${item.path.replace(/\/$/u, '')}/` : item.path],
+  );
+}

@@ -1,0 +1,170 @@
+// The assistant of a window: loaded at the first need, told by the status while it comes, and
+// not fetched over the network unless that was asked for.
+
+import { openAssistant, type Assistant } from '../assistant.js';
+import { leoError } from '../engine/errors.js';
+import {
+  chooseModel,
+  fetchModel,
+  findModel,
+  hardware,
+  homeFolder,
+  listModels,
+  type CatalogueModel,
+} from '../models/index.js';
+import type { ServerOptions } from '../protocol/options.js';
+import type { Status } from '../protocol/status.js';
+
+type Told = Pick<Status, 'state' | 'message' | 'progress' | 'actions' | 'secondsLeft'>;
+
+export interface LoadingListener {
+  onChange(): void;
+  /** One sentence for the log. */
+  onNote(note: string): void;
+}
+
+const gib = 1024 ** 3;
+
+export class Loading {
+  /** What the status tells while there is no assistant. */
+  told: Told | undefined;
+  /** One sentence that the user should know although all works. */
+  warning: string | undefined;
+  modelId: string | undefined;
+  private assistant: Promise<Assistant> | undefined;
+  private failure: string | undefined;
+
+  constructor(
+    private readonly options: ServerOptions,
+    private readonly listener: LoadingListener,
+    private readonly closing: AbortSignal,
+  ) {}
+
+  get home(): string {
+    return homeFolder(this.options.home);
+  }
+
+  /** Why there is no assistant. */
+  get problem(): string | undefined {
+    return this.failure;
+  }
+
+  /** Loads it where it is not loaded; rejects with one sentence, and the next call tries again. */
+  get(): Promise<Assistant> {
+    this.assistant ??= this.load().catch((error: unknown) => {
+      this.assistant = undefined;
+      if (this.told?.state !== 'noModel') {
+        this.failure = error instanceof Error ? error.message : String(error);
+        this.tell(undefined);
+      }
+      throw error;
+    });
+    return this.assistant;
+  }
+
+  /** Fetches a model of the catalogue; without an id, the one that would be used. */
+  async fetch(
+    id: string | undefined,
+    signal: AbortSignal,
+    onProgress: (share: number, message: string) => void,
+  ): Promise<string> {
+    const model = id === undefined ? await this.wanted() : findModel(id);
+    if (model === undefined) {
+      throw leoError('invalid-input', `There is no model "${id ?? ''}" in the catalogue.`);
+    }
+    const before = this.told;
+    try {
+      await fetchModel({
+        home: this.home,
+        model,
+        signal: AbortSignal.any([signal, this.closing]),
+        onProgress: (done, total, bytesPerSecond) => {
+          const told = downloading(model.name, done, total, bytesPerSecond);
+          onProgress(told.progress ?? 0, told.message);
+          this.tell(told);
+        },
+      });
+    } catch (error) {
+      this.tell(before);
+      throw error;
+    }
+    this.tell(undefined);
+    return model.id;
+  }
+
+  async dispose(): Promise<void> {
+    await this.assistant?.then(
+      (assistant) => assistant.dispose(),
+      () => undefined,
+    );
+  }
+
+  private async load(): Promise<Assistant> {
+    this.failure = undefined;
+    const model = await this.presentModel();
+    this.tell({ state: 'loading', message: 'Loading the model.', actions: [] });
+    const { threads, storeBudgetGib } = this.options;
+    const assistant = await openAssistant({
+      home: this.home,
+      signal: this.closing,
+      onModelProgress: (done, total, rate) =>
+        this.tell(downloading('the model', done, total, rate)),
+      onNote: (note) => {
+        this.warning = note;
+        this.listener.onNote(note);
+      },
+      ...(model === undefined ? {} : { model }),
+      ...(threads === undefined ? {} : { threads }),
+      ...(storeBudgetGib === undefined
+        ? {}
+        : { storeBudgetBytes: Math.round(storeBudgetGib * gib) }),
+    });
+    this.modelId = assistant.engine.model.id;
+    this.tell(undefined);
+    return assistant;
+  }
+
+  /** The model to open. Where it would have to be fetched and nobody has asked for that, rejects. */
+  private async presentModel(): Promise<string | undefined> {
+    const { model } = this.options;
+    if (this.options.fetchModel !== false || (model !== undefined && !findModel(model))) {
+      return model;
+    }
+    const wanted = await this.wanted();
+    const listed = await listModels(this.home);
+    const present = listed.filter(({ state }) => state === 'present');
+    if (present.some((one) => one.model.id === wanted.id)) {
+      return wanted.id;
+    }
+    const other = model === undefined ? present.find((one) => !one.model.testOnly) : undefined;
+    if (other !== undefined) {
+      return other.model.id;
+    }
+    const size = wanted.bytes === undefined ? '' : `, ${(wanted.bytes / 1e9).toFixed(1)} GB`;
+    const message = `The model ${wanted.name} is not on this machine yet (${wanted.licence}${size}).`;
+    this.tell({ state: 'noModel', message, actions: ['fetchModel', 'chooseModel'] });
+    throw leoError('model-missing', message);
+  }
+
+  private async wanted(): Promise<CatalogueModel> {
+    const { model } = this.options;
+    const named = model === undefined ? undefined : findModel(model);
+    return named ?? chooseModel(await hardware(this.home)).model;
+  }
+
+  private tell(told: Told | undefined): void {
+    this.told = told;
+    this.listener.onChange();
+  }
+}
+
+function downloading(name: string, done: number, total: number, bytesPerSecond: number): Told {
+  const share = total > 0 ? Math.min(1, done / total) : 0;
+  return {
+    state: 'downloading',
+    message: `Fetching ${name}: ${(done / 1e6).toFixed(0)} of ${(total / 1e6).toFixed(0)} MB.`,
+    progress: share,
+    actions: [],
+    ...(bytesPerSecond > 0 ? { secondsLeft: (total - done) / bytesPerSecond } : {}),
+  };
+}

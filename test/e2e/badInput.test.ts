@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { shopFiles, temporaryFolder, temporaryRepository } from '../server/setup.js';
+import { ChatPage } from './chatPage.js';
+import { environmentOrSkip, type Environment } from './environment.js';
+import { CodeHost, type HostOptions } from './host.js';
+
+describe('a window that LeoAM cannot fully work in @slow', function () {
+  this.timeout(300_000);
+  let environment: Environment;
+  let host: CodeHost | undefined;
+
+  before(function () {
+    environment = environmentOrSkip(this);
+  });
+
+  afterEach(async function () {
+    await host?.recordFailure(this.currentTest);
+    await host?.close();
+    host = undefined;
+  });
+
+  async function open(options: HostOptions): Promise<{ host: CodeHost; chat: ChatPage }> {
+    const started = await CodeHost.start(environment, options);
+    host = started;
+    await started.open();
+    return { host: started, chat: new ChatPage(started) };
+  }
+
+  it('without a folder it offers to open one', async () => {
+    const { host: shown, chat } = await open({});
+    await chat.openContainer();
+    const sidebar = shown.page.locator('.part.sidebar');
+    await sidebar.getByRole('button', { name: 'Open a folder' }).waitFor();
+    await shown.screenshot('no-folder');
+  });
+
+  it('in a folder that is not trusted it answers, and runs nothing of the folder', async () => {
+    const folder = await temporaryRepository(shopFiles);
+    const settings = { 'leoam.chat.maxTokens': 60 };
+    const { host: shown, chat } = await open({ folder, settings, isUntrusted: true });
+    await shown.waitForStatus('Restricted Mode');
+    await chat.openSidebar();
+    const turn = await chat.ask('How many items fit into a basket at most?');
+    await turn.waitForAnswer();
+    assert.ok((await turn.sources()).length > 0);
+    await shown.screenshot('untrusted');
+  });
+
+  it('with a model file that is none it says which, and offers to choose another', async () => {
+    const folder = await temporaryRepository(shopFiles);
+    const broken = join(await temporaryFolder('model'), 'broken.gguf');
+    await writeFile(broken, 'This is not a model.\n');
+    const { host: shown, chat } = await open({ folder, settings: { 'leoam.modelPath': broken } });
+    await chat.openSidebar();
+    await shown.waitForStatus('LeoAM: error');
+    await chat.view.getByText('broken.gguf').first().waitFor();
+    await chat.button('Choose a model').first().waitFor();
+
+    const turn = await chat.ask('How many items fit into a basket at most?');
+    await turn.waitFor('failed');
+    assert.match(await turn.problem.innerText(), /broken\.gguf/u);
+    await shown.screenshot('broken-model');
+  });
+
+  it('in an empty folder it says that there is nothing to read', async () => {
+    const folder = await temporaryFolder('empty');
+    const { chat } = await open({ folder });
+    await chat.openSidebar();
+    const turn = await chat.ask('What is this?');
+    await turn.waitFor('failed');
+    assert.match(await turn.problem.innerText(), /holds no file/u);
+  });
+});
