@@ -1,6 +1,7 @@
 // Where the extension starts. It costs the editor next to nothing: the server is started by
 // the first view, question or command that needs it.
 
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { indexPause, indexResume, indexSkipped } from '../server/protocol/indexing.js';
 import { selectionActions } from './actions/selectionActions.js';
@@ -24,7 +25,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('LeoAM', { log: true });
   const server = new Server(context.asAbsolutePath('dist/main.js'), log);
   const storage = context.storageUri ?? context.globalStorageUri;
-  const history = new History(vscode.Uri.joinPath(storage, 'chats'), keptChats, log);
+  const history = new History(join(storage.fsPath, 'chats'), keptChats, log);
   const proposals = new Proposals();
   const chat = new ChatView({
     server,

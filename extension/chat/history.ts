@@ -1,6 +1,8 @@
 // The chats of a workspace on disk: one file each, written whole under another name and then
 // renamed, so that a crash leaves the old one or the new one.
 
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { interrupted, mentions, storedChat, type StoredChat } from './storedChat.js';
 import type { ChatSummary } from '../shared/messages.js';
@@ -13,7 +15,7 @@ export class History implements vscode.Disposable {
   private writing: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly folder: vscode.Uri,
+    private readonly folder: string,
     private readonly keep: () => number,
     private readonly log: vscode.LogOutputChannel,
   ) {}
@@ -42,7 +44,7 @@ export class History implements vscode.Disposable {
     clearTimeout(this.pending.get(id)?.timer);
     this.pending.delete(id);
     await this.writing;
-    await vscode.workspace.fs.delete(this.file(`${id}.json`)).then(undefined, () => undefined);
+    await rm(this.file(`${id}.json`), { force: true });
   }
 
   /** Writes what waits. */
@@ -68,18 +70,18 @@ export class History implements vscode.Disposable {
   }
 
   private async write(chat: StoredChat): Promise<void> {
-    await vscode.workspace.fs.createDirectory(this.folder);
+    await mkdir(this.folder, { recursive: true });
     const part = this.file(`${chat.id}.part`);
-    await vscode.workspace.fs.writeFile(part, new TextEncoder().encode(JSON.stringify(chat)));
-    await vscode.workspace.fs.rename(part, this.file(`${chat.id}.json`), { overwrite: true });
+    await writeFile(part, JSON.stringify(chat));
+    // Node's own: VS Code's deletes the old file first, and a window may be closed in between.
+    await rename(part, this.file(`${chat.id}.json`));
   }
 
   private async all(): Promise<StoredChat[]> {
     await this.flush();
-    const entries = await vscode.workspace.fs
-      .readDirectory(this.folder)
-      .then(undefined, (): [string, vscode.FileType][] => []);
-    const names = entries.map(([name]) => name).filter((name) => name.endsWith('.json'));
+    const names = (await readdir(this.folder).catch((): string[] => [])).filter((name) =>
+      name.endsWith('.json'),
+    );
     const chats = (await Promise.all(names.map((name) => this.read(name))))
       .filter((chat) => chat !== undefined)
       .sort((a, b) => b.updated - a.updated);
@@ -89,8 +91,7 @@ export class History implements vscode.Disposable {
 
   private async read(name: string): Promise<StoredChat | undefined> {
     try {
-      const bytes = await vscode.workspace.fs.readFile(this.file(name));
-      const chat = storedChat.parse(JSON.parse(new TextDecoder().decode(bytes)));
+      const chat = storedChat.parse(JSON.parse(await readFile(this.file(name), 'utf8')));
       return interrupted(chat, vscode.l10n.t('The answer was interrupted.'));
     } catch (error) {
       this.log.warn(`The chat ${name} cannot be read and is left out: ${String(error)}`);
@@ -98,7 +99,7 @@ export class History implements vscode.Disposable {
     }
   }
 
-  private file(name: string): vscode.Uri {
-    return vscode.Uri.joinPath(this.folder, name);
+  private file(name: string): string {
+    return join(this.folder, name);
   }
 }

@@ -33,13 +33,15 @@ function processes(): Process[] {
 
 /** TCP and UDP sockets that a process holds, as the kernel lists them. Linux only. */
 export function networkSockets(pid: number): string[] {
-  const inodes = new Set(readdirSync(`/proc/${pid}/fd`).map((fd) => socketInode(pid, fd)));
+  const inodes = new Set(
+    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => socketInode(pid, fd) ?? []),
+  );
   return ['tcp', 'tcp6', 'udp', 'udp6'].flatMap((kind) =>
     readFileSync(`/proc/${pid}/net/${kind}`, 'utf8')
       .split('\n')
       .slice(1)
       .map((line) => line.trim())
-      .filter((line) => inodes.has(line.split(/\s+/u)[inodeColumn]))
+      .filter((line) => inodes.has(line.split(/\s+/u)[inodeColumn] ?? ''))
       .map((line) => `${kind} ${line}`),
   );
 }
