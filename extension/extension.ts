@@ -3,7 +3,12 @@
 
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { indexPause, indexResume, indexSkipped } from '../server/protocol/indexing.js';
+import {
+  indexPause,
+  indexRefresh,
+  indexResume,
+  indexSkipped,
+} from '../server/protocol/indexing.js';
 import { selectionActions } from './actions/selectionActions.js';
 import { ChatView, folderOf } from './chat/chatView.js';
 import { pathChip, pathOf, selectionChip } from './chat/chips.js';
@@ -126,6 +131,10 @@ function serverCommands(server: Server, log: vscode.LogOutputChannel): vscode.Di
     }),
     command('leoam.index.pause', () => server.request(indexPause, {})),
     command('leoam.index.resume', () => server.request(indexResume, {})),
+    command('leoam.index.refresh', async () => {
+      const folder = folderOf();
+      return folder === undefined ? undefined : server.request(indexRefresh, { folder });
+    }),
     command('leoam.index.showSkipped', () => showSkipped(server)),
   ];
 }

@@ -9,16 +9,20 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { buildProduct, compileNative, compileTypeScript, nativeBuildFolder } from './build.mjs';
+import { ensureCodeServer } from './codeServer.mjs';
+import { findChromium } from './lib/chromium.mjs';
 import { filesBelow } from './lib/fingerprint.mjs';
 import { cacheFolder, outFolder } from './lib/paths.mjs';
 import { clearStatus, runMain, UserError } from './lib/run.mjs';
 import { ensureLlama } from './native/llama.mjs';
+import { packageVsix } from './package.mjs';
 
 const benches = {
   engine: "prefill and decode of our engine against llama.cpp's own benchmark program",
   ask: 'time to the first token of an answer, in a new process, from a warm store',
   quality: 'right answers in each mode over the question set',
   store: 'bytes and cost of each precision; what edits make the engine compute',
+  window: 'from an opened VS Code to a ready LeoAM, from a warm store; memory; cost at start',
 };
 
 await runMain(async () => {
@@ -30,6 +34,7 @@ await runMain(async () => {
   await buildProduct();
   await compileTypeScript();
   if (name === 'engine' || name === 'ask') await provideLlamaPrograms(name === 'engine');
+  if (name === 'window') await provideWindow();
   clearStatus();
   process.env.LEOAM_CACHE = cacheFolder();
   // A signal ends the process through exit(), so that programs that a bench started are ended too.
@@ -62,6 +67,13 @@ async function provideLlamaPrograms(own) {
     if (!program) throw new UserError('The build made no engine_bench.');
     process.env.LEOAM_ENGINE_BENCH = program;
   }
+}
+
+/** The packed extension, a VS Code and a browser, as the end-to-end tests have them. */
+async function provideWindow() {
+  process.env.LEOAM_TEST_CHROMIUM = findChromium();
+  process.env.LEOAM_TEST_CODE_SERVER = await ensureCodeServer();
+  process.env.LEOAM_TEST_VSIX = await packageVsix();
 }
 
 /** @param {string} name */

@@ -28,6 +28,9 @@ import { clearStatus, runLogged, runMain, UserError } from './lib/run.mjs';
 const documents = ['README.md', 'CHANGELOG.md'];
 const plain = ['LICENSE', 'THIRD_PARTY_NOTICES', 'media', 'extension/l10n'];
 
+/** The package's files, as they were put together last. */
+export const packedFolder = join(buildFolder, 'vsix');
+
 /** What of the manifest concerns the clone only. */
 const cloneOnly = ['private', 'scripts', 'bin', 'binary', 'dependencies', 'devDependencies'];
 
@@ -46,14 +49,13 @@ export async function packageVsix({ target = platformTarget(), out } = {}) {
   const { name, version } = readManifest();
   const file = out ?? join(buildFolder, `${name}-${version}-${target}.vsix`);
   const stamp = join(buildFolder, `vsix-${target}.stamp`);
-  if (!existsSync(file)) rmSync(stamp, { force: true });
+  if (!existsSync(file) || !existsSync(packedFolder)) rmSync(stamp, { force: true });
   const sources = ['package.json', 'dist', ...documents, ...plain];
   const print = fingerprint([...sources, 'scripts/package.mjs'], [file]);
   await withLock(join(buildFolder, 'lock'), 'Packaging', () =>
     unlessUnchanged(stamp, print, async () => {
-      const stage = join(buildFolder, 'vsix');
-      fillStage(stage);
-      await pack(stage, target, file);
+      fillStage(packedFolder);
+      await pack(packedFolder, target, file);
     }),
   );
   clearStatus();

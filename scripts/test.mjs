@@ -18,6 +18,7 @@ import {
   nativeBuildFolder,
 } from './build.mjs';
 import { ensureCodeServer } from './codeServer.mjs';
+import { bundleHostSuite } from './lib/bundleExtension.mjs';
 import { findChromium } from './lib/chromium.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { fingerprint, unlessUnchanged } from './lib/fingerprint.mjs';
@@ -27,7 +28,7 @@ import { buildFolder, cacheFolder, root } from './lib/paths.mjs';
 import { clearStatus, UserError } from './lib/run.mjs';
 import { runCtest, runMocha, sum } from './lib/testRuns.mjs';
 import { requireBuildTools } from './lib/tools.mjs';
-import { packageVsix } from './package.mjs';
+import { packageVsix, packedFolder } from './package.mjs';
 import { googleTestSource } from './native/googletest.mjs';
 import { ensureLlama } from './native/llama.mjs';
 
@@ -115,6 +116,8 @@ async function windowEnvironment() {
       LEOAM_TEST_CHROMIUM: findChromium(),
       LEOAM_TEST_CODE_SERVER: await ensureCodeServer(),
       LEOAM_TEST_VSIX: await packageVsix(),
+      LEOAM_TEST_EXTENSION: packedFolder,
+      LEOAM_TEST_HOST_SUITE: await bundleHostSuite(),
     };
   } catch (error) {
     if (!(error instanceof UserError) || process.env.CI) throw error;

@@ -9,13 +9,14 @@ import {
   chatAsk,
   chatClose,
   chatCommitMessage,
+  chatCountTokens,
   chatDidStream,
   chatRewrite,
 } from './protocol/chat.js';
 import { filesFind } from './protocol/files.js';
 import { modelsFetch, modelsList, modelsRemove } from './protocol/models.js';
 import { serverOptions } from './protocol/options.js';
-import { indexPause, indexResume, indexSkipped } from './protocol/indexing.js';
+import { indexPause, indexRefresh, indexResume, indexSkipped } from './protocol/indexing.js';
 import { statusDidChange, statusGet } from './protocol/status.js';
 
 /** Between two notifications of the status. */
@@ -66,6 +67,9 @@ connection.onDidChangeWatchedFiles(({ changes }) =>
 );
 
 onRequest(connection, chatAsk, (params, signal) => running().ask(params, signal));
+onRequest(connection, chatCountTokens, async ({ text }) => ({
+  tokens: await running().countTokens(text),
+}));
 onRequest(connection, chatClose, async ({ chat }) => {
   running().closeChat(chat);
   return null;
@@ -105,6 +109,10 @@ onRequest(connection, indexPause, async () => {
 });
 onRequest(connection, indexResume, async () => {
   running().resume();
+  return null;
+});
+onRequest(connection, indexRefresh, async ({ folder }) => {
+  await running().refresh(folder);
   return null;
 });
 onRequest(connection, indexSkipped, async ({ folder }) => {

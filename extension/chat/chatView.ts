@@ -2,6 +2,7 @@
 // can be thrown away and made again at any time: all that it shows is here.
 
 import * as vscode from 'vscode';
+import { chatCountTokens } from '../../server/protocol/chat.js';
 import { filesFind } from '../../server/protocol/files.js';
 import { buttons } from '../server/problems.js';
 import type { Server } from '../server/server.js';
@@ -104,6 +105,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   async addChip(chip: StoredChip): Promise<void> {
     if (!this.chips.some((known) => isSameChip(known, chip))) {
       this.chips.push(chip);
+      void this.countTokens(chip);
     }
     this.showChips();
     await this.focus();
@@ -202,7 +204,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
       case 'suggest':
         return this.suggest(session, message.query);
       case 'addContext':
-        return this.addChip(pathChip(message.kind, message.path));
+        return this.addChip(pathChip(message.kind, message.path.replace(/\/$/u, '')));
       case 'removeChip':
         this.chips = this.chips.filter(({ id }) => id !== message.id);
         this.showChips();
@@ -214,6 +216,25 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
       await (await this.sessionNow())?.askAgain(turnId);
     } else {
       this.options.runAction(id);
+    }
+  }
+
+  /** Fills in a chip's tokens once they are known; without a server it stays without. */
+  private async countTokens(chip: StoredChip): Promise<void> {
+    const { server } = this.options;
+    const folder = folderOf();
+    try {
+      if (chip.kind === 'selection') {
+        const { tokens } = await server.request(chatCountTokens, { text: chip.text ?? '' });
+        chip.tokens = tokens;
+      } else if (folder !== undefined) {
+        const wanted = chip.kind === 'folder' ? `${chip.path}/` : chip.path;
+        const found = await server.request(filesFind, { folder, query: wanted, limit: 100 });
+        chip.tokens = found.find(({ path }) => path === wanted)?.tokens ?? 0;
+      }
+      this.showChips();
+    } catch {
+      // The status tells why.
     }
   }
 

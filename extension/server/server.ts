@@ -73,9 +73,17 @@ export class Server implements vscode.Disposable {
     params: z.infer<P>,
     token?: vscode.CancellationToken,
   ): Promise<z.infer<R>> {
-    const client = await this.start();
-    const raw: unknown = await client.sendRequest(method.name, params, token);
-    return method.result.parse(raw);
+    try {
+      const client = await this.start();
+      // An absent token would be sent as a second parameter.
+      const raw: unknown = await (token === undefined
+        ? client.sendRequest(method.name, params)
+        : client.sendRequest(method.name, params, token));
+      return method.result.parse(raw);
+    } catch (error) {
+      this.log.warn(`${method.name}: ${error instanceof Error ? error.message : String(error)}`);
+      throw error;
+    }
   }
 
   /** Ends it, and starts it again where it was in use. */

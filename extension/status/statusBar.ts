@@ -84,6 +84,7 @@ async function openMenu(server: Server): Promise<void> {
     state === 'paused'
       ? entry('play', vscode.l10n.t('Read the folder'), 'leoam.index.resume')
       : entry('debug-pause', vscode.l10n.t('Pause reading'), 'leoam.index.pause'),
+    entry('refresh', vscode.l10n.t('Look for changes and read them'), 'leoam.index.refresh'),
     entry('list-filter', vscode.l10n.t('What is left out, and why'), 'leoam.index.showSkipped'),
     entry('package', vscode.l10n.t('Choose a model'), 'leoam.model.select'),
     entry('output', vscode.l10n.t('Show the log'), 'leoam.server.showLog'),

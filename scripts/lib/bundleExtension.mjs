@@ -1,8 +1,9 @@
-// The extension's two programs: the one in the extension host and the page of the chat view.
+// The extension's two programs, the one in the extension host and the page of the chat view;
+// and the tests that run inside an extension host.
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { distFolder, root } from './paths.mjs';
+import { buildFolder, distFolder, root } from './paths.mjs';
 
 /** Makes dist/extension.cjs and dist/webview. */
 export async function bundleExtension() {
@@ -40,4 +41,26 @@ export async function bundleExtension() {
   const icons = join(root, 'node_modules', '@vscode', 'codicons', 'dist');
   mkdirSync(webview, { recursive: true });
   for (const name of ['codicon.css', 'codicon.ttf']) cpSync(join(icons, name), join(webview, name));
+}
+
+/**
+ * Makes one file of the tests in test/host and returns its path.
+ * @returns {Promise<string>}
+ */
+export async function bundleHostSuite() {
+  const { build } = await import('esbuild');
+  const outfile = join(buildFolder, 'host-suite', 'index.cjs');
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['test/host/index.ts'],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    external: ['vscode', 'mocha'],
+    sourcemap: 'inline',
+    logLevel: 'warning',
+  });
+  return outfile;
 }

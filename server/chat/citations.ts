@@ -2,6 +2,7 @@
 // answer was written, joined with its place in the ranking.
 
 import type { Evidence } from '../retrieval/source.js';
+import { evidenceName, type EarlierTurns, type Turn } from './turn.js';
 
 export interface Source {
   path: string;
@@ -13,6 +14,20 @@ export interface Source {
 
 /** Halves: attention alone favours long passages, rank alone knows nothing of the answer. */
 const attentionShare = 0.5;
+
+/**
+ * What an answer rests on, whether it came with this turn or with an earlier one. `partMass` is
+ * that of all parts, the earlier turns' first; empty before there is an answer.
+ */
+export function citedBy(earlier: EarlierTurns, turn: Turn, partMass: readonly number[]): Source[] {
+  const sourceOf = [...earlier.parts.map(() => -1), ...turn.sourceOf];
+  turn.heldSources.forEach((source, index) => {
+    for (const part of earlier.evidence.get(evidenceName(source)) ?? []) {
+      sourceOf[part] = turn.sources.length + index;
+    }
+  });
+  return citations([...turn.sources, ...turn.heldSources], sourceOf, partMass);
+}
 
 /**
  * Sources of an answer, the weightiest first. `partMass` has one number for each part;

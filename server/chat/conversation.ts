@@ -6,7 +6,7 @@ import type { Counters, EngineError, GenerateResult, Sampling } from '../engine/
 import type { LeoSession, RequestClass } from '../engine/engine.js';
 import { isEngineError } from '../engine/errors.js';
 import type { Mode } from '../prompt/parts.js';
-import { citations, type Source } from './citations.js';
+import { citedBy, type Source } from './citations.js';
 import { retold, type Exchange } from './retold.js';
 import {
   evidenceName,
@@ -115,7 +115,7 @@ export class Conversation {
       await this.goBackTo(options.earlier);
     }
     const { turn, result, submitted } = await this.generate(options);
-    const firstPart = this.earlier.parts.length;
+    const sources = citedBy(this.earlier, turn, result.partMass);
     const told = this.earlier.question === undefined ? 0 : this.earlier.tokens;
     this.append(turn, result.tokens, options.turn);
     this.warnOnce(result.warning, options);
@@ -124,7 +124,7 @@ export class Conversation {
     return {
       answer: result.text.trim(),
       reason: result.reason,
-      sources: citations(turn.sources, turn.sourceOf, result.partMass.slice(firstPart)),
+      sources,
       counters: {
         repoTokens: this.context.repository.totalTokens,
         tokensComputed: counters.tokensComputed,
@@ -217,7 +217,7 @@ export class Conversation {
     const maxTokens = options.maxTokens ?? defaultMaxTokens;
     for (let tries = 1; ; tries++) {
       const turn = await this.prepare({ ...options, maxTokens });
-      options.onSources?.(citations(turn.sources, turn.sourceOf, []));
+      options.onSources?.(citedBy(this.earlier, turn, []));
       const session = this.sessionFor(turn, maxTokens);
       const submitted = performance.now();
       try {
@@ -283,10 +283,16 @@ export class Conversation {
   }
 
   private append(turn: Turn, answer: Int32Array, name: string | undefined): void {
+    const { length } = this.earlier.parts;
+    const evidence = new Map(this.earlier.evidence);
+    turn.sources.forEach((source, index) => {
+      const parts = turn.sourceOf.flatMap((of, part) => (of === index ? [length + part] : []));
+      evidence.set(evidenceName(source), parts);
+    });
     this.earlier = {
       parts: [...this.earlier.parts, ...turn.parts, { kind: 'text', tokens: answer }],
       tokens: this.earlier.tokens + turn.workingSetTokens + turn.questionTokens + answer.length,
-      evidence: new Set([...this.earlier.evidence, ...turn.sources.map(evidenceName)]),
+      evidence,
       paths: new Set([...this.earlier.paths, ...turn.sources.map(({ path }) => path)]),
     };
     if (name !== undefined) {

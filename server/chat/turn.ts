@@ -44,8 +44,8 @@ export interface TurnOptions {
 export interface EarlierTurns {
   parts: Part[];
   tokens: number;
-  /** Names of evidence that the session already holds (`evidenceName`). */
-  evidence: ReadonlySet<string>;
+  /** Evidence that the session already holds: indices in `parts` by its name (`evidenceName`). */
+  evidence: ReadonlyMap<string, readonly number[]>;
   /** Files of which the session holds text. */
   paths: ReadonlySet<string>;
   /** The latest question, where its evidence is not in the session any more: it is searched for again. */
@@ -60,6 +60,8 @@ export interface Turn {
   /** For each part the index of its source in `sources`, or -1. */
   sourceOf: number[];
   sources: Evidence[];
+  /** What was chosen as well and the session holds from earlier turns. */
+  heldSources: Evidence[];
   /** The question with its frame. */
   questionTokens: number;
   /** Tokens of this turn's evidence. */
@@ -71,7 +73,7 @@ export interface Turn {
 export const noTurns: EarlierTurns = {
   parts: [],
   tokens: 0,
-  evidence: new Set(),
+  evidence: new Map(),
   paths: new Set(),
 };
 /** Characters of quoted code that take part in the search. */
@@ -103,13 +105,14 @@ export async function prepareTurn(
   checkFitsWindow('The question', fixed, engine.info.context, options.maxTokens);
   const room = engine.info.context - options.maxTokens - fixed;
 
-  const { sources, made } = await gatherEvidence(context, options, room, earlier);
+  const { sources, held, made } = await gatherEvidence(context, options, room, earlier);
   return {
     parts: [...opening, ...made.parts, { kind: 'text', tokens: question }, ...start],
     // Without new evidence between them, opening and question are one piece.
     questionPart: made.parts.length === 0 ? 0 : opening.length + made.parts.length,
     sourceOf: [...opening.map(() => -1), ...made.evidenceOf, -1, ...start.map(() => -1)],
     sources,
+    heldSources: held,
     questionTokens: framed,
     workingSetTokens: made.tokens,
     repairShare: shareToRepair(options, { evidence: sources, tokens: made.tokens }),
@@ -122,20 +125,30 @@ export function evidenceName({ path, ranges }: Pick<Evidence, 'path' | 'ranges'>
   return `${path}:${ranges.map(({ part, first, last }) => `${part}/${first}-${last}`).join(',')}`;
 }
 
+interface Gathered {
+  sources: Evidence[];
+  held: Evidence[];
+  made: EvidenceParts;
+}
+
+const nothing: Gathered = {
+  sources: [],
+  held: [],
+  made: { parts: [], evidenceOf: [], tokens: 0 },
+};
+
 async function gatherEvidence(
   context: AskContext,
   options: TurnOptions,
   room: number,
   earlier: EarlierTurns,
-): Promise<{ sources: Evidence[]; made: EvidenceParts }> {
+): Promise<Gathered> {
   const { repository, engine } = context;
   switch (options.mode) {
     case 'none':
-      return { sources: [], made: { parts: [], evidenceOf: [], tokens: 0 } };
+      return nothing;
     case 'full':
-      return earlier.evidence.size > 0
-        ? { sources: [], made: { parts: [], evidenceOf: [], tokens: 0 } }
-        : wholeRepository(repository, room);
+      return earlier.evidence.size > 0 ? nothing : wholeRepository(repository, room);
     case 'leoam':
     case 'rag': {
       const selection = { ...defaultSelection, ...options.selection };
@@ -145,14 +158,13 @@ async function gatherEvidence(
         { ...selection, maxTokens: Math.min(selection.maxTokens, room) },
         context.scoreByHeads,
       );
-      const sources = workingSet.evidence.filter(
-        (piece) => !earlier.evidence.has(evidenceName(piece)),
-      );
+      const isHeld = (piece: Evidence): boolean => earlier.evidence.has(evidenceName(piece));
+      const sources = workingSet.evidence.filter((piece) => !isHeld(piece));
       const made = evidenceParts(options.mode, sources, {
         segment: (path, part) => repository.segment(path, part),
         hasSegments: (keys) => engine.hasSegments(keys),
       });
-      return { sources, made };
+      return { sources, held: workingSet.evidence.filter(isHeld), made };
     }
   }
 }
@@ -163,10 +175,7 @@ function searchText({ question, quotes = [] }: TurnOptions, earlier: string | un
   return [question, code.slice(0, searchedCharacters), earlier ?? ''].filter(Boolean).join('\n');
 }
 
-function wholeRepository(
-  repository: RepositoryIndex,
-  room: number,
-): { sources: Evidence[]; made: EvidenceParts } {
+function wholeRepository(repository: RepositoryIndex, room: number): Gathered {
   if (repository.totalTokens > room) {
     throw leoError(
       'repository-too-large',
@@ -185,7 +194,7 @@ function wholeRepository(
       reason: { kind: 'lexical' },
     }),
   );
-  return { sources, made: fullParts(segments) };
+  return { sources, held: [], made: fullParts(segments) };
 }
 
 function shareToRepair(options: TurnOptions, workingSet: WorkingSet): number {

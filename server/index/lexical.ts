@@ -56,6 +56,11 @@ export class LexicalIndex {
 
   /** Best first. */
   query(text: string, limit: number): LexicalHit[] {
+    if (this.search.dirtCount > 0) {
+      // Removed passages leave the counts of a term when it is first looked for; only then are
+      // its scores what they are from then on.
+      this.search.search(text);
+    }
     return this.search
       .search(text)
       .slice(0, limit)

@@ -98,6 +98,12 @@ export class LeoService {
     );
   }
 
+  async countTokens(text: string): Promise<number> {
+    const { engine } = await this.loading.get();
+    const [tokens] = await engine.tokenize([text], false);
+    return tokens?.length ?? 0;
+  }
+
   async find(uri: string, query: string, limit: number): Promise<FoundPath[]> {
     return findPaths((await this.openFolder(uri)).repository, query, limit);
   }
@@ -121,6 +127,15 @@ export class LeoService {
     }
     this.reopen();
     this.changed();
+  }
+
+  /** Looks for changes, and reads what is missing although the folder is large. */
+  async refresh(uri: string): Promise<void> {
+    const folder = await this.openFolder(uri);
+    await folder.refresh();
+    await folder.stopReading();
+    folder.isAgreed = true;
+    this.startReading(folder);
   }
 
   async models(): Promise<ModelInfo[]> {

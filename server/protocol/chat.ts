@@ -98,6 +98,13 @@ export const chatAsk = request(
   'Answers a question about a workspace folder. The answer streams through leoam/chat/didStream; the result repeats it whole. $/cancelRequest stops the decode loop, and the result then holds what was written. With `earlier` a turn can be asked again, or a chat be taken up by a new server; with `answerStart` a stopped answer goes on, and stream and result hold the new words only.',
 );
 
+export const chatCountTokens = request(
+  'leoam/chat/countTokens',
+  z.object({ text: z.string().max(400_000) }),
+  z.object({ tokens: z.int() }),
+  'How many tokens of the model a text has.',
+);
+
 export const chatClose = request(
   'leoam/chat/close',
   z.object({ chat: names.chat }),

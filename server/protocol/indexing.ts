@@ -17,6 +17,13 @@ export const indexResume = request(
   'Goes on reading folders.',
 );
 
+export const indexRefresh = request(
+  'leoam/index/refresh',
+  z.object({ folder: z.string() }),
+  z.null(),
+  'Looks for changed files now, and reads what the store lacks.',
+);
+
 export const indexSkipped = request(
   'leoam/index/skipped',
   z.object({ folder: z.string() }),

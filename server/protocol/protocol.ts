@@ -11,12 +11,14 @@ import type { NotificationMethod, RequestMethod } from './method.js';
 /** In the order of PROTOCOL.md. */
 export const requests: readonly RequestMethod[] = [
   chat.chatAsk,
+  chat.chatCountTokens,
   chat.chatClose,
   chat.chatRewrite,
   chat.chatCommitMessage,
   files.filesFind,
   indexing.indexPause,
   indexing.indexResume,
+  indexing.indexRefresh,
   indexing.indexSkipped,
   models.modelsList,
   models.modelsFetch,

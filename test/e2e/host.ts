@@ -7,7 +7,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type BrowserContext, type FrameLocator, type Page } from 'playwright-core';
-import { temporaryFolder } from '../server/setup.js';
 import { freePort, installExtension, startCodeServer, type CodeServer } from './codeServer.js';
 import type { Environment } from './environment.js';
 
@@ -22,6 +21,8 @@ export interface HostOptions {
   isUntrusted?: boolean;
   /** The state of an earlier host that was closed; absent: a new one. */
   state?: string;
+  /** Runs a suite in the extension host: folder of the extension, and the suite's file. */
+  suite?: { extension: string; file: string };
 }
 
 const screenshots = join(
@@ -67,7 +68,7 @@ export class CodeHost {
 
   /** Starts both; `open` shows the window. */
   static async start(environment: Environment, options: HostOptions = {}): Promise<CodeHost> {
-    const state = options.state ?? (await temporaryFolder('vscode'));
+    const state = options.state ?? (await newState());
     const { codeServer, vsix } = environment;
     const env = options.env ?? {};
     await writeSettings(state, {
@@ -76,7 +77,7 @@ export class CodeHost {
       'leoam.threads': 2,
       ...options.settings,
     });
-    if (!existsSync(join(state, 'extensions'))) {
+    if (options.suite === undefined && !existsSync(join(state, 'extensions'))) {
       installExtension({ codeServer, state, env }, vsix);
     }
     const port = await portOf(state);
@@ -94,7 +95,7 @@ export class CodeHost {
       const page = context.pages()[0] ?? (await context.newPage());
       const shown =
         options.folder === undefined ? 'ew=true' : `folder=${encodeURIComponent(options.folder)}`;
-      const address = `http://127.0.0.1:${port}/?${shown}`;
+      const address = `http://127.0.0.1:${port}/?${shown}${suiteQuery(options, port)}`;
       return new CodeHost(state, address, startServer, server, context, page);
     } catch (error) {
       await server.stop();
@@ -112,6 +113,11 @@ export class CodeHost {
     await this.page.goto(this.address);
     await this.page.locator('.monaco-workbench').waitFor();
     await this.waitForStatus('LeoAM');
+  }
+
+  /** Shows the window of a host that runs a suite; it ends by itself. */
+  async openSuite(): Promise<void> {
+    await this.page.goto(this.address);
   }
 
   /** As a user reloads the window. */
@@ -147,6 +153,29 @@ export class CodeHost {
     return frame.evaluate<T>(expression);
   }
 
+  /** Runs a command by its title in the palette. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    const input = this.page.locator('.quick-input-widget input');
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    const row = this.page.locator(`.quick-input-list .monaco-list-row[aria-label^="${title}"]`);
+    await row.first().click();
+  }
+
+  /** Opens a file of the folder and puts the cursor into it. */
+  async openFile(path: string): Promise<void> {
+    await this.page.keyboard.press('Control+P');
+    const input = this.page.locator('.quick-input-widget input');
+    await input.waitFor();
+    await input.fill(path);
+    const name = path.split('/').at(-1) ?? path;
+    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first();
+    await row.click();
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+    await this.page.locator('.editor-instance .view-lines').first().click();
+  }
+
   /** Changes user settings; VS Code follows the file. */
   async changeSettings(settings: Record<string, unknown>): Promise<void> {
     await writeSettings(this.state, settings);
@@ -170,6 +199,25 @@ export class CodeHost {
     await this.context.close();
     await this.server.stop();
   }
+}
+
+/** VS Code loads the extension from its folder then, and runs the suite with it. */
+function suiteQuery({ suite }: HostOptions, port: number): string {
+  if (suite === undefined) {
+    return '';
+  }
+  const at = (path: string): string => `vscode-remote://127.0.0.1:${port}${path}`;
+  const payload = [
+    ['extensionDevelopmentPath', at(suite.extension)],
+    ['extensionTestsPath', at(suite.file)],
+  ];
+  return `&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+}
+
+/** Loaded when needed: it takes mocha's hooks, which a bench does not have. */
+async function newState(): Promise<string> {
+  const { temporaryFolder } = await import('../server/setup.js');
+  return temporaryFolder('vscode');
 }
 
 /**

@@ -11,14 +11,31 @@ interface Process {
 
 /** Process ids of the language servers below a process. */
 export function languageServers(ancestor: number): number[] {
+  return below(ancestor, /dist\/main\.js .*--stdio/u);
+}
+
+/** Process ids of the extension hosts below a process. */
+export function extensionHosts(ancestor: number): number[] {
+  return below(ancestor, /bootstrap-fork --type=extensionHost/u);
+}
+
+/** Memory that a process holds, without what it shares with others by file. Linux only. */
+export function residentBytes(pid: number): { all: number; own: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const kib = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'mu').exec(status)?.[1] ?? 0);
+  return { all: 1024 * kib('VmRSS'), own: 1024 * kib('RssAnon') };
+}
+
+function below(ancestor: number, wanted: RegExp): number[] {
   const all = processes();
-  const below = new Set([ancestor]);
-  for (let size = 0; size < below.size; ) {
-    size = below.size;
-    all.filter(({ parent }) => below.has(parent)).forEach(({ pid }) => below.add(pid));
+  const family = new Set([ancestor]);
+  for (let size = 0; size < family.size; ) {
+    size = family.size;
+    all.filter(({ parent }) => family.has(parent)).forEach(({ pid }) => family.add(pid));
   }
   return all
-    .filter(({ pid, command }) => below.has(pid) && /dist\/main\.js .*--stdio/u.test(command))
+    .filter(({ pid, command }) => family.has(pid) && wanted.test(command))
     .map(({ pid }) => pid);
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { CancellationTokenSource } from 'vscode-languageserver/node';
 import type { ModelInfo } from '../../server/protocol/models.js';
 import { homeWithModel, shopFiles, temporaryFolder, temporaryRepository } from './setup.js';
@@ -52,6 +53,7 @@ describe('language server', function () {
 
     const second = await window.ask('And when is shipping free?', { turn: '2' });
     assert.equal(second.counters.repoTokensComputed, 0);
+    assert.ok(second.sources.length > 0); // among them what the first turn brought
     assert.ok(second.counters.tokensReused >= first.counters.tokensReused);
     const { tokensComputed, questionTokens, tokensRepaired } = second.counters;
     // The answer's last token was drawn, but never run.
@@ -199,6 +201,45 @@ describe('language server', function () {
       { folder: window.folder, diff: '-const a = 1;\n+const a = 2;\n' },
     );
     assert.notEqual(message, '');
+  });
+
+  it('counts the tokens of a text', async () => {
+    const counted: { tokens: number } = await window.connection.sendRequest(
+      'leoam/chat/countTokens',
+      { text: 'export const MAX = 37;' },
+    );
+    assert.ok(counted.tokens > 4 && counted.tokens < 20, `${counted.tokens}`);
+  });
+
+  it('shares what it has read with a second window on the same folder', async () => {
+    await window.until(() => state() === 'ready');
+    const second = await Window.open(root, home);
+    try {
+      await second.until(() => second.statuses.at(-1)?.state === 'ready');
+      const [here, there] = await Promise.all([
+        window.ask('How many items fit?', { chat: 'here' }),
+        second.ask('When is shipping free?', { chat: 'there' }),
+      ]);
+      assert.equal(here.counters.repoTokensComputed, 0);
+      assert.equal(there.counters.repoTokensComputed, 0);
+    } finally {
+      await second.close();
+    }
+  });
+
+  it('opens a folder that is added to the window, and answers about each', async () => {
+    await window.until(() => state() === 'ready');
+    const other = await temporaryRepository({ 'cake.ts': 'export const MAX_CANDLES = 12;\n' });
+    const uri = pathToFileURL(other).href;
+    await window.connection.sendNotification('workspace/didChangeWorkspaceFolders', {
+      event: { added: [{ uri, name: 'cake' }], removed: [] },
+    });
+    await window.until(() => window.statuses.at(-1)?.folders.length === 2 && state() === 'ready');
+    const answer = await window.ask('How many candles at most?', { folder: uri });
+    assert.deepEqual(
+      answer.sources.map(({ path }) => path),
+      ['cake.ts'],
+    );
   });
 
   it('ends when its window is gone', async () => {

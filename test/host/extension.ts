@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+
+interface Manifest {
+  contributes: { commands: { command: string }[] };
+}
+
+describe('the extension in its host', () => {
+  const extension = vscode.extensions.getExtension<unknown>('leoam.leoam');
+
+  it('has a command for each that its manifest names', async () => {
+    assert.ok(extension);
+    await extension.activate();
+    const registered = new Set(await vscode.commands.getCommands(true));
+    const { contributes } = extension.packageJSON as Manifest;
+    const missing = contributes.commands.filter(({ command }) => !registered.has(command));
+    assert.deepEqual(missing, []);
+  });
+
+  it('offers a fix for a problem and an edit for a selection', async () => {
+    const document = await open();
+    const problems = vscode.languages.createDiagnosticCollection('test');
+    const range = new vscode.Range(0, 0, 1, 10);
+    problems.set(document.uri, [new vscode.Diagnostic(range, 'This is wrong.')]);
+    try {
+      const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
+        'vscode.executeCodeActionProvider',
+        document.uri,
+        range,
+      );
+      const titles = actions.map(({ title }) => title);
+      assert.ok(titles.includes('Fix with LeoAM'), titles.join(', '));
+      assert.ok(titles.includes('Edit with LeoAM'), titles.join(', '));
+    } finally {
+      problems.dispose();
+    }
+  });
+
+  it('offers nothing for a file that lies outside of the folder', async () => {
+    const document = await vscode.workspace.openTextDocument({ content: 'let a = 1;\n' });
+    const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
+      'vscode.executeCodeActionProvider',
+      document.uri,
+      new vscode.Range(0, 0, 0, 5),
+    );
+    assert.ok(actions.every(({ title }) => !title.includes('LeoAM')));
+  });
+
+  async function open(): Promise<vscode.TextDocument> {
+    const [folder] = vscode.workspace.workspaceFolders ?? [];
+    assert.ok(folder);
+    const uri = vscode.Uri.joinPath(folder.uri, 'src', 'limits.ts');
+    return vscode.workspace.openTextDocument(uri);
+  }
+});
