@@ -3,13 +3,7 @@
 // notifications are checked against the protocol's schemas.
 
 import * as vscode from 'vscode';
-import {
-  CloseAction,
-  ErrorAction,
-  LanguageClient,
-  State,
-  TransportKind,
-} from 'vscode-languageclient/node';
+import type { LanguageClient } from 'vscode-languageclient/node';
 import type { z } from 'zod';
 import { chatDidStream } from '../../server/protocol/chat.js';
 import type { RequestMethod } from '../../server/protocol/method.js';
@@ -114,6 +108,10 @@ export class Server implements vscode.Disposable {
   private async startNow(): Promise<LanguageClient> {
     clearTimeout(this.restart);
     this.become('starting');
+    // Only now: loading the client takes a multiple of what the rest of the extension takes.
+    const { CloseAction, ErrorAction, LanguageClient, State, TransportKind } = await import(
+      'vscode-languageclient/node'
+    );
     const client = new LanguageClient(
       'leoam',
       'LeoAM',

@@ -19,6 +19,7 @@ export async function bundleExtension() {
     target: 'node20',
     format: 'cjs',
     external: ['vscode'],
+    minify: true,
     sourcemap: true,
     logLevel: 'warning',
   });
