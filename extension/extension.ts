@@ -10,13 +10,14 @@ import {
   indexSkipped,
 } from '../server/protocol/indexing.js';
 import { selectionActions } from './actions/selectionActions.js';
-import { ChatView, folderOf } from './chat/chatView.js';
+import { ChatView } from './chat/chatView.js';
 import { pathChip, pathOf, selectionChip } from './chat/chips.js';
 import { History } from './chat/history.js';
 import { applyCode } from './edit/applyCode.js';
 import { commitMessages } from './edit/commitMessage.js';
 import { inlineEdit } from './edit/inlineEdit.js';
 import { Proposals } from './edit/proposal.js';
+import { folderOf } from './folders.js';
 import { modelCommands } from './models/modelPicker.js';
 import { sentenceOf } from './server/problems.js';
 import { Server } from './server/server.js';

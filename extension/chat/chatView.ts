@@ -2,26 +2,22 @@
 // can be thrown away and made again at any time: all that it shows is here.
 
 import * as vscode from 'vscode';
-import { chatCountTokens } from '../../server/protocol/chat.js';
 import { filesFind } from '../../server/protocol/files.js';
+import { folderOf } from '../folders.js';
 import { buttons } from '../server/problems.js';
 import type { Server } from '../server/server.js';
 import { statusView } from '../server/statusView.js';
 import { fromView, type Action, type FromView, type ToView } from '../shared/messages.js';
 import { viewStrings } from '../shared/strings.js';
 import { ChatSession } from './chatSession.js';
-import { isSameChip, pathChip } from './chips.js';
-import { linesHash, openLines } from './citedLines.js';
+import { pathChip } from './chips.js';
+import { openLines } from './citedLines.js';
 import { copyCode, insertCode, openAsNewFile } from './codeActions.js';
 import type { History } from './history.js';
 import { chatHtml, viewFolder } from './html.js';
-import {
-  newChat,
-  viewOfChat,
-  viewOfTurn,
-  type StoredChip,
-  type StoredSource,
-} from './storedChat.js';
+import { NextChips } from './nextChips.js';
+import { OutdatedSources } from './outdatedSources.js';
+import { newChat, viewOfChat, viewOfTurn, type StoredChip } from './storedChat.js';
 
 export interface ChatViewOptions {
   server: Server;
@@ -40,34 +36,27 @@ export interface ChatViewOptions {
 
 const shownChatKey = 'leoam.shownChat';
 const suggestionCount = 12;
-const outdatedDelayMs = 300;
 
 export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   private view: vscode.WebviewView | undefined;
   private session: ChatSession | undefined;
-  private chips: StoredChip[] = [];
-  /** Sources of the shown chat whose lines are not what they were, by `sourceKey`. */
-  private outdated = new Set<string>();
-  private checking: NodeJS.Timeout | undefined;
+  private readonly chips: NextChips;
+  private readonly outdated: OutdatedSources;
   private readonly subscriptions: vscode.Disposable[];
   private afterReady: ToView[] = [];
   private isReady = false;
 
   constructor(private readonly options: ChatViewOptions) {
     const { server } = options;
-    const check = (): void => {
-      clearTimeout(this.checking);
-      this.checking = setTimeout(() => void this.checkSources(), outdatedDelayMs);
-    };
-    const watcher = vscode.workspace.createFileSystemWatcher('**/*');
+    this.chips = new NextChips(server, () => this.showChips());
+    this.outdated = new OutdatedSources(
+      () => this.session?.chat,
+      () => this.showTurns(),
+    );
     this.subscriptions = [
+      this.outdated,
       server.onDidChange(() => this.showStatus()),
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.showStatus()),
-      vscode.workspace.onDidChangeTextDocument(check),
-      watcher,
-      watcher.onDidChange(check),
-      watcher.onDidDelete(check),
-      watcher.onDidCreate(check),
     ];
   }
 
@@ -103,11 +92,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   }
 
   async addChip(chip: StoredChip): Promise<void> {
-    if (!this.chips.some((known) => isSameChip(known, chip))) {
-      this.chips.push(chip);
-      void this.countTokens(chip);
-    }
-    this.showChips();
+    this.chips.add(chip, folderOf());
     await this.focus();
   }
 
@@ -134,7 +119,6 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   }
 
   dispose(): void {
-    clearTimeout(this.checking);
     this.session?.dispose();
     this.subscriptions.forEach((subscription) => void subscription.dispose());
   }
@@ -153,12 +137,8 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     }
     const { history } = this.options;
     switch (message.type) {
-      case 'ask': {
-        const { chips } = this;
-        this.chips = [];
-        this.showChips();
-        return session.ask(message.question, chips);
-      }
+      case 'ask':
+        return session.ask(message.question, this.chips.take());
       case 'stop':
         return session.stop();
       case 'regenerate':
@@ -206,8 +186,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
       case 'addContext':
         return this.addChip(pathChip(message.kind, message.path.replace(/\/$/u, '')));
       case 'removeChip':
-        this.chips = this.chips.filter(({ id }) => id !== message.id);
-        this.showChips();
+        this.chips.remove(message.id);
     }
   }
 
@@ -216,25 +195,6 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
       await (await this.sessionNow())?.askAgain(turnId);
     } else {
       this.options.runAction(id);
-    }
-  }
-
-  /** Fills in a chip's tokens once they are known; without a server it stays without. */
-  private async countTokens(chip: StoredChip): Promise<void> {
-    const { server } = this.options;
-    const folder = folderOf();
-    try {
-      if (chip.kind === 'selection') {
-        const { tokens } = await server.request(chatCountTokens, { text: chip.text ?? '' });
-        chip.tokens = tokens;
-      } else if (folder !== undefined) {
-        const wanted = chip.kind === 'folder' ? `${chip.path}/` : chip.path;
-        const found = await server.request(filesFind, { folder, query: wanted, limit: 100 });
-        chip.tokens = found.find(({ path }) => path === wanted)?.tokens ?? 0;
-      }
-      this.showChips();
-    } catch {
-      // The status tells why.
     }
   }
 
@@ -290,7 +250,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     this.showStatus();
     this.showChips();
     this.afterReady.splice(0).forEach((message) => this.post(message));
-    await this.checkSources();
+    await this.outdated.check();
   }
 
   private showChat(): void {
@@ -308,40 +268,25 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   }
 
   private showChips(): void {
-    const chips = this.chips.map(({ text: _text, ...shown }) => shown);
-    this.post({ type: 'chips', chips });
+    this.post({ type: 'chips', chips: this.chips.shown });
   }
 
   private viewOptions(): Parameters<typeof viewOfTurn>[1] {
     return {
-      isOutdated: (source) => this.outdated.has(sourceKey(source)),
-      actions: buttons(['retry', 'showLog']),
+      isOutdated: (source) => this.outdated.has(source),
+      actions: buttons(
+        this.options.server.status?.state === 'noModel'
+          ? ['fetchModel', 'chooseModel']
+          : ['retry', 'showLog'],
+      ),
     };
   }
 
-  /** Greys out the citations whose lines are not what they were when the answer was written. */
-  private async checkSources(): Promise<void> {
-    const chat = this.session?.chat;
-    if (chat === undefined) {
-      return;
-    }
-    const sources = new Map(
-      chat.turns.flatMap((turn) => turn.sources.map((source) => [sourceKey(source), source])),
+  private showTurns(): void {
+    const { chat } = this.session ?? {};
+    chat?.turns.forEach((turn) =>
+      this.post({ type: 'turn', chatId: chat.id, turn: viewOfTurn(turn, this.viewOptions()) }),
     );
-    const outdated = new Set<string>();
-    for (const [key, source] of sources) {
-      if ((await linesHash(chat.folder, source)) !== source.linesHash) {
-        outdated.add(key);
-      }
-    }
-    const isSame =
-      outdated.size === this.outdated.size && [...outdated].every((key) => this.outdated.has(key));
-    this.outdated = outdated;
-    if (!isSame && this.session?.chat === chat) {
-      chat.turns.forEach((turn) =>
-        this.post({ type: 'turn', chatId: chat.id, turn: viewOfTurn(turn, this.viewOptions()) }),
-      );
-    }
   }
 
   private post(message: ToView): void {
@@ -351,16 +296,4 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
       this.afterReady.push(message);
     }
   }
-}
-
-/** The folder that a new chat is about: the active editor's, else the first. */
-export function folderOf(): string | undefined {
-  const { activeTextEditor } = vscode.window;
-  const active =
-    activeTextEditor && vscode.workspace.getWorkspaceFolder(activeTextEditor.document.uri);
-  return (active ?? vscode.workspace.workspaceFolders?.[0])?.uri.toString();
-}
-
-function sourceKey({ path, startLine, endLine, linesHash: hash }: StoredSource): string {
-  return `${path}:${startLine}-${endLine} ${hash}`;
 }

@@ -3,7 +3,7 @@
 
 import * as vscode from 'vscode';
 import { chatCommitMessage } from '../../server/protocol/chat.js';
-import { folderOf } from '../chat/chatView.js';
+import { folderOf } from '../folders.js';
 import { sentenceOf } from '../server/problems.js';
 import type { Server } from '../server/server.js';
 

@@ -23,6 +23,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { withLock } from '../lib/lock.mjs';
+import { cleanNpmEnv } from '../lib/npmEnv.mjs';
 import { cacheFolder, root } from '../lib/paths.mjs';
 import { clearStatus, npmCommand, runLogged, runMain } from '../lib/run.mjs';
 import { generatorArgs, requireBuildTools } from '../lib/tools.mjs';
@@ -149,20 +150,6 @@ async function compile({ build, source, manifest, ninja, programs }) {
     ],
     { label, log },
   );
-}
-
-/** npm's own variables would make a nested npm act on the outer package. */
-function cleanNpmEnv() {
-  const env = { ...process.env };
-  for (const name of [
-    'npm_config_local_prefix',
-    'npm_config_prefix',
-    'npm_package_json',
-    'INIT_CWD',
-  ]) {
-    delete env[name];
-  }
-  return env;
 }
 
 /** @param {...string} parts */

@@ -64,6 +64,23 @@ describe('a window that LeoAM cannot fully work in @slow', function () {
     await shown.screenshot('broken-model');
   });
 
+  it('without a model and a network it says what is missing, and offers to get it', async () => {
+    const folder = await temporaryRepository(shopFiles);
+    const settings = { 'leoam.modelPath': '', 'leoam.model': 'qwen2.5-coder-3b-instruct-q4_k_m' };
+    const env = { LEOAM_OFFLINE: '1' };
+    const { host: shown, chat } = await open({ folder, settings, env });
+    await chat.openSidebar();
+    await shown.waitForStatus('LeoAM: no model');
+    await shown.screenshot('no-model');
+    const turn = await chat.ask('How many items fit into a basket at most?');
+    await turn.waitFor('failed');
+    assert.match(await turn.problem.innerText(), /not on this machine/u);
+    await turn.button('Download the model').click();
+    const message = shown.page.locator('.notifications-toasts .notification-toast');
+    await message.filter({ hasText: 'LEOAM_OFFLINE' }).first().waitFor();
+    await shown.waitForStatus('LeoAM: no model');
+  });
+
   it('in an empty folder it says that there is nothing to read', async () => {
     const folder = await temporaryFolder('empty');
     const { chat } = await open({ folder });

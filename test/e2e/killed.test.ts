@@ -30,6 +30,14 @@ describe('a language server that is killed in VS Code @slow', function () {
 
   after(() => host?.close());
 
+  it('is started again when it dies while it reads the folder, and reads on', async () => {
+    await host.waitForStatus('LeoAM: read');
+    languageServers(host.serverPid).forEach((pid) => process.kill(pid, 'SIGKILL'));
+    await until('another server runs', () => languageServers(host.serverPid).length === 1);
+    await host.waitForStatus('LeoAM: ready', 120_000);
+    assert.equal(await toastCount(), 0);
+  });
+
   it('fails with one message, whose button gets the answer, five times in a row', async () => {
     for (let round = 1; round <= rounds; round++) {
       const turn = await interruptedTurn(round);
