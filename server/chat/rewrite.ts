@@ -60,10 +60,26 @@ async function askOnce(
   }
 }
 
-/** What stands in the answer's first code block, or all of it where there is none. */
+/**
+ * What stands in the answer's first code block, or all of it where there is none. Models forget
+ * one of the two fences: a lone one with a language opens, a bare one behind code closes.
+ */
 export function codeIn(answer: string): string {
-  const block = /^[ \t]*```[^\n]*\n([\s\S]*?)(?:^[ \t]*```|$(?![\s\S]))/mu.exec(answer);
-  return (block?.[1] ?? answer).replace(/\n$/u, '');
+  const lines = answer.split('\n');
+  const fences = lines.flatMap((line, i) => (/^\s*```/u.test(line) ? [i] : []));
+  const [first, second] = fences;
+  const isClosing =
+    first !== undefined &&
+    second === undefined &&
+    /^\s*```\s*$/u.test(lines[first] ?? '') &&
+    lines.slice(0, first).some((line) => line.trim() !== '');
+  const code =
+    first === undefined
+      ? lines
+      : isClosing
+        ? lines.slice(0, first)
+        : lines.slice(first + 1, second ?? lines.length);
+  return code.join('\n').replace(/\n$/u, '');
 }
 
 /** Models drop the indentation that all lines share; it is put back. */

@@ -90,6 +90,31 @@ describe('code between editor and chat in VS Code @slow', function () {
     await until('the file is written', async () => (await readFile(file, 'utf8')) === wanted);
   });
 
+  it('rewrites selected lines to an instruction, and writes nothing by itself', async () => {
+    const file = join(folder, 'src', 'basket.ts');
+    const before = await readFile(file, 'utf8');
+    await host.openFile('src/basket.ts');
+    await host.page.keyboard.press('Control+A');
+    await host.command('LeoAM: Edit with LeoAM');
+    const input = host.page.locator('.quick-input-widget input');
+    await input.fill('Rename items to things.');
+    await host.page.keyboard.press('Enter');
+    // What a small model makes of it may be the same lines again, or too many: then it says so.
+    const toasts = host.page.locator('.notification-toast').filter({
+      hasText: /already is like that|would be too long/u,
+    });
+    await until(
+      'there is a diff or a reason why not',
+      async () => (await diffTabs()) > 0 || (await toasts.count()) > 0,
+      120_000,
+    );
+    await host.screenshot('edit');
+    if ((await diffTabs()) > 0) {
+      await host.command('LeoAM: Discard the Proposal');
+    }
+    assert.equal(await readFile(file, 'utf8'), before);
+  });
+
   it('greys out a citation whose lines have changed', async () => {
     await chat.newChat();
     await chat.waitForTurns(0);

@@ -7,6 +7,11 @@ describe('code of an answer', () => {
     assert.equal(codeIn('```\nlet a = 1;\nlet b = 2;\n'), 'let a = 1;\nlet b = 2;');
   });
 
+  it('ends before a lone fence that closes, and begins behind one that opens', () => {
+    assert.equal(codeIn('let a = 1;\n}\n```'), 'let a = 1;\n}');
+    assert.equal(codeIn('Here:\n```ts\nlet a = 1;'), 'let a = 1;');
+  });
+
   it('is the whole answer where there is no block', () => {
     assert.equal(codeIn('let a = 1;\n'), 'let a = 1;');
   });
