@@ -24,7 +24,7 @@ import { withLock } from './lib/lock.mjs';
 import { buildFolder, distFolder, root } from './lib/paths.mjs';
 import { clearStatus, runLogged, runMain, UserError } from './lib/run.mjs';
 
-/** Beside dist/ and the manifest; what is missing is left out. */
+/** Beside dist/ and the manifest. */
 const documents = ['README.md', 'CHANGELOG.md'];
 const plain = ['LICENSE', 'THIRD_PARTY_NOTICES', 'media', 'extension/l10n'];
 

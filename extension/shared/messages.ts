@@ -2,6 +2,7 @@
 // receive: the view shows text that a model wrote, so nothing that comes from it is trusted.
 
 import { z } from 'zod';
+import { serverState } from '../../server/protocol/status.js';
 
 /** Lines that an answer rests on. Lines are 1-based and inclusive. */
 export const sourceView = z.object({
@@ -96,18 +97,8 @@ export const chatSummary = z.object({
 export type ChatSummary = z.infer<typeof chatSummary>;
 
 export const statusView = z.object({
-  state: z.enum([
-    'noFolder',
-    'noModel',
-    'downloading',
-    'loading',
-    'indexing',
-    'ready',
-    'answering',
-    'paused',
-    'error',
-    'stopped',
-  ]),
+  /** The server's own, and `stopped` while there is none. */
+  state: z.enum([...serverState.options, 'stopped']),
   health: z.enum(['ok', 'warning', 'error']),
   message: z.string(),
   progress: z.number().optional(),
