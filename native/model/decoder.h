@@ -21,7 +21,8 @@ enum class Attention {
   kOwn,   // our chunk-pointer kernel always
 };
 
-inline constexpr int kOwnKernelRows = 8;
+// ggml tiles its attention from as many queries on; below, it reads K and V anew for each.
+inline constexpr int kOwnKernelRows = 64;
 // Tokens of one chunk pointer that the decode kernel gets (contiguous rows).
 inline constexpr int kKernelChunkTokens = 64;
 
