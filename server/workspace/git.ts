@@ -1,45 +1,46 @@
 // What git knows of a folder: its files, which of them changed, which changed lately. Every
 // question answers undefined where git is not installed, refuses or knows nothing.
 
-import { execFileSync } from 'node:child_process';
+import { isChanged, parseIndex } from './gitIndex.js';
+import { runGit } from './runGit.js';
 
 export interface GitFiles {
   /** Tracked and untracked, not ignored; relative to the folder. Nested repositories end with a slash. */
   paths: string[];
-  /** Of these, changed since the last commit or untracked. */
+  /** Of these, untracked, in conflict, or other than what was last added. */
   modified: Set<string>;
   /** Ignored files and folders, a folder (ending with a slash) standing for all in it. */
   ignored: string[];
 }
 
-const MAX_OUTPUT_BYTES = 512 << 20;
 const RECENT_COMMITS = 100;
 /** A commit of more files is an import or a format run and says nothing about use. */
 const MAX_FILES_OF_A_CHANGE = 60;
 
 /** Files of a folder inside a work tree; undefined where the folder is not in one or is ignored by it. */
 export function gitFiles(folder: string): GitFiles | undefined {
-  if (git(folder, ['rev-parse', '--is-inside-work-tree'])?.trim() !== 'true') {
+  if (runGit(folder, ['rev-parse', '--is-inside-work-tree'])?.trim() !== 'true') {
     return undefined;
   }
   // A package inside an ignored node_modules is a repository of its own to its reader.
-  if (git(folder, ['check-ignore', '-q', '.']) !== undefined) {
+  if (runGit(folder, ['check-ignore', '-q', '.']) !== undefined) {
     return undefined;
   }
-  const listed = git(folder, ['ls-files', '-t', '-c', '-o', '-m', '--exclude-standard', '-z']);
+  const listed = runGit(folder, [
+    ...['ls-files', '-t', '-s', '--debug', '-c', '-o', '--exclude-standard', '-z'],
+  ]);
   if (listed === undefined) {
     return undefined;
   }
   const paths = new Set<string>();
   const modified = new Set<string>();
-  for (const entry of split(listed)) {
-    const path = entry.slice(2);
+  for (const { path, tracked } of parseIndex(listed)) {
     paths.add(path);
-    if (entry.startsWith('C ') || entry.startsWith('? ')) {
+    if (tracked === undefined || isChanged(folder, path, tracked)) {
       modified.add(path);
     }
   }
-  const ignored = git(folder, [
+  const ignored = runGit(folder, [
     'ls-files',
     '-o',
     '-i',
@@ -53,7 +54,7 @@ export function gitFiles(folder: string): GitFiles | undefined {
 
 /** Paths of the last commits below the folder, the latest first, to their place in that order. */
 export function recentlyCommitted(folder: string): Map<string, number> {
-  const log = git(folder, [
+  const log = runGit(folder, [
     'log',
     '-n',
     String(RECENT_COMMITS),
@@ -80,22 +81,4 @@ export function recentlyCommitted(folder: string): Map<string, number> {
 
 function split(output: string): string[] {
   return output.split('\0').filter((entry) => entry !== '');
-}
-
-function git(folder: string, args: string[]): string | undefined {
-  // The folder's own configuration must not start programs of its choice.
-  const safe = ['-C', folder, '-c', 'core.fsmonitor=false', '-c', 'core.quotePath=false'];
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^GIT_(DIR|WORK_TREE|INDEX_FILE)$/.test(name)),
-  );
-  try {
-    return execFileSync('git', [...safe, ...args], {
-      encoding: 'utf8',
-      env: { ...env, GIT_OPTIONAL_LOCKS: '0' },
-      maxBuffer: MAX_OUTPUT_BYTES,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-  } catch {
-    return undefined;
-  }
 }
