@@ -175,8 +175,8 @@ class IndexRun {
   }
 
   /** The budget may be taken up by other repositories, which give way, but not by this one. */
-  isOutOfBudget({ tokens }: SegmentPlan): boolean {
-    const bytes = (this.tokensInStore + tokens.length) * this.bytesPerToken;
+  isOutOfBudget(segment: SegmentPlan): boolean {
+    const bytes = (this.tokensInStore + this.tokensAdded(segment)) * this.bytesPerToken;
     this.result.outOfBudget = this.budgetBytes > 0 && bytes > this.budgetBytes;
     return this.result.outOfBudget;
   }
@@ -196,7 +196,7 @@ class IndexRun {
     );
     try {
       const read = await runJob(job, signal);
-      this.tokensInStore += this.stored.has(segment.key) ? 0 : segment.tokens.length;
+      this.tokensInStore += this.tokensAdded(segment);
       this.tokensWritten += read.bytesWritten > 0 ? segment.tokens.length : 0;
       this.result.segmentsRead++;
       this.result.tokensComputed += read.tokensComputed;
@@ -215,6 +215,11 @@ class IndexRun {
         throw error;
       }
     }
+  }
+
+  /** What is read again takes the place of what is stored. */
+  private tokensAdded({ key, tokens }: SegmentPlan): number {
+    return this.stored.has(key) ? 0 : tokens.length;
   }
 
   finish(): IndexResult {

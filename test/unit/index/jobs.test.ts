@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StoreStats } from '../../../server/engine/addon.js';
+import { indexRepository, type SegmentReader } from '../../../server/index/jobs.js';
+import { openRepository } from '../../../server/index/repository.js';
+import type { RepositoryIndex } from '../../../server/index/types.js';
+import { testFolder, type TestFolder } from '../workspace/folders.js';
+import { openOptions, testTokenizer } from './fixtures.js';
+
+const bytesPerToken = 100;
+
+/** A store in memory. What it holds counts as stale once `age` was called. */
+class MemoryStore implements SegmentReader {
+  private readonly tokens = new Map<string, number>();
+  private readonly stale = new Set<string>();
+
+  constructor(private readonly budgetBytes: number) {}
+
+  age(): void {
+    [...this.tokens.keys()].forEach((key) => this.stale.add(key));
+  }
+
+  hasSegments(keys: string[]): Uint8Array {
+    return Uint8Array.from(keys, (key) => (this.tokens.has(key) ? 1 : 0));
+  }
+
+  staleChunks(key: string): number | undefined {
+    return this.tokens.has(key) ? Number(this.stale.has(key)) : undefined;
+  }
+
+  storeStats(): StoreStats {
+    const tokens = [...this.tokens.values()].reduce((sum, count) => sum + count, 0);
+    const idle = { ramSegments: 0, ramBytes: 0, bytesRead: 0, bytesWritten: 0 };
+    return {
+      ...{ ...idle, corrupt: 0, evicted: 0, budgetBytes: this.budgetBytes },
+      ...{ segments: this.tokens.size, bytes: tokens * bytesPerToken, tokens },
+    };
+  }
+
+  readSegment({
+    key,
+    tokens,
+  }: {
+    key: string;
+    tokens: Int32Array;
+  }): ReturnType<SegmentReader['readSegment']> {
+    this.tokens.set(key, tokens.length);
+    this.stale.delete(key);
+    const bytesWritten = tokens.length * bytesPerToken;
+    const counts = { tokensComputed: tokens.length, tokensReused: 0, bytesWritten, staleChunks: 0 };
+    return { promise: Promise.resolve(counts), cancel: () => undefined };
+  }
+}
+
+describe('reading into a store with a budget', () => {
+  let folder: TestFolder;
+  let index: RepositoryIndex;
+
+  beforeEach(async () => {
+    folder = testFolder({
+      'src/a.ts': 'export const a = 1;\n'.repeat(20),
+      'src/b.ts': 'export const b = 2;\n'.repeat(30),
+    });
+    const { tokenize } = testTokenizer();
+    const home = join(folder.root, '.home');
+    index = await openRepository(openOptions(join(folder.root, 'src'), home, tokenize));
+  });
+
+  afterEach(async () => {
+    await index.close();
+    rmSync(folder.root, { recursive: true, force: true });
+  });
+
+  it('reads again, exactly, what fills the budget to the brim', async () => {
+    const store = new MemoryStore(index.totalTokens * bytesPerToken);
+    const first = await indexRepository({ index, engine: store });
+    assert.equal(first.outOfBudget, false);
+    store.age();
+    const exact = await indexRepository({ index, engine: store, exact: true });
+    assert.equal(exact.outOfBudget, false);
+    assert.equal(exact.segmentsRead, index.segments().length);
+    assert.equal(exact.tokensComputed, index.totalTokens);
+  });
+
+  it('ends before the segment that would exceed the budget', async () => {
+    const store = new MemoryStore(index.totalTokens * bytesPerToken - 1);
+    const result = await indexRepository({ index, engine: store });
+    assert.equal(result.outOfBudget, true);
+    assert.equal(result.segmentsRead, index.segments().length - 1);
+  });
+});
