@@ -1,6 +1,6 @@
 // Typed wrapper of the addon: opens a model with its store, ties jobs to AbortSignals and
 // gives each kind of request its priority. It knows nothing of prompts or files; those who
-// want an engine that is ready for questions call `openEngine` (prompt/openEngine.ts).
+// want an engine that is ready for questions call `openAssistant` (assistant.ts).
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
