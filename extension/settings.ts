@@ -17,15 +17,13 @@ const startSettings = [
 
 /** Options of a server that is about to start. */
 export function serverOptions(): ServerOptions {
-  const settings = vscode.workspace.getConfiguration('leoam');
-  const path = settings.get('modelPath', '').trim();
-  const model = path || settings.get('model', '').trim();
-  const home = settings.get('home', '').trim();
-  const threads = settings.get('threads', 0);
-  const storeBudgetGib = settings.get('storeBudgetGib', 0);
+  const model = text('modelPath') || text('model');
+  const home = text('home');
+  const threads = whole('threads', 0, { min: 0, max: 512 });
+  const storeBudgetGib = number('storeBudgetGib', 0);
   return {
-    readInBackground: settings.get('index.automatic', true),
-    askAboveTokens: settings.get('index.askAboveTokens', 150_000),
+    readInBackground: settings().get('index.automatic') !== false,
+    askAboveTokens: whole('index.askAboveTokens', 150_000, { min: 0 }),
     fetchModel: false,
     ...(model === '' ? {} : { model }),
     ...(home === '' ? {} : { home }),
@@ -40,22 +38,43 @@ export function needsNewServer(event: vscode.ConfigurationChangeEvent): boolean 
 
 /** Tokens of an answer at most. */
 export function answerTokens(): number {
-  return vscode.workspace.getConfiguration('leoam').get('chat.maxTokens', 512);
+  return whole('chat.maxTokens', 512, { min: 16, max: 8192 });
 }
 
 /** Chats that are kept for each workspace. */
 export function keptChats(): number {
-  return vscode.workspace.getConfiguration('leoam').get('chat.keep', 100);
+  return whole('chat.keep', 100, { min: 1, max: 10_000 });
 }
 
 /** Chooses a model of the catalogue, for this machine. The settings' change starts a new server. */
 export async function useModel(id: string): Promise<void> {
-  const settings = vscode.workspace.getConfiguration('leoam');
-  await settings.update('modelPath', undefined, vscode.ConfigurationTarget.Global);
-  await settings.update('model', id, vscode.ConfigurationTarget.Global);
+  await settings().update('modelPath', undefined, vscode.ConfigurationTarget.Global);
+  await settings().update('model', id, vscode.ConfigurationTarget.Global);
 }
 
 export async function useModelFile(path: string): Promise<void> {
-  const settings = vscode.workspace.getConfiguration('leoam');
-  await settings.update('modelPath', path, vscode.ConfigurationTarget.Global);
+  await settings().update('modelPath', path, vscode.ConfigurationTarget.Global);
+}
+
+function settings(): vscode.WorkspaceConfiguration {
+  return vscode.workspace.getConfiguration('leoam');
+}
+
+// A settings file holds whatever someone typed: the editor marks it, but hands it out.
+function text(name: string): string {
+  const value: unknown = settings().get(name);
+  return typeof value === 'string' ? value.trim() : '';
+}
+
+function number(name: string, otherwise: number): number {
+  const value: unknown = settings().get(name);
+  return typeof value === 'number' && Number.isFinite(value) ? value : otherwise;
+}
+
+function whole(
+  name: string,
+  otherwise: number,
+  { min, max = 1e9 }: { min: number; max?: number },
+): number {
+  return Math.min(max, Math.max(min, Math.round(number(name, otherwise))));
 }

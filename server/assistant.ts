@@ -152,6 +152,7 @@ function promptTokenizer(engine: LeoEngine): Parameters<typeof promptProfile>[0]
 async function findModel(options: AssistantOptions): Promise<EngineModel> {
   const found = await resolveModel({
     home: options.home,
+    mustFit: true,
     ...(options.model === undefined ? {} : { model: options.model }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.onModelProgress === undefined ? {} : { onProgress: options.onModelProgress }),

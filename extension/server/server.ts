@@ -9,6 +9,7 @@ import { chatDidStream } from '../../server/protocol/chat.js';
 import type { RequestMethod } from '../../server/protocol/method.js';
 import { statusDidChange, type Status } from '../../server/protocol/status.js';
 import { serverOptions } from '../settings.js';
+import { sentenceOf } from './problems.js';
 
 type Streamed = z.infer<typeof chatDidStream.params>;
 
@@ -17,25 +18,27 @@ const maxRestarts = 3;
 const restartWindowMs = 3 * 60_000;
 const restartDelayMs = 500;
 const stopTimeoutMs = 5000;
+/** Of JSON-RPC and LSP; their constants come with the client, which is loaded later. */
+const codes = { pendingRejected: -32097, connectionInactive: -32096, cancelled: -32800 };
 
-/** `idle`: not needed yet; `ended`: it ended by itself too often. */
-export type ServerState = 'idle' | 'starting' | 'running' | 'ended';
+/** `idle`: not needed yet; `ended`: by itself too often; `failed`: see `problem`. */
+export type ServerState = 'idle' | 'starting' | 'running' | 'ended' | 'failed';
 
-export class Server implements vscode.Disposable {
+export class Server {
   private client: LanguageClient | undefined;
   private starting: Promise<LanguageClient> | undefined;
   private readonly ends: number[] = [];
+  private stops = 0;
   private restart: NodeJS.Timeout | undefined;
   private currentState: ServerState = 'idle';
   private currentStatus: Status | undefined;
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly streamed = new vscode.EventEmitter<Streamed>();
-  private readonly ended = new vscode.EventEmitter<void>();
+  private watcher: vscode.FileSystemWatcher | undefined;
+  private startProblem: string | undefined;
   /** The state or the status is another. */
   readonly onDidChange = this.changed.event;
   readonly onDidStream = this.streamed.event;
-  /** It ended although nobody wanted it to; what it was answering is lost. */
-  readonly onDidEnd = this.ended.event;
 
   constructor(
     private readonly module: string,
@@ -46,6 +49,11 @@ export class Server implements vscode.Disposable {
     return this.currentState;
   }
 
+  /** Why it could not be started. */
+  get problem(): string | undefined {
+    return this.startProblem;
+  }
+
   /** What the running server told last. */
   get status(): Status | undefined {
     return this.currentStatus;
@@ -53,11 +61,20 @@ export class Server implements vscode.Disposable {
 
   /** Starts it where it does not run. Rejects when it cannot be started. */
   start(): Promise<LanguageClient> {
-    this.starting ??= this.startNow().catch((error: unknown) => {
-      this.starting = undefined;
-      this.become('ended');
-      throw error;
-    });
+    if (this.starting === undefined) {
+      const starting = this.startNow().catch((error: unknown) => {
+        this.startProblem = sentenceOf(error);
+        if (this.starting === starting) {
+          this.starting = undefined;
+          this.client = undefined;
+          this.become('failed');
+        } else {
+          this.changed.fire();
+        }
+        throw error;
+      });
+      this.starting = starting;
+    }
     return this.starting;
   }
 
@@ -75,8 +92,8 @@ export class Server implements vscode.Disposable {
         : client.sendRequest(method.name, params, token));
       return method.result.parse(raw);
     } catch (error) {
-      this.log.warn(`${method.name}: ${error instanceof Error ? error.message : String(error)}`);
-      throw error;
+      this.log.warn(`${method.name}: ${sentenceOf(error)}`);
+      throw worded(error);
     }
   }
 
@@ -93,25 +110,30 @@ export class Server implements vscode.Disposable {
   async stop(): Promise<void> {
     clearTimeout(this.restart);
     const { starting } = this;
+    // Whoever needs it from here on starts another one.
     this.starting = undefined;
-    const client = await starting?.catch(() => undefined);
     this.client = undefined;
+    this.stops++;
     this.become('idle');
+    const client = await starting?.catch(() => undefined);
     await client?.stop(stopTimeoutMs).catch((error: unknown) => this.log.warn(String(error)));
     await client?.dispose().catch(() => undefined);
   }
 
-  dispose(): Thenable<void> {
-    return this.stop();
-  }
-
   private async startNow(): Promise<LanguageClient> {
+    const { stops } = this;
     clearTimeout(this.restart);
+    this.startProblem = undefined;
     this.become('starting');
     // Only now: loading the client takes a multiple of what the rest of the extension takes.
     const { CloseAction, ErrorAction, LanguageClient, State, TransportKind } = await import(
       'vscode-languageclient/node'
     );
+    if (stops !== this.stops) {
+      throw new Error(vscode.l10n.t('LeoAM was stopped before it had started.'));
+    }
+    // One for all servers of this window: a client takes its listeners along, not the watcher.
+    this.watcher ??= vscode.workspace.createFileSystemWatcher('**/*');
     const client = new LanguageClient(
       'leoam',
       'LeoAM',
@@ -120,7 +142,7 @@ export class Server implements vscode.Disposable {
         documentSelector: [],
         initializationOptions: serverOptions(),
         outputChannel: this.log,
-        synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/*') },
+        synchronize: { fileEvents: this.watcher },
         // Restarting, and what is said about it, is decided here.
         errorHandler: {
           error: () => ({ action: ErrorAction.Continue, handled: true }),
@@ -149,7 +171,9 @@ export class Server implements vscode.Disposable {
     });
     this.client = client;
     await client.start();
-    this.become('running');
+    if (this.client === client) {
+      this.become('running');
+    }
     return client;
   }
 
@@ -166,7 +190,6 @@ export class Server implements vscode.Disposable {
       this.become('starting');
       this.restart = setTimeout(() => void this.start().catch(() => undefined), restartDelayMs);
     }
-    this.ended.fire();
   }
 
   private become(state: ServerState): void {
@@ -175,5 +198,20 @@ export class Server implements vscode.Disposable {
       this.currentStatus = undefined;
     }
     this.changed.fire();
+  }
+}
+
+/** What the connection says of a server that is gone, and of what was given up, in our words. */
+function worded(error: unknown): unknown {
+  switch ((error as { code?: unknown } | null)?.code) {
+    case codes.pendingRejected:
+    case codes.connectionInactive:
+      return new Error(
+        vscode.l10n.t('LeoAM ended while it was at work; it starts again by itself. Try again.'),
+      );
+    case codes.cancelled:
+      return new vscode.CancellationError();
+    default:
+      return error;
   }
 }

@@ -1,6 +1,7 @@
 // The status-bar item: what LeoAM is doing in a few words, and a menu behind it.
 
 import * as vscode from 'vscode';
+import type { StatusDetail } from '../../server/protocol/status.js';
 import type { Server } from '../server/server.js';
 import { statusView } from '../server/statusView.js';
 import type { StatusView } from '../shared/messages.js';
@@ -18,7 +19,7 @@ export function statusBar(server: Server): vscode.Disposable {
   item.command = 'leoam.status.menu';
   const show = (): void => {
     const status = statusView(server);
-    item.text = textOf(status);
+    item.text = textOf(status, server.status?.detail);
     item.tooltip = `LeoAM: ${status.message}`;
     item.backgroundColor =
       status.health === 'error'
@@ -38,7 +39,7 @@ export function statusBar(server: Server): vscode.Disposable {
   );
 }
 
-function textOf({ state, progress = 0, secondsLeft }: StatusView): string {
+function textOf({ state, progress = 0, secondsLeft }: StatusView, detail?: StatusDetail): string {
   const percent = Math.floor(100 * progress);
   switch (state) {
     case 'noFolder':
@@ -50,7 +51,7 @@ function textOf({ state, progress = 0, secondsLeft }: StatusView): string {
     case 'loading':
       return `$(sync~spin) ${vscode.l10n.t('LeoAM: loading')}`;
     case 'indexing':
-      return `$(sync~spin) ${vscode.l10n.t('LeoAM: read {0} %', percent)}${left(secondsLeft)}`;
+      return `$(sync~spin) ${readText(percent, detail)}${left(secondsLeft)}`;
     case 'answering':
       return `$(comment-discussion) ${vscode.l10n.t('LeoAM: answering')}`;
     case 'paused':
@@ -62,6 +63,12 @@ function textOf({ state, progress = 0, secondsLeft }: StatusView): string {
     case 'stopped':
       return '$(library) LeoAM';
   }
+}
+
+function readText(percent: number, detail: StatusDetail | undefined): string {
+  return detail?.kind === 'reading' && detail.filesTotal > 0
+    ? vscode.l10n.t('LeoAM: read {0} of {1} files', detail.filesDone, detail.filesTotal)
+    : vscode.l10n.t('LeoAM: read {0} %', percent);
 }
 
 function left(seconds: number | undefined): string {

@@ -3,10 +3,10 @@
 // over with the last question's evidence.
 
 import type { Counters, EngineError, GenerateResult, Sampling } from '../engine/addon.js';
-import type { LeoSession, RequestClass } from '../engine/engine.js';
+import type { LeoSession } from '../engine/engine.js';
 import { isEngineError } from '../engine/errors.js';
-import type { Mode } from '../prompt/parts.js';
-import { citedBy, type Source } from './citations.js';
+import type { AnswerScore, AskOptions, AskResult } from './asked.js';
+import { citedBy } from './citations.js';
 import { retold, type Exchange } from './retold.js';
 import {
   evidenceName,
@@ -17,75 +17,6 @@ import {
   type Turn,
   type TurnOptions,
 } from './turn.js';
-
-export interface AskOptions extends Omit<TurnOptions, 'maxTokens'> {
-  /** Name of this turn; absent: the conversation cannot go back to it. */
-  turn?: string;
-  /**
-   * The turns that this one follows, oldest first; absent: all that were asked. Where they are
-   * not what the session holds (an earlier question is asked again, or another process answered
-   * them), it goes back to the last of them, or is told their text.
-   */
-  earlier?: readonly Exchange[];
-  /** Tokens of the answer at most. Default 512. */
-  maxTokens?: number;
-  /** Greedy when absent. */
-  sampling?: Sampling;
-  requestClass?: RequestClass;
-  signal?: AbortSignal;
-  /** Called with the passages as soon as they are chosen, best first; weights follow from rank alone. */
-  onSources?: (sources: Source[]) => void;
-  /** Called for each piece of the answer as soon as it is safe to show. */
-  onText?: (text: string) => void;
-  /** Called with one sentence when stored KV was lost and is computed again, or cannot be stored. */
-  onWarning?: (warning: string) => void;
-}
-
-export interface AskCounters {
-  /** Tokens of the whole repository. */
-  repoTokens: number;
-  /** Everything that went through the model before the first token, the question included. */
-  tokensComputed: number;
-  /** Of these, repository tokens that were computed because they were not stored. */
-  repoTokensComputed: number;
-  /** Of these, stored tokens that repair recomputed. */
-  tokensRepaired: number;
-  /** The question with its frame. */
-  questionTokens: number;
-  tokensReused: number;
-  workingSetTokens: number;
-  bytesFromDisk: number;
-  tokensDecoded: number;
-}
-
-export interface AskTimings {
-  selectMs: number;
-  /** From the question's arrival to the first token of the answer. */
-  ttftMs: number;
-  loadKvMs: number;
-  repairMs: number;
-  prefillMs: number;
-  totalMs: number;
-  decodeTokensPerSecond: number;
-}
-
-export interface AskResult {
-  answer: string;
-  /** Why the answer ended. */
-  reason: 'end' | 'stop' | 'length' | 'cancelled';
-  sources: Source[];
-  counters: AskCounters;
-  timings: AskTimings;
-  model: string;
-  mode: Mode;
-}
-
-export interface AnswerScore {
-  /** Mean negative log probability of the answer's tokens, nats. */
-  nll: number;
-  /** True when every token was the model's first choice. */
-  matched: boolean;
-}
 
 const defaultMaxTokens = 512;
 /** Room for a second, slightly longer question about the same evidence. */
@@ -101,6 +32,8 @@ export class Conversation {
   /** How things stood after each named turn. */
   private readonly after = new Map<string, EarlierTurns>();
   private warned: string | undefined;
+  /** Files that changed while a turn is answered, which rests on how they were before. */
+  private changedMeanwhile: Set<string> | undefined;
 
   /** `contextTokens`: window of the conversation; absent: what its first question needs, and no more. */
   constructor(
@@ -108,8 +41,19 @@ export class Conversation {
     private readonly contextTokens?: number,
   ) {}
 
-  /** Answers a question and appends both to the conversation. */
+  /** Answers a question and appends both to the conversation. One at a time. */
   async ask(options: AskOptions): Promise<AskResult> {
+    const changed = new Set<string>();
+    this.changedMeanwhile = changed;
+    try {
+      return await this.answer(options);
+    } finally {
+      this.changedMeanwhile = undefined;
+      this.forgetOutdated([...changed]);
+    }
+  }
+
+  private async answer(options: AskOptions): Promise<AskResult> {
     const arrived = performance.now();
     if (options.earlier !== undefined) {
       await this.goBackTo(options.earlier);
@@ -185,10 +129,22 @@ export class Conversation {
 
   /**
    * To be called after files were changed, moved or removed: starts over when the session
-   * holds text of one of them, which is wrong from then on. Returns that file.
+   * holds text of one of them, which is wrong from then on; during an answer, when that has
+   * ended. Returns that file.
    */
   forgetOutdated(paths: readonly string[]): string | undefined {
-    const outdated = paths.find((path) => this.earlier.paths.has(path));
+    if (this.changedMeanwhile !== undefined) {
+      paths.forEach((path) => this.changedMeanwhile?.add(path));
+      return undefined;
+    }
+    const outdatedOf = (turns: EarlierTurns): string | undefined =>
+      paths.find((path) => turns.paths.has(path));
+    for (const [name, turns] of this.after) {
+      if (outdatedOf(turns) !== undefined) {
+        this.after.delete(name);
+      }
+    }
+    const outdated = outdatedOf(this.earlier);
     if (outdated !== undefined) {
       this.restart();
     }

@@ -2,7 +2,8 @@
 
 import { leoError } from '../engine/errors.js';
 import type { Quote } from '../prompt/question.js';
-import { Conversation, type AskOptions } from './conversation.js';
+import type { AskOptions, AskResult } from './asked.js';
+import { Conversation } from './conversation.js';
 import type { AskContext } from './turn.js';
 
 const rewriteTokens = 1024;
@@ -48,13 +49,16 @@ export async function commitMessage(
   return codeIn(answer).replaceAll(/^["'`]+|["'`]+$/gu, '');
 }
 
+/** Half an answer is no use here: where it was cancelled, this rejects. */
 async function askOnce(
   context: AskContext,
-  options: AskOptions,
-): Promise<{ answer: string; reason: string }> {
+  options: AskOptions & { signal: AbortSignal },
+): Promise<AskResult> {
   const conversation = new Conversation(context);
   try {
-    return await conversation.ask(options);
+    const result = await conversation.ask(options);
+    options.signal.throwIfAborted();
+    return result;
   } finally {
     conversation.dispose();
   }

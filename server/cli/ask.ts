@@ -1,7 +1,8 @@
 // leoam ask: one question and its answer, or a prompt that takes one question after another.
 
 import { askContext, checkNotEmpty } from '../assistant.js';
-import { Conversation, type AskOptions, type AskResult } from '../chat/conversation.js';
+import type { AskOptions, AskResult } from '../chat/asked.js';
+import { Conversation } from '../chat/conversation.js';
 import { numberOption, UsageError, flag } from './arguments.js';
 import {
   close,

@@ -3,7 +3,8 @@
 
 import { askContext, checkNotEmpty } from '../assistant.js';
 import type { Source } from '../chat/citations.js';
-import { Conversation, type AskCounters } from '../chat/conversation.js';
+import type { AskCounters } from '../chat/asked.js';
+import { Conversation } from '../chat/conversation.js';
 import type { AskContext } from '../chat/turn.js';
 import { numberOption, UsageError } from './arguments.js';
 import { goldText, isCorrect } from './answers.js';

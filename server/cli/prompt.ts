@@ -3,7 +3,8 @@
 
 import { createInterface, type Interface } from 'node:readline/promises';
 import { askContext } from '../assistant.js';
-import { Conversation, type AskOptions } from '../chat/conversation.js';
+import type { AskOptions } from '../chat/asked.js';
+import { Conversation } from '../chat/conversation.js';
 import { isCancelled } from '../engine/errors.js';
 import { isEmpty, outdatedPaths } from '../index/changes.js';
 import { readInBackground, type BackgroundReading } from '../index/background.js';

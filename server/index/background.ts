@@ -14,6 +14,16 @@ export interface ReadingState {
   share: number;
   /** Undefined while no speed is known, and at the end. */
   secondsLeft: number | undefined;
+  filesDone: number;
+  filesTotal: number;
+  /** Why reading has stopped before its end. */
+  stopped: StoppedReading | undefined;
+}
+
+/** `budget`: the store may not grow; `failure`: `sentence` says what happened. */
+export interface StoppedReading {
+  cause: 'budget' | 'failure';
+  sentence: string;
 }
 
 export interface BackgroundReading {
@@ -39,13 +49,18 @@ export function readInBackground(options: BackgroundOptions): BackgroundReading 
 }
 
 class Reading implements BackgroundReading {
-  private current: ReadingState = { finished: false, share: 0, secondsLeft: undefined };
+  private current: ReadingState = {
+    finished: false,
+    share: 0,
+    secondsLeft: undefined,
+    filesDone: 0,
+    filesTotal: 0,
+    stopped: undefined,
+  };
   private again = false;
   private readonly stopping = new AbortController();
   /** Ends an exact pass early: something new is to be read first. */
   private giveWay = new AbortController();
-  /** Ends the reading before its time, too: the store refuses what is read. */
-  private refused = false;
   private running: Promise<void>;
 
   constructor(private readonly options: BackgroundOptions) {
@@ -60,8 +75,12 @@ class Reading implements BackgroundReading {
   refreshed(): void {
     this.again = true;
     this.giveWay.abort();
-    if (this.current.finished && !this.refused && !this.stopping.signal.aborted) {
-      this.change({ finished: false, share: this.current.share, secondsLeft: undefined });
+    if (
+      this.current.finished &&
+      this.current.stopped === undefined &&
+      !this.stopping.signal.aborted
+    ) {
+      this.change({ finished: false, secondsLeft: undefined });
       this.running = this.run();
     }
   }
@@ -82,17 +101,16 @@ class Reading implements BackgroundReading {
           const read = await this.readOnce(exact);
           segments += read.segmentsRead;
           tokens += read.tokensComputed;
-          if (this.refused) {
+          if (this.current.stopped !== undefined) {
             break;
           }
         }
       } while (this.again && !this.stopping.signal.aborted);
     } catch (error) {
-      this.refused = true;
       const message = error instanceof Error ? error.message : String(error);
-      this.options.onNote?.(`Reading the folder stopped: ${message}`);
+      this.stopFor('failure', `Reading the folder stopped: ${message}`);
     }
-    this.change({ finished: true, share: this.current.share, secondsLeft: undefined });
+    this.change({ finished: true, secondsLeft: undefined });
     if (segments > 0 && !this.stopping.signal.aborted) {
       this.options.onNote?.(`The folder is read: ${tokens.toLocaleString('en')} tokens computed.`);
     }
@@ -110,30 +128,39 @@ class Reading implements BackgroundReading {
         ? AbortSignal.any([this.stopping.signal, this.giveWay.signal])
         : this.stopping.signal,
       onProgress: (progress) => {
-        if (progress.warnings.length > 0) {
-          this.refused = true;
+        const { filesDone, filesTotal, secondsLeft, warnings } = progress;
+        if (warnings.length > 0) {
           this.stopping.abort();
         }
         this.change({
           finished: false,
           share: shareOf(progress, index),
-          secondsLeft: progress.secondsLeft,
+          secondsLeft,
+          filesDone,
+          filesTotal,
         });
       },
     });
-    if (this.refused || result.outOfBudget) {
-      this.refused = true;
-      this.stopping.abort();
+    const [warning] = result.warnings;
+    if (warning !== undefined || result.outOfBudget) {
       this.again = false;
-      this.options.onNote?.(
-        `${result.warnings[0] ?? budgetUsedUp} The rest of the folder is read when a question needs it.`,
+      this.stopFor(
+        warning === undefined ? 'budget' : 'failure',
+        `${warning ?? budgetUsedUp} The rest of the folder is read when a question needs it.`,
       );
     }
     return result;
   }
 
-  private change(state: ReadingState): void {
-    this.current = state;
+  /** A full store or disk is no place for more: nothing is read ahead from here on. */
+  private stopFor(cause: StoppedReading['cause'], sentence: string): void {
+    this.stopping.abort();
+    this.change({ stopped: { cause, sentence } });
+    this.options.onNote?.(sentence);
+  }
+
+  private change(state: Partial<ReadingState>): void {
+    this.current = { ...this.current, ...state };
     this.options.onChange?.();
   }
 }

@@ -13,6 +13,8 @@ export type Streamed = z.infer<typeof chatDidStream.params>;
 
 /** Tokens of a chat before it starts over with fresh evidence. */
 const chatTokens = 12288;
+/** Chats whose KV stays in memory, over 100 MB each; an older one is told its turns again. */
+const heldChats = 2;
 
 interface Chat {
   folder: string;
@@ -86,13 +88,27 @@ export class Chats {
   private chatOf(name: string, folder: Folder, assistant: Assistant): Chat {
     const known = this.chats.get(name);
     if (known?.folder === folder.uri) {
+      this.chats.delete(name);
+      this.chats.set(name, known); // the latest stands last
       return known;
     }
     this.close(name);
     const conversation = new Conversation(askContext(assistant, folder.repository), chatTokens);
     const chat = { folder: folder.uri, conversation, isAnswering: false };
     this.chats.set(name, chat);
+    this.closeOldest(chat);
     return chat;
+  }
+
+  private closeOldest(kept: Chat): void {
+    for (const [name, chat] of this.chats) {
+      if (this.chats.size <= heldChats) {
+        return;
+      }
+      if (!chat.isAnswering && chat !== kept) {
+        this.close(name);
+      }
+    }
   }
 }
 

@@ -4,7 +4,11 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { openRepositoryFor, type Assistant } from '../assistant.js';
-import { readInBackground, type BackgroundReading } from '../index/background.js';
+import {
+  readInBackground,
+  type BackgroundReading,
+  type StoppedReading,
+} from '../index/background.js';
 import { isEmpty, outdatedPaths } from '../index/changes.js';
 import { estimateIndex } from '../index/jobs.js';
 import type { RepositoryIndex } from '../index/types.js';
@@ -27,8 +31,6 @@ export interface FolderListener {
 
 /** One workspace folder. */
 export class Folder {
-  /** False: reading it is a large piece of work that nobody has agreed to yet. */
-  isAgreed = false;
   private reading: BackgroundReading | undefined;
   private settling: NodeJS.Timeout | undefined;
   private refreshing: Promise<void> = Promise.resolve();
@@ -72,9 +74,22 @@ export class Folder {
     return this.reading !== undefined && !this.reading.state().finished;
   }
 
-  /** There is much to read, and it waits for the user's word. */
+  get filesDone(): number {
+    return this.reading?.state().filesDone ?? 0;
+  }
+
+  get filesTotal(): number {
+    return this.reading?.state().filesTotal ?? this.repository.files.length;
+  }
+
+  /** Why its rest is not read ahead. */
+  get stopped(): StoppedReading | undefined {
+    return this.reading?.state().stopped;
+  }
+
+  /** There is something to read, and it waits for the user's word. */
   get isWaiting(): boolean {
-    return !this.isAgreed && this.reading === undefined && this.tokensToRead > 0;
+    return this.reading === undefined && this.tokensToRead > 0;
   }
 
   get tokensToRead(): number {
@@ -89,7 +104,11 @@ export class Folder {
     return { tokens: tokensToCompute, seconds: tokensToCompute * perToken, bytes };
   }
 
+  /** Reads what the store lacks; again where that had to stop. */
   startReading(): void {
+    if (this.stopped !== undefined) {
+      this.reading = undefined;
+    }
     this.reading ??= readInBackground({
       index: this.repository,
       engine: this.assistant.engine.native,

@@ -15,7 +15,7 @@ import {
 import type { ServerOptions } from '../protocol/options.js';
 import type { Status } from '../protocol/status.js';
 
-type Told = Pick<Status, 'state' | 'message' | 'progress' | 'actions' | 'secondsLeft'>;
+type Told = Pick<Status, 'state' | 'message' | 'detail' | 'progress' | 'actions' | 'secondsLeft'>;
 
 export interface LoadingListener {
   onChange(): void;
@@ -26,11 +26,11 @@ export interface LoadingListener {
 const gib = 1024 ** 3;
 
 export class Loading {
-  /** What the status tells while there is no assistant. */
-  told: Told | undefined;
   /** One sentence that the user should know although all works. */
   warning: string | undefined;
   modelId: string | undefined;
+  private opening: Told | undefined;
+  private download: Told | undefined;
   private assistant: Promise<Assistant> | undefined;
   private failure: string | undefined;
 
@@ -39,6 +39,11 @@ export class Loading {
     private readonly listener: LoadingListener,
     private readonly closing: AbortSignal,
   ) {}
+
+  /** What the status tells while there is no assistant, or a model comes. */
+  get told(): Told | undefined {
+    return this.download ?? this.opening;
+  }
 
   get home(): string {
     return homeFolder(this.options.home);
@@ -53,7 +58,7 @@ export class Loading {
   get(): Promise<Assistant> {
     this.assistant ??= this.load().catch((error: unknown) => {
       this.assistant = undefined;
-      if (this.told?.state !== 'noModel') {
+      if (this.opening?.state !== 'noModel') {
         this.failure = error instanceof Error ? error.message : String(error);
         this.tell(undefined);
       }
@@ -72,23 +77,24 @@ export class Loading {
     if (model === undefined) {
       throw leoError('invalid-input', `There is no model "${id ?? ''}" in the catalogue.`);
     }
-    const before = this.told;
     try {
       await fetchModel({
         home: this.home,
         model,
         signal: AbortSignal.any([signal, this.closing]),
         onProgress: (done, total, bytesPerSecond) => {
-          const told = downloading(model.name, done, total, bytesPerSecond);
-          onProgress(told.progress ?? 0, told.message);
-          this.tell(told);
+          this.download = downloading(model.name, done, total, bytesPerSecond);
+          onProgress(this.download.progress ?? 0, this.download.message);
+          this.listener.onChange();
         },
       });
-    } catch (error) {
-      this.tell(before);
-      throw error;
+    } finally {
+      this.download = undefined;
+      this.listener.onChange();
     }
-    this.tell(undefined);
+    if (this.opening?.state === 'noModel') {
+      this.tell(undefined);
+    }
     return model.id;
   }
 
@@ -102,7 +108,12 @@ export class Loading {
   private async load(): Promise<Assistant> {
     this.failure = undefined;
     const model = await this.presentModel();
-    this.tell({ state: 'loading', message: 'Loading the model.', actions: [] });
+    this.tell({
+      state: 'loading',
+      message: 'Loading the model.',
+      detail: { kind: 'loadingModel' },
+      actions: [],
+    });
     const { threads, storeBudgetGib } = this.options;
     const assistant = await openAssistant({
       home: this.home,
@@ -142,7 +153,13 @@ export class Loading {
     }
     const size = wanted.bytes === undefined ? '' : `, ${(wanted.bytes / 1e9).toFixed(1)} GB`;
     const message = `The model ${wanted.name} is not on this machine yet (${wanted.licence}${size}).`;
-    this.tell({ state: 'noModel', message, actions: ['fetchModel', 'chooseModel'] });
+    const { name, licence, bytes } = wanted;
+    this.tell({
+      state: 'noModel',
+      message,
+      detail: { kind: 'noModel', name, licence, ...(bytes === undefined ? {} : { bytes }) },
+      actions: ['fetchModel', 'chooseModel'],
+    });
     throw leoError('model-missing', message);
   }
 
@@ -153,7 +170,7 @@ export class Loading {
   }
 
   private tell(told: Told | undefined): void {
-    this.told = told;
+    this.opening = told;
     this.listener.onChange();
   }
 }
@@ -163,6 +180,7 @@ function downloading(name: string, done: number, total: number, bytesPerSecond: 
   return {
     state: 'downloading',
     message: `Fetching ${name}: ${(done / 1e6).toFixed(0)} of ${(total / 1e6).toFixed(0)} MB.`,
+    detail: { kind: 'downloading', name, doneBytes: done, totalBytes: total },
     progress: share,
     actions: [],
     ...(bytesPerSecond > 0 ? { secondsLeft: (total - done) / bytesPerSecond } : {}),

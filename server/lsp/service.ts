@@ -9,6 +9,7 @@ import type { ChatAnswer } from '../protocol/chat.js';
 import type { ModelInfo } from '../protocol/models.js';
 import type { ServerOptions } from '../protocol/options.js';
 import type { Status } from '../protocol/status.js';
+import { abortable } from './abortable.js';
 import { Chats, type Ask, type Streamed } from './chats.js';
 import { Folder, type FolderListener } from './folders.js';
 import { Loading } from './loading.js';
@@ -28,6 +29,8 @@ export class LeoService {
   private readonly folders = new Map<string, Promise<Folder>>();
   private readonly opened = new Map<string, Folder>();
   private readonly wanted = new Set<string>();
+  /** Why a folder could not be opened. */
+  private readonly failed = new Map<string, string>();
   private readonly closing = new AbortController();
   private answering = 0;
   private isPaused = false;
@@ -53,12 +56,20 @@ export class LeoService {
     }
     const opening = this.open(uri);
     this.folders.set(uri, opening);
-    opening.catch(() => this.folders.delete(uri));
+    opening.then(
+      () => this.failed.delete(uri),
+      (error: unknown) => {
+        this.folders.delete(uri);
+        this.failed.set(uri, error instanceof Error ? error.message : String(error));
+        this.changed();
+      },
+    );
     return opening;
   }
 
   async closeFolder(uri: string): Promise<void> {
     this.wanted.delete(uri);
+    this.failed.delete(uri);
     const folder = await this.folders.get(uri)?.catch(() => undefined);
     this.folders.delete(uri);
     this.opened.delete(uri);
@@ -122,8 +133,7 @@ export class LeoService {
   resume(): void {
     this.isPaused = false;
     for (const folder of this.opened.values()) {
-      folder.isAgreed = true;
-      this.startReading(folder);
+      folder.startReading();
     }
     this.reopen();
     this.changed();
@@ -134,8 +144,7 @@ export class LeoService {
     const folder = await this.openFolder(uri);
     await folder.refresh();
     await folder.stopReading();
-    folder.isAgreed = true;
-    this.startReading(folder);
+    folder.startReading();
   }
 
   async models(): Promise<ModelInfo[]> {
@@ -181,6 +190,7 @@ export class LeoService {
       answering: this.answering,
       isPaused: this.isPaused,
       isOpening: this.folders.size > this.opened.size,
+      failed: [...this.failed.values()],
       folders: [...this.opened.values()],
     });
   }
@@ -198,14 +208,15 @@ export class LeoService {
     signal: AbortSignal,
     run: (folder: Folder, assistant: Assistant, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const folder = await this.openFolder(uri);
+    const until = AbortSignal.any([signal, this.closing.signal]);
+    const folder = await abortable(this.openFolder(uri), until);
     checkNotEmpty(folder.repository);
-    await folder.refresh();
-    const assistant = await this.loading.get();
+    await abortable(folder.refresh(), until);
+    const assistant = await abortable(this.loading.get(), until);
     this.answering++;
     this.changed();
     try {
-      return await run(folder, assistant, AbortSignal.any([signal, this.closing.signal]));
+      return await run(folder, assistant, until);
     } finally {
       this.answering--;
       this.changed();
@@ -233,11 +244,11 @@ export class LeoService {
     }
   }
 
+  /** What is read without being asked for. */
   private startReading(folder: Folder): void {
     const { readInBackground, askAboveTokens = Infinity } = this.options;
-    const isAgreed = folder.isAgreed || folder.tokensToRead <= askAboveTokens;
-    if (!this.isPaused && readInBackground !== false && isAgreed) {
-      folder.isAgreed = true;
+    const isSmall = folder.tokensToRead <= askAboveTokens;
+    if (!this.isPaused && readInBackground !== false && isSmall) {
       folder.startReading();
     }
   }

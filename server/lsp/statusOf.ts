@@ -10,10 +10,13 @@ export interface Standing {
   answering: number;
   isPaused: boolean;
   isOpening: boolean;
+  /** A sentence for each folder that could not be opened. */
+  failed: readonly string[];
   folders: readonly Folder[];
 }
 
 type State = Omit<Status, 'model' | 'folders'>;
+type Said = Pick<Status, 'message' | 'detail'>;
 
 export function statusOf(standing: Standing): Status {
   const { modelId } = standing.loading;
@@ -29,7 +32,7 @@ export function statusOf(standing: Standing): Status {
   };
 }
 
-function stateOf({ loading, answering, isPaused, isOpening, folders }: Standing): State {
+function stateOf({ loading, answering, isPaused, isOpening, failed, folders }: Standing): State {
   if (loading.problem !== undefined) {
     return { state: 'error', health: 'error', message: loading.problem, actions: ['retry'] };
   }
@@ -37,34 +40,60 @@ function stateOf({ loading, answering, isPaused, isOpening, folders }: Standing)
     const health = loading.told.state === 'noModel' ? 'warning' : 'ok';
     return { health, ...loading.told };
   }
-  const health = loading.warning === undefined ? 'ok' : 'warning';
-  const as = (state: State['state'], message: string, actions: State['actions'] = []): State => ({
+  const stopped = folders.find((folder) => folder.stopped !== undefined)?.stopped;
+  const warning = stopped?.sentence ?? failed[0] ?? loading.warning;
+  const as = (state: State['state'], said: Said, actions: State['actions'] = []): State => ({
     state,
-    health,
-    message,
+    health: warning === undefined ? 'ok' : 'warning',
+    ...said,
     actions,
   });
   if (answering > 0) {
-    return as('answering', 'Answering.');
+    return as('answering', plain.answering);
   }
   if (isOpening) {
-    return as('loading', 'Listing the files of the folder.');
+    return as('loading', plain.listing);
   }
   if (folders.length === 0) {
-    return as('noFolder', 'No folder is open.', ['openFolder']);
+    return failed[0] === undefined
+      ? as('noFolder', { message: 'No folder is open.' }, ['openFolder'])
+      : { state: 'error', health: 'error', message: failed[0], actions: ['retry'] };
   }
   if (isPaused) {
-    return as('paused', 'Reading is paused. Questions are answered all the same.', ['resume']);
+    return as('paused', plain.paused, ['resume']);
   }
   const reading = folders.filter((folder) => folder.isReading);
   if (reading.length > 0) {
-    return { ...as('indexing', 'Reading the folder.'), ...progressOf(reading) };
+    return { ...as('indexing', readingOf(reading)), ...progressOf(reading) };
   }
   const waiting = folders.find((folder) => folder.isWaiting);
   if (waiting !== undefined) {
     return as('paused', costOf(waiting), ['resume']);
   }
-  return as('ready', loading.warning ?? 'Ready.');
+  if (stopped !== undefined) {
+    const detail = { kind: 'readingStopped', ...stopped } as const;
+    return as('ready', { message: stopped.sentence, detail }, ['resume']);
+  }
+  return as('ready', warning === undefined ? plain.ready : { message: warning });
+}
+
+const plain = {
+  answering: { message: 'Answering.', detail: { kind: 'answering' } },
+  listing: { message: 'Listing the files of the folder.', detail: { kind: 'listing' } },
+  paused: {
+    message: 'Reading is paused. Questions are answered all the same.',
+    detail: { kind: 'paused' },
+  },
+  ready: { message: 'Ready.', detail: { kind: 'ready' } },
+} as const satisfies Record<string, Said>;
+
+function readingOf(reading: readonly Folder[]): Said {
+  const filesDone = reading.reduce((sum, folder) => sum + folder.filesDone, 0);
+  const filesTotal = reading.reduce((sum, folder) => sum + folder.filesTotal, 0);
+  return {
+    message: `Reading the folder: ${filesDone} of ${filesTotal} files.`,
+    detail: { kind: 'reading', filesDone, filesTotal },
+  };
 }
 
 function progressOf(reading: readonly Folder[]): Pick<State, 'progress' | 'secondsLeft'> {
@@ -75,8 +104,11 @@ function progressOf(reading: readonly Folder[]): Pick<State, 'progress' | 'secon
   };
 }
 
-function costOf({ cost }: Folder): string {
+function costOf({ cost }: Folder): Said {
   const { tokens, seconds, bytes } = cost;
   const minutes = Math.max(1, Math.round(seconds / 60));
-  return `Reading this folder takes about ${minutes} min, once (${tokens.toLocaleString('en')} tokens, ${(bytes / 1e9).toFixed(1)} GB on disk). Questions are answered before, too.`;
+  return {
+    message: `Reading this folder takes about ${minutes} min, once (${tokens.toLocaleString('en')} tokens, ${(bytes / 1e9).toFixed(1)} GB on disk). Questions are answered before, too.`,
+    detail: { kind: 'cost', tokens, seconds, bytes: Math.round(bytes) },
+  };
 }

@@ -5,6 +5,7 @@ export type ModelErrorCode =
   | 'notGguf'
   | 'wrongHash'
   | 'noSpace'
+  | 'tooLarge'
   | 'offline'
   | 'unreachable'
   | 'cancelled';

@@ -16,6 +16,8 @@ export interface ResolveOptions {
   home: string;
   /** Catalogue id or path of a GGUF; absent: chosen by free memory. */
   model?: string;
+  /** The file is about to be loaded: refuse one that is larger than the free memory. */
+  mustFit?: boolean;
   onProgress?: FetchProgress;
   signal?: AbortSignal;
 }
@@ -43,6 +45,7 @@ export async function resolveModel(options: ResolveOptions): Promise<ResolvedMod
   }
   const path = resolve(model);
   await requireGguf(path);
+  await requireMemory(path, options);
   return { id: basename(path), path, hash: await modelHash(path, home) };
 }
 
@@ -128,6 +131,7 @@ async function fetched(model: CatalogueModel, options: ResolveOptions): Promise<
     ...(onProgress ? { onProgress } : {}),
     ...(signal ? { signal } : {}),
   });
+  await requireMemory(path, options);
   return { id: model.id, path, hash: model.sha256, ...(model.fim ? { fim: model.fim } : {}) };
 }
 
@@ -161,6 +165,22 @@ async function requireGguf(path: string): Promise<void> {
     }
   } finally {
     await file.close();
+  }
+}
+
+/** The weights are held in memory whole; a system that promises more than it has would kill us. */
+async function requireMemory(path: string, { home, mustFit }: ResolveOptions): Promise<void> {
+  if (mustFit !== true) return;
+  const bytes = await sizeOf(path);
+  const machine = await hardware(home);
+  // What macOS could free is a guess: only what can never fit is refused there.
+  const free = process.platform === 'darwin' ? machine.memoryBytes : machine.memoryFreeBytes;
+  if (bytes > free) {
+    const inGB = (count: number): string => (count / 1e9).toFixed(1);
+    throw new ModelError(
+      'tooLarge',
+      `The model ${basename(path)} takes ${inGB(bytes)} GB of memory and ${inGB(free)} GB are free: close other programs, or choose a smaller model.`,
+    );
   }
 }
 

@@ -18,11 +18,40 @@ export const serverState = z.enum([
 /** What the user can do about it. */
 export const statusAction = z.enum(['fetchModel', 'chooseModel', 'openFolder', 'resume', 'retry']);
 
+/** What the message says, for clients that word it in the user's language. */
+export const statusDetail = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(['loadingModel', 'listing', 'answering', 'paused', 'ready']) }),
+  z.object({
+    kind: z.literal('noModel'),
+    name: z.string(),
+    licence: z.string(),
+    bytes: z.number().optional(),
+  }),
+  z.object({
+    kind: z.literal('downloading'),
+    name: z.string(),
+    doneBytes: z.number(),
+    totalBytes: z.number(),
+  }),
+  z.object({ kind: z.literal('reading'), filesDone: z.int(), filesTotal: z.int() }),
+  /** Reading a folder is large and waits for the user's word. */
+  z.object({ kind: z.literal('cost'), tokens: z.int(), seconds: z.number(), bytes: z.number() }),
+  /** The rest of a folder is not read before it is needed. */
+  z.object({
+    kind: z.literal('readingStopped'),
+    cause: z.enum(['budget', 'failure']),
+    sentence: z.string(),
+  }),
+]);
+export type StatusDetail = z.infer<typeof statusDetail>;
+
 export const status = z.object({
   state: serverState,
   health: z.enum(['ok', 'warning', 'error']),
   /** One sentence: what is so, and where it is not well what to do. */
   message: z.string(),
+  /** Absent: the message alone says it. */
+  detail: statusDetail.optional(),
   /** 0..1 of a download, of loading or of reading the folders. */
   progress: z.number().min(0).max(1).optional(),
   secondsLeft: z.number().optional(),

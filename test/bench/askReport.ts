@@ -1,6 +1,6 @@
 // From single questions to the figures of the ask bench.
 
-import type { AskCounters, AskTimings } from '../../server/chat/conversation.js';
+import type { AskCounters, AskTimings } from '../../server/chat/asked.js';
 import type { ServerSample } from './serverBaseline.js';
 import { median, percentile } from './statistics.js';
 

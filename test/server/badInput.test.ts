@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmod, copyFile, open, readdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AskResult } from '../../server/chat/conversation.js';
+import type { AskResult } from '../../server/chat/asked.js';
 import { homeFolder, modelPath } from '../../server/models/index.js';
 import {
   homeWithModel,

@@ -62,6 +62,17 @@ describe('conversation about a repository that nobody has read yet', function ()
     assert.ok(second.counters.tokensComputed <= second.counters.questionTokens + 1);
   });
 
+  it('starts over after an answer during which a file that it rests on was saved', async () => {
+    const first = await conversation.ask({
+      ...turn,
+      onText: () => conversation.forgetOutdated(['src/limits.ts', 'src/basket.ts']),
+    });
+    const second = await conversation.ask({ ...turn, question: `${question} Which constant?` });
+    // Nothing counts as held: the evidence is chosen and put before the question anew.
+    assert.equal(second.counters.workingSetTokens, first.counters.workingSetTokens);
+    assert.ok(second.sources.every(({ weight }) => weight > 0));
+  });
+
   it('gives the same answer again after it started over', async () => {
     const first = await conversation.ask(turn);
     conversation.restart();

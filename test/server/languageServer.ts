@@ -43,9 +43,15 @@ export class Window {
     connection.listen();
   }
 
-  /** Starts a server with a folder open. */
-  static async open(root: string, home: string, options: object = {}): Promise<Window> {
-    const server = spawn(process.execPath, [main, '--stdio'], {
+  /** Starts a server with a folder open; `wrap`: a command that runs what is put behind it. */
+  static async open(
+    root: string,
+    home: string,
+    options: object = {},
+    wrap: readonly string[] = [],
+  ): Promise<Window> {
+    const [program = '', ...args] = [...wrap, process.execPath, main, '--stdio'];
+    const server = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const connection = createMessageConnection(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AskResult } from '../../server/chat/conversation.js';
+import type { AskResult } from '../../server/chat/asked.js';
 import type { EvalReport } from '../../server/cli/eval.js';
 import {
   homeWithModel,

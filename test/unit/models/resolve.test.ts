@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import {
@@ -115,6 +115,19 @@ describe('finding a model file', () => {
       code: 'unknownModel',
       message: /There is no model "gpt"; name one of smollm2/,
     });
+  });
+
+  it('refuses to load a file that is larger than the free memory, without reading it', async function () {
+    if (process.platform === 'win32') {
+      this.skip(); // such a file would take the disk
+    }
+    const path = join(home, 'huge.gguf');
+    await writeFile(path, modelBytes(1_000));
+    await truncate(path, 4 * 1024 * GiB); // sparse: nothing of it is on the disk
+    await assert.rejects(
+      resolveModel({ home, model: path, mustFit: true }),
+      /huge\.gguf takes 4398\.0 GB of memory and \d+\.\d GB are free: close other programs, or choose a smaller model\./u,
+    );
   });
 
   it('lists what is whole, begun and missing, and removes all of it', async () => {
