@@ -56,13 +56,21 @@ async function selectModel(server: Server): Promise<void> {
     pick.items = entries(await server.request(modelsList, {}));
     pick.busy = false;
   };
+  const shown = (): void => {
+    fill().catch((error: unknown) => {
+      pick.hide();
+      void vscode.window.showErrorMessage(sentenceOf(error));
+    });
+  };
   try {
-    await fill();
-    const chosen = await new Promise<Entry | undefined>((resolve) => {
+    // Heard from the start: the list may be given up before it has come.
+    const choice = new Promise<Entry | undefined>((resolve) => {
       pick.onDidAccept(() => resolve(pick.selectedItems[0]));
       pick.onDidHide(() => resolve(undefined));
-      pick.onDidTriggerItemButton(({ item }) => void remove(server, item).then(fill));
+      pick.onDidTriggerItemButton(({ item }) => void remove(server, item).then(shown));
     });
+    shown();
+    const chosen = await choice;
     pick.hide();
     if (chosen?.isFile) {
       await pickFile();
