@@ -1,8 +1,8 @@
 // Puts the parts of the view together: a message changes the chat, the next animation frame
 // draws what has changed.
 
-import type { ChatView, ToView } from '../shared/messages.js';
-import { post } from './api.js';
+import type { ChatView, FromView, ToView } from '../shared/messages.js';
+import { post, type Post } from './api.js';
 import { announce } from './announce.js';
 import { createChatsList } from './chatsList.js';
 import { createComposer } from './composer.js';
@@ -36,9 +36,17 @@ export function createApp(root: HTMLElement): App {
 
   const ask = (question: string): void => {
     post({ type: 'ask', question });
+    composer.focus();
     scroll.toEnd();
   };
-  const transcript = createTranscript(post, ask);
+  const postFromTurn: Post = (message) => {
+    post(message);
+    if (startsAnswer(message)) {
+      // The button that was pressed goes away, and the focus with it.
+      composer.focus();
+    }
+  };
+  const transcript = createTranscript(postFromTurn, ask);
   const scroll = createScroll(transcript.element, (position) => {
     if (drawnChatId !== undefined) {
       saveScroll(drawnChatId, position);
@@ -110,8 +118,10 @@ export function createApp(root: HTMLElement): App {
     }
   };
 
-  chatPage.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && !event.defaultPrevented && isAnswering(chat)) {
+  // On the document: what had the focus may just have been removed.
+  document.addEventListener('keydown', (event) => {
+    const isFree = !showsChats && !event.defaultPrevented && !event.isComposing;
+    if (event.key === 'Escape' && isFree && isAnswering(chat)) {
       event.preventDefault();
       post({ type: 'stop' });
     }
@@ -150,6 +160,13 @@ export function createApp(root: HTMLElement): App {
       }
     },
   };
+}
+
+function startsAnswer(message: FromView): boolean {
+  return (
+    ['regenerate', 'edit', 'continue'].includes(message.type) ||
+    (message.type === 'action' && message.id === 'retry')
+  );
 }
 
 /** Tells those who do not see it how an answer has ended. */

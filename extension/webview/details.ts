@@ -1,7 +1,7 @@
 // The fold-out under an answer: all its passages with their weights, and what the answer cost.
 
 import type { SourceView, TurnDetails, TurnView } from '../shared/messages.js';
-import { element } from './dom.js';
+import { element, keepingFocus } from './dom.js';
 import { formatBytes, formatCount, formatDuration, formatRate, formatShare } from './format.js';
 import { sourceButton } from './sources.js';
 import { text } from './text.js';
@@ -24,13 +24,11 @@ export function createDetails(open: (index: number) => void): Details {
     element: root,
     update({ sources, details }) {
       root.hidden = sources.length === 0 && details === undefined;
-      content.replaceChildren();
-      if (sources.length > 0) {
-        content.append(passageTable(sources, open));
-      }
-      if (details !== undefined) {
-        content.append(figureList(details));
-      }
+      const parts = [
+        ...(sources.length > 0 ? [passageTable(sources, open)] : []),
+        ...(details === undefined ? [] : [figureList(details)]),
+      ];
+      keepingFocus(content, () => content.replaceChildren(...parts));
     },
   };
 }

@@ -61,6 +61,20 @@ export function replaceKeepingFocus(parent: HTMLElement, children: readonly HTML
   }
 }
 
+/**
+ * Draws something within the parent again; where one of its buttons had the focus, the one in
+ * its place gets it.
+ */
+export function keepingFocus(parent: HTMLElement, draw: () => void): void {
+  const buttons = (): HTMLElement[] => [...parent.querySelectorAll('button')];
+  const focused = buttons().findIndex((button) => button === document.activeElement);
+  draw();
+  if (focused >= 0) {
+    const now = buttons();
+    now[Math.min(focused, now.length - 1)]?.focus();
+  }
+}
+
 function focusFirst(target: HTMLElement | undefined): void {
   const isFocusable = target?.matches('button, input, textarea') === true;
   const found = isFocusable ? target : target?.querySelector<HTMLElement>('button');

@@ -5,7 +5,7 @@ import type { TurnView } from '../shared/messages.js';
 import { createAnswer } from './answer.js';
 import type { Post } from './api.js';
 import { createDetails } from './details.js';
-import { element, icon, textButton } from './dom.js';
+import { element, icon, keepingFocus, textButton } from './dom.js';
 import { createQuestion } from './question.js';
 import { createSources } from './sources.js';
 import { isRunning } from './state.js';
@@ -122,5 +122,5 @@ function showEnding(ending: HTMLElement, turn: TurnView, post: Post): void {
     parts.push(element('div', { class: 'buttons' }, ...buttons));
   }
   ending.hidden = parts.length === 0;
-  ending.replaceChildren(...parts);
+  keepingFocus(ending, () => ending.replaceChildren(...parts));
 }
