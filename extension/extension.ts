@@ -68,6 +68,8 @@ export function activate(context: vscode.ExtensionContext): void {
   atExit = async () => {
     await history.flush();
     await server.stop();
+    // An answer that was being written has now ended, and its chat been changed.
+    await history.flush();
   };
 }
 

@@ -7,13 +7,17 @@ import { sentenceOf } from '../server/problems.js';
 import type { Server } from '../server/server.js';
 import { answerTokens } from '../settings.js';
 import { contextOf } from './chips.js';
-import { linesHash } from './citedLines.js';
+import { textOnDisk } from './citedLines.js';
 import type { History } from './history.js';
+import { withHashes } from './linesHash.js';
 import {
+  detailsOf,
   newChat,
+  newTurn,
   titleOf,
   type StoredChat,
   type StoredChip,
+  type StoredSource,
   type StoredTurn,
 } from './storedChat.js';
 
@@ -30,6 +34,8 @@ interface Answering {
   cancel: vscode.CancellationTokenSource;
   /** The next piece that belongs to it. */
   sequence: number;
+  /** The passages as they were chosen. */
+  cited: Promise<StoredSource[]>;
   done: Promise<void>;
 }
 
@@ -39,8 +45,8 @@ export class ChatSession implements vscode.Disposable {
 
   constructor(
     private current: StoredChat,
-    private readonly server: Server,
-    private readonly history: History,
+    private readonly server: Pick<Server, 'state' | 'request' | 'onDidStream'>,
+    private readonly history: Pick<History, 'save'>,
     private readonly listener: SessionListener,
   ) {
     this.subscriptions = [
@@ -54,10 +60,6 @@ export class ChatSession implements vscode.Disposable {
 
   get chat(): StoredChat {
     return this.current;
-  }
-
-  get isAnswering(): boolean {
-    return this.answering !== undefined;
   }
 
   /** Shows another chat, or a new one about the folder. An answer in progress is stopped. */
@@ -75,6 +77,12 @@ export class ChatSession implements vscode.Disposable {
     const { turns } = this.current;
     if (turns.length === 0) {
       this.current.title = titleOf(question);
+    }
+    const before = turns.at(-1);
+    if (before?.canContinue) {
+      // Words that came now would follow a question that was not asked yet.
+      before.canContinue = false;
+      this.changed(before);
     }
     const turn = newTurn(question, chips);
     turns.push(turn);
@@ -116,6 +124,17 @@ export class ChatSession implements vscode.Disposable {
     await answering?.done;
   }
 
+  /** Leaves a chat that was deleted, and frees what the server holds of it. */
+  async forget(id: string): Promise<void> {
+    if (id === this.current.id) {
+      await this.show(this.current.folder);
+    }
+    if (this.server.state === 'running') {
+      // The log tells when it fails; the server frees what it needs.
+      await this.server.request(chatClose, { chat: id }).catch(() => undefined);
+    }
+  }
+
   dispose(): void {
     this.answering?.cancel.cancel();
     this.subscriptions.forEach((subscription) => void subscription.dispose());
@@ -123,7 +142,13 @@ export class ChatSession implements vscode.Disposable {
 
   private answer(turn: StoredTurn): Promise<void> {
     const cancel = new vscode.CancellationTokenSource();
-    const answering: Answering = { turn, cancel, sequence: 0, done: Promise.resolve() };
+    const answering: Answering = {
+      turn,
+      cancel,
+      sequence: 0,
+      cited: Promise.resolve([]),
+      done: Promise.resolve(),
+    };
     this.answering = answering;
     turn.state = 'waiting';
     turn.canContinue = false;
@@ -139,7 +164,8 @@ export class ChatSession implements vscode.Disposable {
     return answering.done;
   }
 
-  private async request({ turn, cancel }: Answering): Promise<void> {
+  private async request(answering: Answering): Promise<void> {
+    const { turn, cancel } = answering;
     const { id, folder, turns } = this.current;
     const start = turn.answer;
     try {
@@ -160,7 +186,7 @@ export class ChatSession implements vscode.Disposable {
         },
         cancel.token,
       );
-      await this.finish(turn, start, result);
+      await this.finish(answering, start, result);
     } catch (error) {
       if (cancel.token.isCancellationRequested) {
         turn.state = 'stopped';
@@ -172,29 +198,17 @@ export class ChatSession implements vscode.Disposable {
     }
   }
 
-  private async finish(turn: StoredTurn, start: string, result: ChatAnswer): Promise<void> {
-    const { answer, reason, counters, timings, model, sources } = result;
+  private async finish(answering: Answering, start: string, result: ChatAnswer): Promise<void> {
+    const { turn } = answering;
+    const { answer, reason, sources } = result;
     turn.state = reason === 'cancelled' ? 'stopped' : 'done';
     turn.canContinue = (reason === 'cancelled' || reason === 'length') && turn.answer !== '';
     if (start === '') {
       turn.answer = answer;
     }
-    turn.details = {
-      model,
-      ttftMs: timings.ttftMs,
-      totalMs: timings.totalMs,
-      decodeTokensPerSecond: timings.decodeTokensPerSecond,
-      tokensComputed: counters.tokensComputed,
-      tokensRepaired: counters.tokensRepaired,
-      tokensReused: counters.tokensReused,
-      questionTokens: counters.questionTokens,
-      repoTokens: counters.repoTokens,
-      repoTokensComputed: counters.repoTokensComputed,
-      workingSetTokens: counters.workingSetTokens,
-      bytesFromDisk: counters.bytesFromDisk,
-    };
+    turn.details = detailsOf(result);
     if (sources.length > 0) {
-      turn.sources = await this.withHashes(sources);
+      turn.sources = await this.hashed(sources, await answering.cited);
     }
   }
 
@@ -222,6 +236,7 @@ export class ChatSession implements vscode.Disposable {
         const offset = turn.answer.length;
         turn.answer += event.text;
         if (turn.state === 'streaming') {
+          this.save();
           this.listener.onText(turn, offset, event.text);
         } else {
           turn.state = 'streaming';
@@ -234,48 +249,32 @@ export class ChatSession implements vscode.Disposable {
   /** The passages as they were chosen; the finished answer weighs them anew. */
   private async citeEarly(answering: Answering, sources: ChatAnswer['sources']): Promise<void> {
     const { turn } = answering;
-    const cited = await this.withHashes(sources);
+    answering.cited = this.hashed(sources);
+    const cited = await answering.cited;
     if (this.answering === answering && (turn.state === 'waiting' || turn.state === 'streaming')) {
       turn.sources = cited;
       this.changed(turn);
     }
   }
 
-  private withHashes(sources: ChatAnswer['sources']): Promise<StoredTurn['sources']> {
+  /** On disk lies what the server has read, whatever an editor holds. */
+  private hashed(
+    sources: ChatAnswer['sources'],
+    known: readonly StoredSource[] = [],
+  ): Promise<StoredSource[]> {
     const { folder } = this.current;
-    return Promise.all(
-      sources.map(async (source) => ({ ...source, linesHash: await linesHash(folder, source) })),
-    );
+    return withHashes(sources, (path) => textOnDisk(folder, path), known);
+  }
+
+  private save(): void {
+    this.current.updated = Date.now();
+    this.history.save(this.current);
   }
 
   private changed(turn: StoredTurn): void {
-    this.current.updated = Date.now();
-    this.history.save(this.current);
+    this.save();
     if (this.current.turns.includes(turn)) {
       this.listener.onTurn(turn);
     }
   }
-
-  /** Frees what the server holds of a chat that is deleted. */
-  async forget(id: string): Promise<void> {
-    if (id === this.current.id) {
-      await this.show(this.current.folder);
-    }
-    if (this.server.state === 'running') {
-      await this.server.request(chatClose, { chat: id });
-    }
-  }
-}
-
-function newTurn(question: string, chips: StoredChip[]): StoredTurn {
-  return {
-    id: crypto.randomUUID(),
-    question,
-    chips,
-    state: 'waiting',
-    answer: '',
-    sources: [],
-    warnings: [],
-    canContinue: false,
-  };
 }

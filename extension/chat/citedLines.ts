@@ -1,6 +1,5 @@
-// The lines that answers cite: opening them, and telling when they are not what they were.
+// The files that answers cite: their text, and opening them at the cited lines.
 
-import { createHash } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { StoredSource } from './storedChat.js';
 
@@ -10,18 +9,19 @@ export function uriIn(folder: string, path: string): vscode.Uri | undefined {
   return leaves ? undefined : vscode.Uri.joinPath(vscode.Uri.parse(folder), path);
 }
 
-/** Hash of the lines as they are on disk or, unsaved, in the editor; '' when the file is gone. */
-export async function linesHash(
-  folder: string,
-  { path, startLine, endLine }: { path: string; startLine: number; endLine: number },
-): Promise<string> {
+/** The file as the server reads it; undefined when it is gone. */
+export async function textOnDisk(folder: string, path: string): Promise<string | undefined> {
   const uri = uriIn(folder, path);
-  const text = uri === undefined ? undefined : await textOf(uri);
-  if (text === undefined) {
-    return '';
-  }
-  const lines = text.split(/\r?\n/u).slice(Math.max(0, startLine - 1), endLine);
-  return createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 32);
+  return uri === undefined ? undefined : textAt(uri);
+}
+
+/** The file as the user sees it: what is unsaved in an editor, else what is on disk. */
+export async function textNow(folder: string, path: string): Promise<string | undefined> {
+  const uri = uriIn(folder, path);
+  const unsaved = vscode.workspace.textDocuments.find(
+    (document) => document.isDirty && document.uri.toString() === uri?.toString(),
+  );
+  return unsaved?.getText() ?? (uri === undefined ? undefined : textAt(uri));
 }
 
 /** Opens the file with the lines selected and in view. Returns one sentence when it cannot. */
@@ -46,13 +46,7 @@ export async function openLines(
   }
 }
 
-async function textOf(uri: vscode.Uri): Promise<string | undefined> {
-  const open = vscode.workspace.textDocuments.find(
-    (document) => document.uri.toString() === uri.toString(),
-  );
-  if (open !== undefined) {
-    return open.getText();
-  }
+async function textAt(uri: vscode.Uri): Promise<string | undefined> {
   try {
     return new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
   } catch {

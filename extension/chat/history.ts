@@ -11,13 +11,15 @@ const writeDelayMs = 300;
 
 export class History implements vscode.Disposable {
   private readonly pending = new Map<string, { chat: StoredChat; timer: NodeJS.Timeout }>();
+  /** What is still said about them is not kept. */
+  private readonly deleted = new Set<string>();
   /** Writes follow one another. */
   private writing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly folder: string,
     private readonly keep: () => number,
-    private readonly log: vscode.LogOutputChannel,
+    private readonly log: Pick<vscode.LogOutputChannel, 'error' | 'warn'>,
   ) {}
 
   /** Newest first; chats without a question are not kept. */
@@ -33,18 +35,21 @@ export class History implements vscode.Disposable {
     return waiting?.chat ?? (await this.read(`${id}.json`));
   }
 
-  /** Writes soon; a later call within that time replaces it. */
+  /** Writes soon. Later calls do not put that off: an answer may be written for minutes. */
   save(chat: StoredChat): void {
-    clearTimeout(this.pending.get(chat.id)?.timer);
-    const timer = setTimeout(() => this.writePending(chat.id), writeDelayMs);
+    if (this.deleted.has(chat.id)) {
+      return;
+    }
+    const timer =
+      this.pending.get(chat.id)?.timer ??
+      setTimeout(() => this.writePending(chat.id), writeDelayMs);
     this.pending.set(chat.id, { chat, timer });
   }
 
+  /** For good, also where its answer is still being written. */
   async delete(id: string): Promise<void> {
-    clearTimeout(this.pending.get(id)?.timer);
-    this.pending.delete(id);
-    await this.writing;
-    await rm(this.file(`${id}.json`), { force: true });
+    this.deleted.add(id);
+    await this.remove(id);
   }
 
   /** Writes what waits. */
@@ -85,8 +90,15 @@ export class History implements vscode.Disposable {
     const chats = (await Promise.all(names.map((name) => this.read(name))))
       .filter((chat) => chat !== undefined)
       .sort((a, b) => b.updated - a.updated);
-    await Promise.all(chats.slice(this.keep()).map(({ id }) => this.delete(id)));
+    await Promise.all(chats.slice(this.keep()).map(({ id }) => this.remove(id)));
     return chats.slice(0, this.keep());
+  }
+
+  private async remove(id: string): Promise<void> {
+    clearTimeout(this.pending.get(id)?.timer);
+    this.pending.delete(id);
+    await this.writing;
+    await rm(this.file(`${id}.json`), { force: true });
   }
 
   private async read(name: string): Promise<StoredChat | undefined> {

@@ -1,11 +1,20 @@
 // A chat as it is kept on disk, and what of it the view is shown.
 
 import { z } from 'zod';
-import { chip, sourceView, turnDetails, type ChatView, type TurnView } from '../shared/messages.js';
-import type { Action } from '../shared/messages.js';
+import type { ChatAnswer } from '../../server/protocol/chat.js';
+import {
+  chip,
+  sourceView,
+  turnDetails,
+  type Action,
+  type ChatView,
+  type Chip,
+  type TurnDetails,
+  type TurnView,
+} from '../shared/messages.js';
 
 const storedSource = sourceView.omit({ isOutdated: true }).extend({
-  /** Hash of the cited lines when the answer was written. */
+  /** Hash of the cited lines as they were on disk when they were chosen. */
   linesHash: z.string(),
 });
 export type StoredSource = z.infer<typeof storedSource>;
@@ -13,6 +22,8 @@ export type StoredSource = z.infer<typeof storedSource>;
 const storedChip = chip.extend({
   /** The text of a selection, as it was. */
   text: z.string().optional(),
+  /** URI of the workspace folder that the path is relative to; absent: the chat's. */
+  folder: z.string().optional(),
 });
 export type StoredChip = z.infer<typeof storedChip>;
 
@@ -56,6 +67,19 @@ export function newChat(folder: string): StoredChat {
   };
 }
 
+export function newTurn(question: string, chips: StoredChip[]): StoredTurn {
+  return {
+    id: crypto.randomUUID(),
+    question,
+    chips,
+    state: 'waiting',
+    answer: '',
+    sources: [],
+    warnings: [],
+    canContinue: false,
+  };
+}
+
 /** The first question, on one line. */
 export function titleOf(question: string): string {
   const line = question.replaceAll(/\s+/gu, ' ').trim();
@@ -84,6 +108,24 @@ export function mentions(chat: StoredChat, query: string): boolean {
   return wanted === '' || texts.some((text) => text.toLowerCase().includes(wanted));
 }
 
+/** What of an answer's figures is shown. */
+export function detailsOf({ model, counters, timings }: ChatAnswer): TurnDetails {
+  return {
+    model,
+    ttftMs: timings.ttftMs,
+    totalMs: timings.totalMs,
+    decodeTokensPerSecond: timings.decodeTokensPerSecond,
+    tokensComputed: counters.tokensComputed,
+    tokensRepaired: counters.tokensRepaired,
+    tokensReused: counters.tokensReused,
+    questionTokens: counters.questionTokens,
+    repoTokens: counters.repoTokens,
+    repoTokensComputed: counters.repoTokensComputed,
+    workingSetTokens: counters.workingSetTokens,
+    bytesFromDisk: counters.bytesFromDisk,
+  };
+}
+
 export interface ViewOptions {
   isOutdated: (source: StoredSource) => boolean;
   /** Buttons under what failed. */
@@ -99,7 +141,7 @@ export function viewOfTurn(turn: StoredTurn, { isOutdated, actions }: ViewOption
   const { problem, sources, chips, details, ...rest } = turn;
   return {
     ...rest,
-    chips: chips.map(({ text: _text, ...shown }) => shown),
+    chips: chips.map(viewOfChip),
     sources: sources.map(({ linesHash: _hash, ...source }, i) => ({
       ...source,
       isOutdated: isOutdated(sources[i] ?? { ...source, linesHash: '' }),
@@ -107,4 +149,8 @@ export function viewOfTurn(turn: StoredTurn, { isOutdated, actions }: ViewOption
     ...(details === undefined ? {} : { details }),
     ...(problem === undefined ? {} : { problem: { message: problem, actions } }),
   };
+}
+
+export function viewOfChip({ text: _text, folder: _folder, ...shown }: StoredChip): Chip {
+  return shown;
 }
