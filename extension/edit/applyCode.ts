@@ -4,7 +4,7 @@
 import * as vscode from 'vscode';
 import { uriIn } from '../chat/citedLines.js';
 import type { StoredChip } from '../chat/storedChat.js';
-import { placeOf, withReplaced } from './place.js';
+import { indentedAs, placeOf, withReplaced } from './place.js';
 import type { Proposals } from './proposal.js';
 
 /**
@@ -18,19 +18,23 @@ export async function applyCode(
   chips: readonly StoredChip[],
   sources: readonly string[],
 ): Promise<void> {
-  const named = chips.filter(({ kind }) => kind !== 'folder').map(({ path }) => path);
-  const uris = [...named, ...sources].flatMap((path) => uriIn(folder, path) ?? []);
+  const named = chips.filter(({ kind }) => kind !== 'folder');
+  const uris = [
+    ...named.flatMap((chip) => uriIn(chip.folder ?? folder, chip.path) ?? []),
+    ...sources.flatMap((path) => uriIn(folder, path) ?? []),
+  ];
   const active = vscode.window.activeTextEditor ?? vscode.window.visibleTextEditors[0];
   for (const uri of [...uris, ...(active === undefined ? [] : [active.document.uri])]) {
     const document = await open(uri);
-    const place = document && placeOf(code, document.getText());
+    const text = document?.getText() ?? '';
+    const place = placeOf(code, text);
     if (document !== undefined && place !== undefined) {
-      await proposals.show(document, withReplaced(document.getText(), place, code));
+      await proposals.show(document, withReplaced(text, place, indentedAs(text, place, code)));
       return;
     }
   }
   const selected = chips.find(({ kind }) => kind === 'selection');
-  const target = selected && (await selectedLines(folder, selected));
+  const target = selected && (await selectedLines(selected.folder ?? folder, selected));
   if (target !== undefined) {
     const [document, place] = target;
     await proposals.show(document, withReplaced(document.getText(), place, code));

@@ -9,8 +9,8 @@ export interface Place {
 
 /**
  * The lines that the code is a new version of: from the one line that its first line equals to
- * the nearest line after it that its last line equals, at the same indentation. Undefined when
- * there is none, or more than one.
+ * the nearest line after it that its last line equals, indented against it as in the code.
+ * Undefined when there is none, or more than one.
  */
 export function placeOf(code: string, file: string): Place | undefined {
   const lines = linesOf(file);
@@ -25,7 +25,7 @@ export function placeOf(code: string, file: string): Place | undefined {
   if (first === undefined || starts.length > 1) {
     return undefined;
   }
-  const indentation = indentOf(lines[first] ?? '');
+  const indentation = indentOf(lines[first] ?? '') + indentOf(end) - indentOf(begin);
   const last = lines.findIndex(
     (line, i) =>
       i >= first &&
@@ -34,6 +34,20 @@ export function placeOf(code: string, file: string): Place | undefined {
       indentOf(line) === indentation,
   );
   return last < 0 ? undefined : { first, last };
+}
+
+/** The code moved to the indentation of the place: models begin a method at the margin. */
+export function indentedAs(file: string, { first }: Place, code: string): string {
+  const there = indentationOf(linesOf(file)[first] ?? '');
+  const lines = linesOf(code);
+  const here = indentationOf(lines.find((line) => line.trim() !== '') ?? '');
+  const moved = (line: string): string => {
+    if (line.trim() === '') {
+      return line;
+    }
+    return line.startsWith(here) ? there + line.slice(here.length) : line;
+  };
+  return lines.map(moved).join('\n');
 }
 
 /** The file with the lines of a place replaced; its line ends stay. */
@@ -53,5 +67,9 @@ function sameText(a: string, b: string): boolean {
 }
 
 function indentOf(line: string): number {
-  return line.length - line.trimStart().length;
+  return indentationOf(line).length;
+}
+
+function indentationOf(line: string): string {
+  return line.slice(0, line.length - line.trimStart().length);
 }

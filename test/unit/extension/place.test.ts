@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { placeOf, withReplaced } from '../../../extension/edit/place.js';
+import { indentedAs, placeOf, withReplaced } from '../../../extension/edit/place.js';
 
 const file = [
   'export function add(a: number, b: number): number {',
@@ -12,6 +12,20 @@ const file = [
   'export function sub(a: number, b: number): number {',
   '  return a - b;',
   '}',
+  '',
+].join('\n');
+
+const python = [
+  'class Box:',
+  '    def __init__(self):',
+  '        self.width = 1',
+  '',
+  '    def area(self):',
+  '        width = self.width + 0',
+  '        return width * self.height',
+  '',
+  '    def twice(self):',
+  '        return width * self.height',
   '',
 ].join('\n');
 
@@ -29,6 +43,29 @@ describe('the place of code in a file', () => {
   it('is none where the first line stands twice or nowhere', () => {
     assert.equal(placeOf('}\nx\n}', file), undefined);
     assert.equal(placeOf('export function mul() {\n}', file), undefined);
+  });
+
+  it('reaches to a last line that is indented against the first, as in Python', () => {
+    const code = 'def area(self):\n    width = self.width\n    return width * self.height';
+    const place = placeOf(code, python);
+    assert.deepEqual(place, { first: 4, last: 6 });
+  });
+
+  it('does not end at a line that is indented otherwise', () => {
+    const code = 'def area(self):\n    if True:\n        return width * self.height';
+    assert.equal(placeOf(code, python), undefined);
+  });
+
+  it('gives the code its indentation', () => {
+    const code = 'def area(self):\n    return 1\n\n    return width * self.height\n';
+    const place = placeOf(code, python);
+    assert.ok(place);
+    assert.equal(
+      indentedAs(python, place, code),
+      '    def area(self):\n        return 1\n\n        return width * self.height\n',
+    );
+    const moved = indentedAs(python, { first: 0, last: 1 }, '    a = 1\n      b = 2');
+    assert.equal(moved, 'a = 1\n  b = 2');
   });
 
   it('is one line for one line', () => {
