@@ -3,7 +3,7 @@
 
 import * as vscode from 'vscode';
 import type { ChatView } from '../chat/chatView.js';
-import { linesChip, pathOf, selectionChip } from '../chat/chips.js';
+import { linesChip, selectionChip } from '../chat/chips.js';
 
 const actions = ['explain', 'fix', 'document', 'test'] as const;
 type ActionName = (typeof actions)[number];
@@ -74,7 +74,7 @@ function offered(
   range: vscode.Range,
   { diagnostics }: vscode.CodeActionContext,
 ): vscode.CodeAction[] {
-  if (pathOf(document.uri) === undefined) {
+  if (vscode.workspace.getWorkspaceFolder(document.uri) === undefined) {
     return [];
   }
   const offers: vscode.CodeAction[] = [];
@@ -89,13 +89,19 @@ function offered(
     fix.diagnostics = [problem];
     offers.push(fix);
   }
-  if (!range.isEmpty) {
-    const edit = new vscode.CodeAction(
-      vscode.l10n.t('Edit with LeoAM'),
-      vscode.CodeActionKind.Refactor,
-    );
-    edit.command = { command: 'leoam.edit.inline', title: edit.title };
-    offers.push(edit);
-  }
-  return offers;
+  return range.isEmpty ? offers : [...offers, ...offeredForSelection()];
+}
+
+function offeredForSelection(): vscode.CodeAction[] {
+  const commands = {
+    'leoam.edit.inline': vscode.l10n.t('Edit with LeoAM'),
+    'leoam.chat.explain': vscode.l10n.t('Explain with LeoAM'),
+    'leoam.chat.document': vscode.l10n.t('Document with LeoAM'),
+    'leoam.chat.test': vscode.l10n.t('Write tests with LeoAM'),
+  };
+  return Object.entries(commands).map(([command, title]) => {
+    const offer = new vscode.CodeAction(title, vscode.CodeActionKind.Refactor);
+    offer.command = { command, title };
+    return offer;
+  });
 }

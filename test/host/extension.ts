@@ -17,7 +17,7 @@ describe('the extension in its host', () => {
     assert.deepEqual(missing, []);
   });
 
-  it('offers a fix for a problem and an edit for a selection', async () => {
+  it('offers a fix for a problem, and what can be asked about a selection', async () => {
     const document = await open();
     const problems = vscode.languages.createDiagnosticCollection('test');
     const range = new vscode.Range(0, 0, 1, 10);
@@ -29,8 +29,9 @@ describe('the extension in its host', () => {
         range,
       );
       const titles = actions.map(({ title }) => title);
-      assert.ok(titles.includes('Fix with LeoAM'), titles.join(', '));
-      assert.ok(titles.includes('Edit with LeoAM'), titles.join(', '));
+      for (const name of ['Fix', 'Edit', 'Explain', 'Document', 'Write tests']) {
+        assert.ok(titles.includes(`${name} with LeoAM`), titles.join(', '));
+      }
     } finally {
       problems.dispose();
     }
