@@ -11,7 +11,7 @@ import {
 } from '../server/protocol/indexing.js';
 import { selectionActions } from './actions/selectionActions.js';
 import { ChatView } from './chat/chatView.js';
-import { pathChip, pathOf, selectionChip } from './chat/chips.js';
+import { selectionChip, uriChip } from './chat/chips.js';
 import { History } from './chat/history.js';
 import { applyCode } from './edit/applyCode.js';
 import { commitMessages } from './edit/commitMessage.js';
@@ -83,32 +83,22 @@ function chatCommands(chat: ChatView): vscode.Disposable[] {
     vscode.commands.registerCommand('leoam.chat.history', () => chat.showHistory()),
     vscode.commands.registerCommand('leoam.chat.addSelection', async () => {
       const editor = vscode.window.activeTextEditor;
-      const path = editor && pathOf(editor.document.uri);
-      const chip = editor && selectionChip(editor);
+      const chip = editor && (selectionChip(editor) ?? uriChip('file', editor.document.uri));
       if (chip !== undefined) {
-        await chat.addChip(chip);
-      } else if (path !== undefined) {
-        await chat.addChip(pathChip('file', path));
+        await chat.addChips([chip]);
       }
     }),
-    vscode.commands.registerCommand('leoam.chat.addOpenEditors', async () => {
-      for (const { tabs } of vscode.window.tabGroups.all) {
-        for (const { input } of tabs) {
-          const path = input instanceof vscode.TabInputText ? pathOf(input.uri) : undefined;
-          if (path !== undefined) {
-            await chat.addChip(pathChip('file', path));
-          }
-        }
-      }
-    }),
+    vscode.commands.registerCommand('leoam.chat.addOpenEditors', () => chat.addOpenEditors()),
     vscode.commands.registerCommand('leoam.chat.addFile', async (uri?: vscode.Uri) => {
       const target = uri ?? vscode.window.activeTextEditor?.document.uri;
-      const path = target && pathOf(target);
-      if (target === undefined || path === undefined) {
+      if (target === undefined) {
         return;
       }
       const { type } = await vscode.workspace.fs.stat(target);
-      await chat.addChip(pathChip(type === vscode.FileType.Directory ? 'folder' : 'file', path));
+      const chip = uriChip(type === vscode.FileType.Directory ? 'folder' : 'file', target);
+      if (chip !== undefined) {
+        await chat.addChips([chip]);
+      }
     }),
   ];
 }

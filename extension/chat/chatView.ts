@@ -7,17 +7,15 @@ import { folderOf } from '../folders.js';
 import { buttons } from '../server/problems.js';
 import type { Server } from '../server/server.js';
 import { statusView } from '../server/statusView.js';
-import { fromView, type Action, type FromView, type ToView } from '../shared/messages.js';
-import { viewStrings } from '../shared/strings.js';
+import type { Action, FromView } from '../shared/messages.js';
 import { ChatSession } from './chatSession.js';
-import { pathChip } from './chips.js';
-import { openLines } from './citedLines.js';
-import { copyCode, insertCode, openAsNewFile } from './codeActions.js';
+import { openEditorChips, problemOf } from './chips.js';
 import type { History } from './history.js';
-import { chatHtml, viewFolder } from './html.js';
 import { NextChips } from './nextChips.js';
 import { OutdatedSources } from './outdatedSources.js';
-import { newChat, viewOfChat, viewOfTurn, type StoredChip } from './storedChat.js';
+import { Page } from './page.js';
+import { newChat, viewOfChat, viewOfTurn, type StoredChip, type StoredTurn } from './storedChat.js';
+import { useContent, type ApplyCode } from './turnContents.js';
 
 export interface ChatViewOptions {
   server: Server;
@@ -25,12 +23,7 @@ export interface ChatViewOptions {
   extension: vscode.Uri;
   /** Remembers between windows which chat is shown. */
   memory: vscode.Memento;
-  applyCode(
-    folder: string,
-    code: string,
-    chips: readonly StoredChip[],
-    paths: string[],
-  ): Promise<void>;
+  applyCode: ApplyCode;
   runAction(id: Action['id']): void;
 }
 
@@ -38,16 +31,17 @@ const shownChatKey = 'leoam.shownChat';
 const suggestionCount = 12;
 
 export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
-  private view: vscode.WebviewView | undefined;
   private session: ChatSession | undefined;
+  private readonly page: Page;
   private readonly chips: NextChips;
   private readonly outdated: OutdatedSources;
   private readonly subscriptions: vscode.Disposable[];
-  private afterReady: ToView[] = [];
-  private isReady = false;
+  /** It decides what is offered under a turn that failed. */
+  private lacksModel = false;
 
   constructor(private readonly options: ChatViewOptions) {
     const { server } = options;
+    this.page = new Page(options.extension, (message) => this.handle(message));
     this.chips = new NextChips(server, () => this.showChips());
     this.outdated = new OutdatedSources(
       () => this.session?.chat,
@@ -61,25 +55,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   }
 
   resolveWebviewView(view: vscode.WebviewView): void {
-    this.view = view;
-    this.isReady = false;
-    const { webview } = view;
-    webview.options = {
-      enableScripts: true,
-      enableCommandUris: false,
-      localResourceRoots: [viewFolder(this.options.extension)],
-    };
-    webview.onDidReceiveMessage((raw: unknown) => {
-      const message = fromView.safeParse(raw);
-      if (message.success) {
-        void this.handle(message.data);
-      }
-    });
-    view.onDidDispose(() => {
-      this.view = undefined;
-      this.isReady = false;
-    });
-    webview.html = chatHtml(webview, this.options.extension);
+    this.page.load(view);
     if (folderOf() !== undefined) {
       this.options.server.start().catch(() => undefined); // the status tells
     }
@@ -88,18 +64,40 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   /** Shows the view with the cursor in the question. */
   async focus(text?: string): Promise<void> {
     await vscode.commands.executeCommand('leoam.chat.focus');
-    this.post({ type: 'focusQuestion', ...(text === undefined ? {} : { text }) });
+    this.page.post({ type: 'focusQuestion', ...(text === undefined ? {} : { text }) });
   }
 
-  async addChip(chip: StoredChip): Promise<void> {
-    this.chips.add(chip, folderOf());
+  /** Puts them beside the next question; all are of one folder. */
+  async addChips(chips: readonly StoredChip[]): Promise<void> {
+    await this.sessionAbout(chips[0]?.folder);
+    const problem = this.chips.add(chips);
+    if (problem !== undefined) {
+      void vscode.window.showWarningMessage(problem);
+    }
     await this.focus();
+  }
+
+  /** Puts the files of all editors beside the next question, as far as they lie in one folder. */
+  async addOpenEditors(): Promise<void> {
+    const session = await this.sessionNow();
+    const chips = openEditorChips(session?.chat.folder);
+    if (chips.length === 0) {
+      void vscode.window.showInformationMessage(
+        vscode.l10n.t('No file of the open folder is in an editor.'),
+      );
+    }
+    await this.addChips(chips);
   }
 
   /** Asks in the shown chat, as if it had been typed. */
   async ask(question: string, chips: StoredChip[] = []): Promise<void> {
+    const problem = chips.map(problemOf).find((found) => found !== undefined);
+    if (problem !== undefined) {
+      void vscode.window.showWarningMessage(problem);
+      return;
+    }
     await this.focus();
-    const session = await this.sessionNow();
+    const session = await this.sessionAbout(chips[0]?.folder);
     await session?.stop();
     await session?.ask(question, chips);
   }
@@ -115,7 +113,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
 
   async showHistory(): Promise<void> {
     await vscode.commands.executeCommand('leoam.chat.focus');
-    this.post({ type: 'showChats' });
+    this.page.post({ type: 'showChats' });
   }
 
   dispose(): void {
@@ -151,42 +149,32 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
         return this.startNewChat();
       case 'listChats': {
         const chats = await history.list(message.query);
-        this.post({ type: 'chats', query: message.query, chats });
+        this.page.post({ type: 'chats', query: message.query, chats });
         return;
       }
       case 'openChat': {
+        if (message.chatId === session.chat.id) {
+          return this.showChat();
+        }
         const chat = await history.open(message.chatId);
         return chat === undefined ? undefined : session.show(chat);
       }
       case 'deleteChat':
-        await session.forget(message.chatId);
-        return history.delete(message.chatId);
-      case 'openSource': {
-        const turn = session.chat.turns.find(({ id }) => id === message.turnId);
-        const source = turn?.sources[message.index];
-        const problem = source && (await openLines(session.chat.folder, source));
-        if (problem !== undefined) {
-          void vscode.window.showWarningMessage(problem);
-        }
-        return;
-      }
-      case 'copyCode':
-        return copyCode(message.code);
-      case 'insertCode':
-        return insertCode(message.code);
-      case 'newFile':
-        return openAsNewFile(message.code, message.language);
-      case 'applyCode': {
-        const turn = session.chat.turns.find(({ id }) => id === message.turnId);
-        const paths = (turn?.sources ?? []).map(({ path }) => path);
-        return this.options.applyCode(session.chat.folder, message.code, turn?.chips ?? [], paths);
-      }
+        await history.delete(message.chatId);
+        return session.forget(message.chatId);
       case 'suggest':
         return this.suggest(session, message.query);
-      case 'addContext':
-        return this.addChip(pathChip(message.kind, message.path.replace(/\/$/u, '')));
+      case 'addContext': {
+        const path = message.path.replace(/\/$/u, '');
+        const { folder } = session.chat;
+        return this.addChips([{ id: crypto.randomUUID(), kind: message.kind, path, folder }]);
+      }
+      case 'addOpenEditors':
+        return this.addOpenEditors();
       case 'removeChip':
-        this.chips.remove(message.id);
+        return this.chips.remove(message.id);
+      default:
+        return useContent(message, session.chat, this.options.applyCode);
     }
   }
 
@@ -205,9 +193,9 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
         query,
         limit: suggestionCount,
       });
-      this.post({ type: 'suggestions', query, items });
+      this.page.post({ type: 'suggestions', query, items });
     } catch {
-      this.post({ type: 'suggestions', query, items: [] }); // the status tells why
+      this.page.post({ type: 'suggestions', query, items: [] }); // the status tells why
     }
   }
 
@@ -221,35 +209,53 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     const shown = memory.get<string>(shownChatKey);
     const kept = shown === undefined ? undefined : await history.open(shown);
     this.session ??= new ChatSession(kept ?? newChat(folder), server, history, {
-      onChat: () => this.showChat(),
+      onChat: () => {
+        this.showChat();
+        this.chips.keepThoseOf(this.session?.chat.folder ?? folder);
+        void this.outdated.check();
+      },
       onTurn: (turn) => {
-        const { chat } = this.session ?? {};
-        if (chat !== undefined) {
-          this.post({ type: 'turn', chatId: chat.id, turn: viewOfTurn(turn, this.viewOptions()) });
-        }
+        this.showTurn(turn);
+        this.outdated.checkSoon();
       },
       onText: (turn, offset, text) => {
         const { chat } = this.session ?? {};
         if (chat !== undefined) {
-          this.post({ type: 'text', chatId: chat.id, turnId: turn.id, offset, text });
+          this.page.post({ type: 'text', chatId: chat.id, turnId: turn.id, offset, text });
         }
       },
     });
     return this.session;
   }
 
+  /** The shown chat; a new one where that is about another folder of the workspace. */
+  private async sessionAbout(folder: string | undefined): Promise<ChatSession | undefined> {
+    const session = await this.sessionNow();
+    if (session === undefined || folder === undefined || session.chat.folder === folder) {
+      return session;
+    }
+    const hadTurns = session.chat.turns.length > 0;
+    await session.show(folder);
+    if (hadTurns) {
+      const name = vscode.workspace.getWorkspaceFolder(vscode.Uri.parse(folder))?.name ?? folder;
+      void vscode.window.showInformationMessage(
+        vscode.l10n.t(
+          'A chat is about one folder: this is a new one about {0}. The one before is in the list of chats.',
+          name,
+        ),
+      );
+    }
+    return session;
+  }
+
   private async showAll(): Promise<void> {
-    this.isReady = true;
-    const strings = Object.fromEntries(
-      Object.entries(viewStrings).map(([key, text]) => [key, vscode.l10n.t(text)]),
-    );
-    this.post({ type: 'strings', strings });
+    this.page.start();
+    this.showStatus();
     if ((await this.sessionNow()) !== undefined) {
       this.showChat();
     }
-    this.showStatus();
     this.showChips();
-    this.afterReady.splice(0).forEach((message) => this.post(message));
+    this.page.sendWaiting();
     await this.outdated.check();
   }
 
@@ -257,43 +263,42 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     if (this.session !== undefined) {
       const { chat } = this.session;
       void this.options.memory.update(shownChatKey, chat.id);
-      this.post({ type: 'chat', chat: viewOfChat(chat, this.viewOptions()) });
+      this.page.post({ type: 'chat', chat: viewOfChat(chat, this.viewOptions()) });
     }
   }
 
   private showStatus(): void {
-    if (this.isReady) {
-      this.post({ type: 'status', status: statusView(this.options.server) });
+    if (!this.page.isReady) {
+      return;
+    }
+    const { server } = this.options;
+    this.page.post({ type: 'status', status: statusView(server) });
+    const lacksModel = server.status?.state === 'noModel';
+    if (lacksModel !== this.lacksModel) {
+      this.lacksModel = lacksModel;
+      this.showTurns();
     }
   }
 
   private showChips(): void {
-    this.post({ type: 'chips', chips: this.chips.shown });
+    this.page.post({ type: 'chips', chips: this.chips.shown });
   }
 
   private viewOptions(): Parameters<typeof viewOfTurn>[1] {
     return {
       isOutdated: (source) => this.outdated.has(source),
-      actions: buttons(
-        this.options.server.status?.state === 'noModel'
-          ? ['fetchModel', 'chooseModel']
-          : ['retry', 'showLog'],
-      ),
+      actions: buttons(this.lacksModel ? ['fetchModel', 'chooseModel'] : ['retry', 'showLog']),
     };
   }
 
   private showTurns(): void {
-    const { chat } = this.session ?? {};
-    chat?.turns.forEach((turn) =>
-      this.post({ type: 'turn', chatId: chat.id, turn: viewOfTurn(turn, this.viewOptions()) }),
-    );
+    this.session?.chat.turns.forEach((turn) => this.showTurn(turn));
   }
 
-  private post(message: ToView): void {
-    if (this.isReady) {
-      void this.view?.webview.postMessage(message);
-    } else if (message.type === 'focusQuestion' || message.type === 'showChats') {
-      this.afterReady.push(message);
+  private showTurn(turn: StoredTurn): void {
+    const { chat } = this.session ?? {};
+    if (chat !== undefined) {
+      this.page.post({ type: 'turn', chatId: chat.id, turn: viewOfTurn(turn, this.viewOptions()) });
     }
   }
 }

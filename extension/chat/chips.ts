@@ -3,6 +3,7 @@
 
 import * as vscode from 'vscode';
 import type { ContextItem } from '../../server/protocol/chat.js';
+import { maxSelectionLength } from './limits.js';
 import type { StoredChip } from './storedChat.js';
 
 /** The selection of the editor, or undefined when nothing is selected. Whole lines are taken. */
@@ -23,8 +24,8 @@ export function linesChip(
   first: number,
   last: number,
 ): StoredChip | undefined {
-  const path = pathOf(document.uri);
-  if (path === undefined) {
+  const place = placeOf(document.uri);
+  if (place === undefined) {
     return undefined;
   }
   const text = document.getText(
@@ -33,21 +34,45 @@ export function linesChip(
   return {
     id: crypto.randomUUID(),
     kind: 'selection',
-    path,
+    ...place,
     startLine: first + 1,
     endLine: last + 1,
     text,
   };
 }
 
-export function pathChip(kind: 'file' | 'folder', path: string, tokens?: number): StoredChip {
-  return { id: crypto.randomUUID(), kind, path, ...(tokens === undefined ? {} : { tokens }) };
+/** A whole file or folder; undefined when it lies outside of the workspace's folders. */
+export function uriChip(kind: 'file' | 'folder', uri: vscode.Uri): StoredChip | undefined {
+  const place = placeOf(uri);
+  return place && { id: crypto.randomUUID(), kind, ...place };
+}
+
+/** The files in editor tabs that lie in `folder` or, where none does, in that of the first. */
+export function openEditorChips(folder: string | undefined): StoredChip[] {
+  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+  const chips = tabs.flatMap(({ input }) =>
+    input instanceof vscode.TabInputText ? (uriChip('file', input.uri) ?? []) : [],
+  );
+  const wanted = chips.some((chip) => chip.folder === folder) ? folder : chips[0]?.folder;
+  return chips.filter((chip) => chip.folder === wanted);
+}
+
+/** One sentence where a chip cannot be sent with a question. */
+export function problemOf({ path, text = '' }: StoredChip): string | undefined {
+  return text.length > maxSelectionLength
+    ? vscode.l10n.t('The selection in {0} is too long for the model: select fewer lines.', path)
+    : undefined;
 }
 
 /** Relative to its workspace folder, with forward slashes; undefined outside of all. */
-export function pathOf(uri: vscode.Uri): string | undefined {
+function placeOf(uri: vscode.Uri): { path: string; folder: string } | undefined {
   const folder = vscode.workspace.getWorkspaceFolder(uri);
-  return folder === undefined ? undefined : vscode.workspace.asRelativePath(uri, false);
+  return (
+    folder && {
+      path: vscode.workspace.asRelativePath(uri, false),
+      folder: folder.uri.toString(),
+    }
+  );
 }
 
 /** Chips as the protocol has them. */
@@ -59,9 +84,13 @@ export function contextOf(chips: readonly StoredChip[]): ContextItem[] {
   );
 }
 
-/** The same thing twice beside a question says nothing new. */
-export function isSameChip(a: StoredChip, b: StoredChip): boolean {
+/** The same thing twice beside a question says nothing new; its text may be newer. */
+export function isSamePlace(a: StoredChip, b: StoredChip): boolean {
   return (
-    a.kind === b.kind && a.path === b.path && a.startLine === b.startLine && a.endLine === b.endLine
+    a.kind === b.kind &&
+    a.folder === b.folder &&
+    a.path === b.path &&
+    a.startLine === b.startLine &&
+    a.endLine === b.endLine
   );
 }

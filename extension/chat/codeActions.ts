@@ -15,8 +15,15 @@ export async function insertCode(code: string): Promise<void> {
     );
     return;
   }
-  await editor.edit((edit) => edit.replace(editor.selection, code));
-  await vscode.window.showTextDocument(editor.document, editor.viewColumn);
+  const { document } = editor;
+  if (!(await editor.edit((edit) => edit.replace(editor.selection, code)))) {
+    const name = vscode.workspace.asRelativePath(document.uri);
+    void vscode.window.showWarningMessage(
+      vscode.l10n.t('The code was not inserted: {0} cannot be changed.', name),
+    );
+    return;
+  }
+  await vscode.window.showTextDocument(document, editor.viewColumn);
 }
 
 /** An untitled document; VS Code knows the language by its name or finds it out. */

@@ -144,6 +144,8 @@ export const toView = z.discriminatedUnion('type', [
 export type ToView = z.infer<typeof toView>;
 
 const turnId = z.string();
+/** It becomes part of a path. */
+const storedChatId = z.uuid();
 const code = z.string().max(1_000_000);
 
 /** View to host. */
@@ -159,16 +161,18 @@ export const fromView = z.discriminatedUnion('type', [
   z.object({ type: z.literal('continue'), turnId }),
   z.object({ type: z.literal('newChat') }),
   z.object({ type: z.literal('listChats'), query: z.string() }),
-  z.object({ type: z.literal('openChat'), chatId: z.string() }),
-  z.object({ type: z.literal('deleteChat'), chatId: z.string() }),
+  z.object({ type: z.literal('openChat'), chatId: storedChatId }),
+  z.object({ type: z.literal('deleteChat'), chatId: storedChatId }),
   z.object({ type: z.literal('openSource'), turnId, index: z.int().min(0) }),
   z.object({ type: z.literal('copyCode'), code }),
   z.object({ type: z.literal('insertCode'), code }),
   z.object({ type: z.literal('newFile'), code, language: z.string().max(40) }),
   /** Shows a diff of the file that the code belongs to; nothing is written before it is accepted. */
-  z.object({ type: z.literal('applyCode'), turnId, code, language: z.string().max(40) }),
+  z.object({ type: z.literal('applyCode'), turnId, code }),
   z.object({ type: z.literal('suggest'), query: z.string().max(300) }),
   z.object({ type: z.literal('addContext'), kind: z.enum(['file', 'folder']), path: z.string() }),
+  /** Puts the files of all editors beside the question. */
+  z.object({ type: z.literal('addOpenEditors') }),
   z.object({ type: z.literal('removeChip'), id: z.string() }),
   z.object({ type: z.literal('action'), id: action.shape.id, turnId: turnId.optional() }),
 ]);

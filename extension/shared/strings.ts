@@ -5,6 +5,7 @@ export const viewStrings = {
   placeholder: 'Ask about this folder. @ adds a file or folder.',
   send: 'Send (Enter)',
   stop: 'Stop',
+  addOpenEditors: 'Add the open editors',
   newChat: 'New chat',
   chats: 'Chats',
   back: 'Back to the chat',

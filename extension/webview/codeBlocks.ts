@@ -50,9 +50,7 @@ function buttons(pre: HTMLElement, turnId: string, post: Post): HTMLElement {
     iconButton('new-file', text('newFile'), () =>
       post({ type: 'newFile', code: whole(), language }),
     ),
-    iconButton('diff', text('apply'), () =>
-      post({ type: 'applyCode', turnId, code: whole(), language }),
-    ),
+    iconButton('diff', text('apply'), () => post({ type: 'applyCode', turnId, code: whole() })),
   );
 }
 

@@ -4,7 +4,7 @@
 import type { Chip } from '../shared/messages.js';
 import type { Post } from './api.js';
 import { createChipRow } from './chips.js';
-import { element, icon, setLabel } from './dom.js';
+import { element, icon, iconButton, setLabel } from './dom.js';
 import { createMentions, type Suggestion } from './mentions.js';
 import { text } from './text.js';
 
@@ -38,7 +38,11 @@ export function createComposer(options: ComposerOptions): Composer {
     placeholder: text('placeholder'),
     'aria-label': text('question'),
   });
-  const button = element('button', { type: 'button', class: 'icon-button send' });
+  const addOpenEditors = iconButton('files', text('addOpenEditors'), () => {
+    post({ type: 'addOpenEditors' });
+    box.focus();
+  });
+  const button = element('button', { type: 'button', class: 'icon-button' });
   const mentions = createMentions(box, post);
   let isAnswering = false;
 
@@ -104,7 +108,7 @@ export function createComposer(options: ComposerOptions): Composer {
     { class: 'composer' },
     mentions.element,
     chips.element,
-    element('div', { class: 'question-row' }, box, button),
+    element('div', { class: 'question-row' }, box, addOpenEditors, button),
   );
   // Its lines break elsewhere when the view gets wider, and it has no height before it is shown.
   // In the next frame: an observer may not change what it observes.
