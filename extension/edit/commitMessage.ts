@@ -3,6 +3,7 @@
 
 import * as vscode from 'vscode';
 import { chatCommitMessage } from '../../server/protocol/chat.js';
+import { maxDiffLength } from '../chat/limits.js';
 import { folderOf } from '../folders.js';
 import { sentenceOf } from '../server/problems.js';
 import type { Server } from '../server/server.js';
@@ -14,7 +15,10 @@ interface GitRepository {
   diff(cached?: boolean): Promise<string>;
 }
 interface GitExtension {
-  getAPI(version: 1): { repositories: GitRepository[] };
+  getAPI(version: 1): {
+    repositories: GitRepository[];
+    getRepository(uri: vscode.Uri): GitRepository | null;
+  };
 }
 
 export function commitMessages(server: Server): vscode.Disposable {
@@ -25,20 +29,20 @@ export function commitMessages(server: Server): vscode.Disposable {
 
 async function writeMessage(server: Server, source: unknown): Promise<void> {
   const repository = await repositoryOf(source);
-  const folder = folderOf();
+  const folder = repository && (folderWith(repository.rootUri) ?? folderOf());
   if (repository === undefined || folder === undefined) {
     void vscode.window.showInformationMessage(vscode.l10n.t('There is no git repository here.'));
     return;
   }
-  const diff = (await repository.diff(true)) || (await repository.diff(false));
-  if (diff.trim() === '') {
-    void vscode.window.showInformationMessage(vscode.l10n.t('There are no changes to describe.'));
-    return;
-  }
   try {
+    const diff = (await repository.diff(true)) || (await repository.diff(false));
+    if (diff.trim() === '') {
+      void vscode.window.showInformationMessage(vscode.l10n.t('There are no changes to describe.'));
+      return;
+    }
     const { message } = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.SourceControl },
-      () => server.request(chatCommitMessage, { folder, diff }),
+      () => server.request(chatCommitMessage, { folder, diff: diff.slice(0, maxDiffLength) }),
     );
     repository.inputBox.value = message;
   } catch (error) {
@@ -51,7 +55,20 @@ async function repositoryOf(source: unknown): Promise<GitRepository | undefined>
   if (git === undefined) {
     return undefined;
   }
-  const { repositories } = (git.isActive ? git.exports : await git.activate()).getAPI(1);
-  const root = (source as { rootUri?: vscode.Uri } | undefined)?.rootUri?.toString();
-  return repositories.find(({ rootUri }) => rootUri.toString() === root) ?? repositories[0];
+  const api = (git.isActive ? git.exports : await git.activate()).getAPI(1);
+  const root = (source as { rootUri?: vscode.Uri } | undefined)?.rootUri;
+  if (root !== undefined) {
+    return api.repositories.find(({ rootUri }) => rootUri.toString() === root.toString());
+  }
+  const edited = vscode.window.activeTextEditor?.document.uri;
+  return (edited && api.getRepository(edited)) ?? api.repositories[0];
+}
+
+/** The workspace folder that lies in the repository, or that it lies in. */
+function folderWith(root: vscode.Uri): string | undefined {
+  const around = vscode.workspace.getWorkspaceFolder(root);
+  const within = vscode.workspace.workspaceFolders?.find(({ uri }) =>
+    uri.toString().startsWith(`${root.toString()}/`),
+  );
+  return (around ?? within)?.uri.toString();
 }

@@ -3,7 +3,7 @@
 
 import * as vscode from 'vscode';
 import { chatRewrite } from '../../server/protocol/chat.js';
-import { linesChip, selectionChip } from '../chat/chips.js';
+import { linesChip, problemOf, selectionChip } from '../chat/chips.js';
 import { sentenceOf } from '../server/problems.js';
 import type { Server } from '../server/server.js';
 import { withReplaced } from './place.js';
@@ -30,6 +30,11 @@ async function editLines(
     );
     return;
   }
+  const problem = problemOf(chip);
+  if (problem !== undefined) {
+    void vscode.window.showWarningMessage(problem);
+    return;
+  }
   const { path, startLine = 1, endLine = 1, text = '' } = chip;
   const instruction = await vscode.window.showInputBox({
     title: vscode.l10n.t('Edit {0}, lines {1} to {2}', path, startLine, endLine),
@@ -40,23 +45,21 @@ async function editLines(
   }
   const version = document.version;
   try {
-    const { code } = await vscode.window.withProgress(
+    const code = await vscode.window.withProgress(
       {
         location: vscode.ProgressLocation.Notification,
         title: vscode.l10n.t('LeoAM rewrites {0} lines', endLine - startLine + 1),
         cancellable: true,
       },
-      (_progress, token) =>
-        server.request(
-          chatRewrite,
-          {
-            folder: folder.uri.toString(),
-            instruction,
-            code: { path, startLine, endLine, text },
-          },
-          token,
-        ),
+      (_progress, token) => {
+        const quote = { path, startLine, endLine, text };
+        const request = { folder: folder.uri.toString(), instruction, code: quote };
+        return unlessCancelled(token, server.request(chatRewrite, request, token));
+      },
     );
+    if (code === undefined) {
+      return;
+    }
     if (document.version !== version) {
       void vscode.window.showWarningMessage(
         vscode.l10n.t('The file was changed meanwhile: select the lines and ask again.'),
@@ -66,8 +69,22 @@ async function editLines(
     const place = { first: startLine - 1, last: endLine - 1 };
     await proposals.show(document, withReplaced(document.getText(), place, code));
   } catch (error) {
-    if (!(error instanceof vscode.CancellationError)) {
-      void vscode.window.showErrorMessage(sentenceOf(error));
+    void vscode.window.showErrorMessage(sentenceOf(error));
+  }
+}
+
+/** Undefined when the user did not want it any more, whatever came of it. */
+async function unlessCancelled(
+  token: vscode.CancellationToken,
+  rewritten: Promise<{ code: string }>,
+): Promise<string | undefined> {
+  try {
+    const { code } = await rewritten;
+    return token.isCancellationRequested ? undefined : code;
+  } catch (error) {
+    if (token.isCancellationRequested) {
+      return undefined;
     }
+    throw error;
   }
 }
