@@ -35,9 +35,9 @@ export async function loadTimedRepo(name: string): Promise<QualityRepo> {
 
 /** The repository's folder; written first when this very version of it is not there. */
 export async function repositoryFolder(repo: QualityRepo): Promise<string> {
-  const { name, package: source, version, folder, skip, overlay } = repo;
+  const { name, package: source, version, folder, also, skip, overlay } = repo;
   const print = createHash('sha256')
-    .update(JSON.stringify([source, version, folder, skip, overlay]))
+    .update(JSON.stringify([source, version, [folder, ...also].join(' '), skip, overlay]))
     .digest('hex');
   const target = path.join(benchFolder(), 'repos', `${name}-${print.slice(0, 12)}`);
   if (!existsSync(target)) {

@@ -59,6 +59,8 @@ const repoSchema = z.strictObject({
   version: z.string().min(1),
   /** Folder of the package that plays the repository. */
   folder: z.string().min(1),
+  /** Further folders of the package, copied beside that one's content under their own names. */
+  also: z.array(z.string().min(1)).default([]),
   /** Files with these endings are not copied: generated text that repeats the sources. */
   skip: z.array(z.string().min(1)).default([]),
   overlay: z.array(changeSchema),
@@ -105,10 +107,13 @@ export async function materialise(repo: QualityRepo, targetFolder: string): Prom
   const packageFolder = path.join(projectRoot(), 'node_modules', repo.package);
   await checkVersion(repo, packageFolder);
   await mkdir(targetFolder, { recursive: true });
-  await cp(path.join(packageFolder, repo.folder), targetFolder, {
-    recursive: true,
-    filter: (source) => !repo.skip.some((ending) => source.endsWith(ending)),
-  });
+  const filter = (source: string): boolean => !repo.skip.some((ending) => source.endsWith(ending));
+  const copy = (from: string, to: string): Promise<void> =>
+    cp(path.join(packageFolder, from), to, { recursive: true, filter });
+  await copy(repo.folder, targetFolder);
+  for (const folder of repo.also) {
+    await copy(folder, path.join(targetFolder, folder));
+  }
   for (const change of repo.overlay) {
     await applyChange(repo, targetFolder, change);
   }

@@ -163,7 +163,8 @@ function repoOf(name: string, kinds: Question['kind'][]): QualityRepo {
   const questions = kinds.map((kind, i) => ({
     ...{ id: `${name}-${String(i)}`, kind, question: '?', answers: ['!'], source: 'a', line: 1 },
   }));
-  return { name, package: name, version: '1', folder: '.', skip: [], overlay: [], questions };
+  const copied = { folder: '.', also: [], skip: [], overlay: [] };
+  return { name, package: name, version: '1', ...copied, questions };
 }
 
 function question(id: string, variant: string, known: Partial<Asked>): Asked {

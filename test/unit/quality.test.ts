@@ -2,7 +2,7 @@
 // its question says, and the mix of kinds and of reworded questions is as promised.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -74,6 +74,14 @@ describe('quality questions', () => {
     assert.ok(repos.length >= completeRepoCount, `only ${String(repos.length)} repositories`);
     const total = repos.reduce((sum, repo) => sum + repo.questions.length, 0);
     assert.ok(total >= minTotalQuestions, `only ${String(total)} questions`);
+  });
+
+  it('come from one repository that is large: some 60,000 tokens and more', async () => {
+    const sizes = await Promise.all(
+      repos.map((repo) => withCopy(repo, (folder) => bytesBelow(folder))),
+    );
+    const bytesPerToken = 4.9; // of fastify's code, counted with the default model
+    assert.ok(Math.max(...sizes) / bytesPerToken > 60_000, sizes.join(' '));
   });
 
   it('offer the tests a slice of 40 questions on one repository', async () => {
@@ -169,11 +177,19 @@ async function findProblems(
   return problems;
 }
 
-async function withCopy(repo: QualityRepo, use: (copy: string) => Promise<void>): Promise<void> {
+async function bytesBelow(folder: string): Promise<number> {
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  const sizes = files
+    .filter((file) => file.isFile())
+    .map(async (file) => (await stat(path.join(file.parentPath, file.name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+async function withCopy<T>(repo: QualityRepo, use: (copy: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), 'leoam-quality-'));
   try {
     await materialise(repo, folder);
-    await use(folder);
+    return await use(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
