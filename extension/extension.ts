@@ -119,7 +119,7 @@ function serverCommands(server: Server, log: vscode.LogOutputChannel): vscode.Di
   return [
     vscode.commands.registerCommand('leoam.server.showLog', () => log.show()),
     command('leoam.server.restart', async () => {
-      await server.stop();
+      await server.renew();
       await server.start();
     }),
     command('leoam.index.pause', () => server.request(indexPause, {})),
