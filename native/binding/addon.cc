@@ -7,6 +7,7 @@
 #include "binding/addon_data.h"
 #include "binding/engine_object.h"
 #include "binding/session_object.h"
+#include "binding/store_functions.h"
 #include "model/attention/kernel.h"
 
 namespace leoam::binding {
@@ -40,6 +41,8 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(data);
   exports.Set("systemInfo", Napi::Function::New(env, SystemInfo));
   exports.Set("loadEngine", Napi::Function::New(env, EngineObject::Load));
+  exports.Set("storeStats", Napi::Function::New(env, StoreStatistics));
+  exports.Set("verifyStore", Napi::Function::New(env, VerifyStore));
   return exports;
 }
 

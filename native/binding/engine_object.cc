@@ -31,8 +31,6 @@ Napi::Function EngineObject::Define(Napi::Env env) {
                       InstanceMethod<&EngineObject::ReadSegment>("readSegment"),
                       InstanceMethod<&EngineObject::RemoveSegments>("removeSegments"),
                       InstanceMethod<&EngineObject::StoreStatistics>("storeStats"),
-                      InstanceMethod<&EngineObject::VerifyStore>("verifyStore"),
-                      InstanceMethod<&EngineObject::ClearStore>("clearStore"),
                       InstanceMethod<&EngineObject::SetStoreBudget>("setStoreBudget"),
                       InstanceMethod<&EngineObject::ScoreChunks>("scoreChunks"),
                       InstanceMethod<&EngineObject::ScoreAllHeads>("scoreAllHeads"),

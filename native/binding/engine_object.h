@@ -32,8 +32,6 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value ReadSegment(const Napi::CallbackInfo& info);
   Napi::Value RemoveSegments(const Napi::CallbackInfo& info);
   Napi::Value StoreStatistics(const Napi::CallbackInfo& info);
-  Napi::Value VerifyStore(const Napi::CallbackInfo& info);
-  Napi::Value ClearStore(const Napi::CallbackInfo& info);
   Napi::Value SetStoreBudget(const Napi::CallbackInfo& info);
   Napi::Value ScoreChunks(const Napi::CallbackInfo& info);
   Napi::Value ScoreAllHeads(const Napi::CallbackInfo& info);

@@ -5,19 +5,6 @@
 #include "runtime/segment_reader.h"
 
 namespace leoam::binding {
-namespace {
-
-struct DoneOfTotal {
-  uint64_t done;
-  uint64_t total;
-  std::vector<napi_value> ToJs(Napi::Env env) const {
-    return {Napi::Number::New(env, static_cast<double>(done)),
-            Napi::Number::New(env, static_cast<double>(total))};
-  }
-};
-
-}  // namespace
-
 std::shared_ptr<SegmentStore> EngineObject::RequireStore(Napi::Env env) const {
   auto store = RequireCore(env).store();
   if (store == nullptr) {
@@ -97,38 +84,6 @@ Napi::Value EngineObject::RemoveSegments(const Napi::CallbackInfo& info) {
 
 Napi::Value EngineObject::StoreStatistics(const Napi::CallbackInfo& info) {
   return FromStoreStats(info.Env(), RequireStore(info.Env())->Stats());
-}
-
-Napi::Value EngineObject::VerifyStore(const Napi::CallbackInfo& info) {
-  const auto store = RequireStore(info.Env());
-  const Notifier notifier(info.Env(), info.Length() > 0 ? info[0] : info.Env().Undefined());
-  using Outcome = SegmentStore::VerifyOutcome;
-  return StartTask<Outcome>(
-      info.Env(),
-      [store, notifier] {
-        auto outcome = store->Verify([&notifier](uint64_t done, uint64_t total) {
-          if (notifier) {
-            notifier.Call(DoneOfTotal{done, total});
-          }
-        });
-        notifier.Release();
-        return outcome;
-      },
-      [](Napi::Env env, Outcome& outcome) -> Napi::Value {
-        Napi::Object out = Napi::Object::New(env);
-        out.Set("ok", static_cast<double>(outcome.ok));
-        Napi::Array damaged = Napi::Array::New(env, outcome.damaged.size());
-        for (size_t i = 0; i < outcome.damaged.size(); ++i) {
-          damaged.Set(static_cast<uint32_t>(i), outcome.damaged[i]);
-        }
-        out.Set("damaged", damaged);
-        return out;
-      });
-}
-
-Napi::Value EngineObject::ClearStore(const Napi::CallbackInfo& info) {
-  const auto store = RequireStore(info.Env());
-  return StartTask<Nothing>(info.Env(), [store] { return AsResult(store->Clear()); }, Undefined);
 }
 
 Napi::Value EngineObject::SetStoreBudget(const Napi::CallbackInfo& info) {

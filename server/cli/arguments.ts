@@ -31,7 +31,7 @@ const optionSpecs = {
   precision: {
     value: 'f16|q8|q4',
     help: 'how KV is stored; default q8',
-    in: [...reading, 'cache'],
+    in: reading,
   },
   kv: {
     value: 'f16|q8',

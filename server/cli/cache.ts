@@ -1,17 +1,17 @@
-// leoam cache: what the store of read files holds; checking it; wiping it. The store belongs
-// to the engine, and an engine needs a model: the smallest one that is on the machine.
+// leoam cache: what the store of read files holds; checking it; wiping it. None of it takes a
+// model, and wiping not even the engine: what holds source text can always be got rid of.
 
-import { rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Precision } from '../engine/addon.js';
-import { LeoEngine } from '../engine/engine.js';
-import { leoError } from '../engine/errors.js';
-import { listModels, resolveModel } from '../models/index.js';
-import { choiceOption, UsageError } from './arguments.js';
+import { loadAddon } from '../engine/load.js';
+import { UsageError } from './arguments.js';
 import { homeOf, type CommandContext, type CommandFunction } from './common.js';
 import { formatBytes, plural } from './output.js';
 
 const actions: Record<string, CommandFunction> = { show, verify, clear };
+
+/** Folders of the store that hold segments: the first two digits of their keys. */
+const segmentFolder = /^[0-9a-f]{2}$/;
 
 export const cacheCommand: CommandFunction = (context) => {
   const [name = 'show', ...more] = context.line.positionals;
@@ -22,78 +22,45 @@ export const cacheCommand: CommandFunction = (context) => {
   return action(context);
 };
 
-async function show(context: CommandContext): Promise<number> {
-  return withStore(context, async (engine) => {
-    const stats = engine.storeStats();
-    const directory = storeFolder(context);
-    context.output.json({ directory, ...stats });
-    context.output.text(
-      `${directory}: ${plural(stats.segments, 'segment')}, ${plural(stats.tokens, 'token')}, ${formatBytes(stats.bytes)}.\n`,
-    );
-    return 0;
-  });
-}
-
-async function verify(context: CommandContext): Promise<number> {
-  const { output } = context;
-  return withStore(context, async (engine) => {
-    const result = await engine.native.verifyStore((done, total) =>
-      output.progress(`Checking segment ${done} of ${total}`),
-    );
-    output.json({ ok: result.ok, damaged: result.damaged });
-    output.text(
-      result.damaged.length === 0
-        ? `${plural(result.ok, 'segment')}, none damaged.\n`
-        : `${plural(result.damaged.length, 'segment')} of ${result.ok + result.damaged.length} damaged and removed; they are read again when they are needed.\n`,
-    );
-    return result.damaged.length === 0 ? 0 : 1;
-  });
-}
-
-/** Wipes stored KV and the indexes of repositories: everything that holds source text in effect. */
-async function clear(context: CommandContext): Promise<number> {
-  const home = homeOf(context.line);
-  if ((await stat(storeFolder(context)).catch(() => undefined)) !== undefined) {
-    await withStore(context, async (engine) => {
-      await engine.native.clearStore();
-      return 0;
-    });
-  }
-  await rm(join(home, 'repos'), { recursive: true, force: true });
-  context.output.json({ cleared: true });
-  context.output.text('Stored KV and indexes are gone.\n');
+async function show({ line, output }: CommandContext): Promise<number> {
+  const directory = storeFolder(homeOf(line));
+  const stats = await loadAddon().addon.storeStats(directory);
+  output.json({ directory, ...stats });
+  output.text(
+    `${directory}: ${plural(stats.segments, 'segment')}, ${plural(stats.tokens, 'token')}, ${formatBytes(stats.bytes)}.\n`,
+  );
   return 0;
 }
 
-function storeFolder({ line }: CommandContext): string {
-  return join(homeOf(line), 'store');
+async function verify({ line, output }: CommandContext): Promise<number> {
+  const { ok, damaged } = await loadAddon().addon.verifyStore(
+    storeFolder(homeOf(line)),
+    (done, total) => output.progress(`Checking segment ${done} of ${total}`),
+  );
+  output.json({ ok, damaged });
+  output.text(
+    damaged.length === 0
+      ? `${plural(ok, 'segment')}, none damaged.\n`
+      : `${plural(damaged.length, 'segment')} of ${ok + damaged.length} damaged and removed; they are read again when they are needed.\n`,
+  );
+  return damaged.length === 0 ? 0 : 1;
 }
 
-async function withStore(
-  context: CommandContext,
-  action: (engine: LeoEngine) => Promise<number>,
-): Promise<number> {
-  const home = homeOf(context.line);
-  const present = (await listModels(home)).find(({ state }) => state === 'present');
-  if (present === undefined) {
-    throw leoError(
-      'model-missing',
-      `No model is on this machine, so the store in ${home} cannot be opened; "leoam models fetch" fetches one.`,
-    );
+/** Wipes stored KV and the indexes of repositories: everything that holds source text in effect. */
+async function clear({ line, output }: CommandContext): Promise<number> {
+  const home = homeOf(line);
+  const store = storeFolder(home);
+  // The store's own folder stays: a server that runs goes on writing below it.
+  const inside = await readdir(store).catch(() => []);
+  const doomed = inside.filter((name) => segmentFolder.test(name)).map((name) => join(store, name));
+  for (const folder of [...doomed, join(home, 'repos')]) {
+    await rm(folder, { recursive: true, force: true });
   }
-  const engine = await LeoEngine.open({
-    home,
-    model: await resolveModel({ home, model: present.model.id, signal: context.signal }),
-    precision: storePrecision(context),
-    signal: context.signal,
-  });
-  try {
-    return await action(engine);
-  } finally {
-    await engine.dispose();
-  }
+  output.json({ cleared: true });
+  output.text('Stored KV and indexes are gone.\n');
+  return 0;
 }
 
-function storePrecision({ line }: CommandContext): Precision {
-  return choiceOption(line, 'precision', ['f16', 'q8', 'q4'] as const) ?? 'q8';
+function storeFolder(home: string): string {
+  return join(home, 'store');
 }

@@ -240,10 +240,6 @@ export interface NativeEngine {
   readSegment(request: SegmentRequest, priority: Priority): Job<SegmentResult>;
   removeSegments(keys: string[]): Promise<void>;
   storeStats(): StoreStats;
-  verifyStore(
-    onProgress?: (done: number, total: number) => void,
-  ): Promise<{ ok: number; damaged: string[] }>;
-  clearStore(): Promise<void>;
   setStoreBudget(bytes: number): Promise<void>;
 
   /**
@@ -274,4 +270,11 @@ export interface NativeEngine {
 export interface Addon {
   systemInfo(moduleDir?: string): SystemInfo;
   loadEngine(options: EngineOptions): Job<NativeEngine>;
+  /** What a store holds; takes no model. Makes the folder where it is missing. */
+  storeStats(directory: string): Promise<StoreStats>;
+  /** Reads all of a store and drops what is damaged (keys); takes no model. */
+  verifyStore(
+    directory: string,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<{ ok: number; damaged: string[] }>;
 }
