@@ -15,7 +15,7 @@ import {
   UsageError,
   type CommandLine,
 } from './arguments.js';
-import { fetchProgressLine, type Output } from './output.js';
+import type { Output } from './output.js';
 
 export interface CommandContext {
   line: CommandLine;
@@ -51,8 +51,7 @@ export function openAssistantFor({ line, output, signal }: CommandContext): Prom
   return openAssistant({
     home: homeOf(line),
     signal,
-    onModelProgress: (done, total, bytesPerSecond) =>
-      output.progress(fetchProgressLine(done, total, bytesPerSecond)),
+    onModelProgress: (done, total, bytesPerSecond) => output.fetching(done, total, bytesPerSecond),
     onNote: (note) => output.note(note),
     ...(model === undefined ? {} : { model }),
     ...(threads === undefined ? {} : { threads }),

@@ -16,7 +16,7 @@ import { writeModelProfile } from '../retrieval/modelProfile.js';
 import { findRetrievalHeads } from '../retrieval/retrievalHeads.js';
 import { stringOption, UsageError, type CommandLine } from './arguments.js';
 import { homeOf, type CommandContext, type CommandFunction } from './common.js';
-import { fetchProgressLine, formatBytes, rounded } from './output.js';
+import { formatBytes, rounded } from './output.js';
 
 const actions: Record<string, CommandFunction> = {
   list,
@@ -67,8 +67,7 @@ async function fetch({ line, output, signal }: CommandContext): Promise<number> 
     home: homeOf(line),
     model,
     signal,
-    onProgress: (done, total, bytesPerSecond) =>
-      output.progress(fetchProgressLine(done, total, bytesPerSecond)),
+    onProgress: (done, total, bytesPerSecond) => output.fetching(done, total, bytesPerSecond),
   });
   output.json({ id: model.id, path });
   output.text(`${path}\n`);

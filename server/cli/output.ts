@@ -11,6 +11,8 @@ export interface Output {
   json(value: unknown): void;
   /** One line that is replaced by the next; on a terminal only, else every few seconds. */
   progress(line: string): void;
+  /** A model that is being fetched: a bar on a terminal, else a line as above. */
+  fetching(done: number, total: number, bytesPerSecond: number): void;
   /** A line for people on standard error. Ends a progress line. */
   note(line: string): void;
 }
@@ -31,8 +33,23 @@ export function terminalOutput(
       open = false;
     }
   };
+  const columns = (): number => Math.max(20, (stderr.columns ?? 80) - 1);
+  const progress = (line: string): void => {
+    if (stderr.isTTY) {
+      stderr.write(`\r\x1b[K${line.slice(0, columns())}`);
+      open = true;
+    } else if (Date.now() - lastLoggedMs >= loggedProgressEveryMs) {
+      lastLoggedMs = Date.now();
+      stderr.write(`${line}\n`);
+    }
+  };
   return {
     isJson,
+    progress,
+    fetching(done, total, bytesPerSecond) {
+      const width = stderr.isTTY ? columns() : 0;
+      progress(fetchProgressLine(done, total, bytesPerSecond, width));
+    },
     text(text) {
       if (!isJson) {
         endLine();
@@ -43,15 +60,6 @@ export function terminalOutput(
       if (isJson) {
         endLine();
         stdout.write(`${JSON.stringify(value)}\n`);
-      }
-    },
-    progress(line) {
-      if (stderr.isTTY) {
-        stderr.write(`\r\x1b[K${line.slice(0, Math.max(20, (stderr.columns ?? 80) - 1))}`);
-        open = true;
-      } else if (Date.now() - lastLoggedMs >= loggedProgressEveryMs) {
-        lastLoggedMs = Date.now();
-        stderr.write(`${line}\n`);
       }
     },
     note(line) {
@@ -82,15 +90,35 @@ export function formatSeconds(seconds: number): string {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** "The model: 12.0 MB of 98.4 MB, 3.1 MB/s, 28 s left". */
-export function fetchProgressLine(done: number, total: number, bytesPerSecond: number): string {
+/**
+ * "Fetching the model: [####    ] 12 %, 12.0 MB of 98.4 MB, 3.1 MB/s, 28 s left" in `width`
+ * columns; without the bar where it has no room.
+ */
+export function fetchProgressLine(
+  done: number,
+  total: number,
+  bytesPerSecond: number,
+  width = 0,
+): string {
   const of = total > 0 ? ` of ${formatBytes(total)}` : '';
   const left =
     total > done && bytesPerSecond > 0
       ? `, ${formatSeconds((total - done) / bytesPerSecond)} left`
       : '';
-  return `Fetching the model: ${formatBytes(done)}${of}, ${formatBytes(Math.round(bytesPerSecond))}/s${left}`;
+  const what = 'Fetching the model: ';
+  const figures = `${formatBytes(done)}${of}, ${formatBytes(Math.round(bytesPerSecond))}/s${left}`;
+  const share = total > 0 ? done / total : 0;
+  const percent = `] ${Math.floor(100 * share)} %, `;
+  const room = Math.min(longestBar, width - what.length - figures.length - percent.length - 1);
+  if (total === 0 || room < shortestBar) {
+    return what + figures;
+  }
+  const bar = '#'.repeat(Math.round(share * room)).padEnd(room);
+  return `${what}[${bar}${percent}${figures}`;
 }
+
+const longestBar = 30;
+const shortestBar = 6;
 
 /** Sources that are worth a line on the screen. */
 const shownSources = 5;
