@@ -16,25 +16,21 @@ export interface LoadedAddon {
   moduleDir: string;
 }
 
-/** Loads the addon; throws a LeoError that says what to run when it is not there or does not fit. */
-export function loadAddon(): LoadedAddon {
-  const here = dirname(fileURLToPath(import.meta.url));
+/**
+ * Loads the addon; throws a LeoError that says what to do when it is not there or does not fit.
+ * `here`: folder of the running file.
+ */
+export function loadAddon(here = dirname(fileURLToPath(import.meta.url))): LoadedAddon {
   const path = findAddon(here);
   if (path === undefined) {
-    throw leoError(
-      'addon-missing',
-      `The engine (${addonFile}) has not been built. Run "npm run build" in the clone.`,
-    );
+    throw leoError('addon-missing', missingMessage(here));
   }
   try {
     const addon = createRequire(import.meta.url)(path) as Addon;
     return { addon, moduleDir: dirname(path) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw leoError(
-      'addon-missing',
-      `The engine at ${path} cannot be loaded (${reason}). Run "npm run build" to build it for this machine.`,
-    );
+    throw leoError('addon-missing', unfitMessage(here, path, reason));
   }
 }
 
@@ -60,4 +56,24 @@ export function findAddon(
     join(root, 'build', 'Release', addonFile),
     join(root, 'build', addonFile),
   ].find((candidate) => existsSync(candidate));
+}
+
+function missingMessage(here: string): string {
+  return isInClone(here)
+    ? `The engine (${addonFile}) has not been built. Run "npm run build" in the clone.`
+    : `This package of LeoAM has no engine for ${platform}. ${installPackage}`;
+}
+
+function unfitMessage(here: string, path: string, reason: string): string {
+  return isInClone(here)
+    ? `The engine at ${path} cannot be loaded (${reason}). Run "npm run build" to build it for this machine.`
+    : `The engine at ${path} cannot be loaded on ${platform} (${reason}): the file is damaged, or made for another platform. ${installPackage}`;
+}
+
+const platform = `${process.platform}-${process.arch}`;
+const installPackage = `Install the package of LeoAM for ${platform}.`;
+
+/** In a clone the sources of the engine lie above `dist` and `out/server/engine`. */
+function isInClone(here: string): boolean {
+  return ['..', join('..', '..', '..')].some((up) => existsSync(join(here, up, 'CMakeLists.txt')));
 }
