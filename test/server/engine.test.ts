@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LeoEngine, type LeoSession } from '../../server/engine/engine.js';
+import { isEngineError } from '../../server/engine/errors.js';
+import { modelPath } from '../../server/models/index.js';
+import { homeWithModel, smallModel } from './setup.js';
+
+const sampling = { temperature: 0 };
+const repair = { share: 0 };
+
+/** The code that a call fails with, thrown or rejected; undefined where it does not fail. */
+async function failure(call: () => unknown): Promise<string | undefined> {
+  try {
+    await call();
+    return undefined;
+  } catch (error) {
+    assert.ok(isEngineError(error), String(error));
+    return error.code;
+  }
+}
+
+describe('an engine that is disposed of', function () {
+  this.timeout(120_000);
+  let engine: LeoEngine;
+  let prompt: Int32Array;
+
+  beforeEach(async () => {
+    const home = await homeWithModel();
+    const model = { id: smallModel, path: modelPath(home, smallModel), hash: 'test' };
+    engine = await LeoEngine.open({ home, model, threads: 1, precision: 'q8' });
+    const [preamble, text] = await engine.tokenize(['You count.\n', 'One, two, three, ']);
+    await engine.native.setPreamble(preamble ?? new Int32Array());
+    prompt = text ?? new Int32Array();
+  });
+
+  afterEach(() => engine.dispose());
+
+  const answer = (session: LeoSession, maxTokens: number): ReturnType<LeoSession['generate']> =>
+    session.generate(
+      {
+        parts: [{ kind: 'text', tokens: prompt }],
+        ...{ questionPart: 0, repair, maxTokens, sampling, stop: [] },
+      },
+      'chat',
+    );
+
+  it('refuses every call with one code', async () => {
+    const session = engine.newSession(512);
+    await engine.dispose();
+    const key = 'a'.repeat(64);
+    const calls: (() => unknown)[] = [
+      () => answer(session, 4),
+      () => session.size(),
+      () => engine.newSession(512),
+      () => engine.native.info(),
+      () => engine.tokenize(['text']),
+      () => engine.hasSegments([key]),
+      () => engine.storeStats(),
+      () => engine.setRetrievalHeads([]),
+      () => engine.scoreChunks(prompt, prompt, [{ key, first: 0, last: 1 }]),
+      () =>
+        engine.readSegment(
+          { key, tokens: prompt, chunkEnds: Uint32Array.of(prompt.length) },
+          'index',
+        ),
+    ];
+    for (const call of calls) {
+      assert.equal(await failure(call), 'disposed', call.toString());
+    }
+  });
+
+  it('can be disposed of twice, and its sessions before and after it', async () => {
+    const [first, second] = [engine.newSession(512), engine.newSession(512)];
+    first.dispose();
+    first.dispose();
+    await engine.dispose();
+    await engine.dispose();
+    second.dispose();
+  });
+
+  it('ends the answer in flight, and those that wait, when it goes', async () => {
+    const running = answer(engine.newSession(2048), 2000);
+    const waiting = answer(engine.newSession(2048), 2000);
+    await sleep(300);
+    await engine.dispose();
+    for (const one of [running, waiting]) {
+      // A generation that has begun resolves with what was written until then.
+      const ended = await one.then(
+        ({ reason }) => reason,
+        (error: unknown) => (isEngineError(error) ? error.code : error),
+      );
+      assert.ok(['cancelled', 'disposed'].includes(String(ended)), String(ended));
+    }
+  });
+
+  it('refuses a session that was disposed of, even with a job in flight', async () => {
+    const session = engine.newSession(2048);
+    const ended = answer(session, 60).catch((error: unknown) => assert.ok(isEngineError(error)));
+    await sleep(100);
+    session.dispose();
+    assert.equal(await failure(() => answer(session, 4)), 'disposed');
+    assert.equal(await failure(() => session.size()), 'disposed');
+    await ended;
+    assert.ok((await answer(engine.newSession(512), 4)).tokens.length > 0);
+  });
+
+  it('answers two requests to one session one after the other', async () => {
+    const session = engine.newSession(512);
+    const [first, second] = await Promise.all([answer(session, 8), answer(session, 8)]);
+    assert.equal(second.text, first.text);
+  });
+});
