@@ -1,5 +1,6 @@
 // What a pass may be asked for besides logits: scattered rows, captured KV, queries, an
-// early end, cancellation. On the small llama and, for the key bias, on the qwen2 model.
+// early end, cancellation. On the small llama, for the key bias on the qwen2 model, and for the
+// norms of heads on a qwen3 model of random weights.
 #include "model/decoder.h"
 
 #include <gtest/gtest.h>
@@ -10,6 +11,7 @@
 #include "kv/half.h"
 #include "kv/rope.h"
 #include "testing/models.h"
+#include "testing/tiny_model.h"
 
 namespace leoam {
 namespace {
@@ -246,11 +248,15 @@ TEST_P(DecoderTest, MistakesOfTheCallerAreRefused) {
   EXPECT_EQ(code([](DecodeRequest* r) { r->kv = nullptr; }), StatusCode::kInvalidArgument);
 }
 
+const char* FamilyName(const ::testing::TestParamInfo<std::string (*)()>& instance) {
+  constexpr const char* kNames[] = {"llama", "qwen2", "qwen3"};
+  return kNames[instance.index];
+}
+
 INSTANTIATE_TEST_SUITE_P(Families, DecoderTest,
-                         ::testing::Values(testing::LlamaModelPath, testing::Qwen2ModelPath),
-                         [](const auto& instance) {
-                           return instance.index == 0 ? "llama" : "qwen2";
-                         });
+                         ::testing::Values(testing::LlamaModelPath, testing::Qwen2ModelPath,
+                                           testing::TinyQwen3ModelPath),
+                         FamilyName);
 
 }  // namespace
 }  // namespace leoam
