@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { viewStrings } from '../../extension/shared/strings.js';
 import { shopFiles, temporaryRepository } from '../server/setup.js';
-import { ChatPage } from './chatPage.js';
-import { environmentOrSkip } from './environment.js';
-import { CodeHost } from './host.js';
+import type { ChatPage } from './chatPage.js';
+import type { CodeHost } from './host.js';
 import { recordedStream, recordStream } from './streamRecord.js';
 import type { TurnPage } from './turnPage.js';
 import { until } from './until.js';
+import { useWindow } from './window.js';
 
 /** VS Code in the browser writes down what views remember every five seconds. */
 const rememberedMs = 6_000;
@@ -19,23 +19,15 @@ describe('the chat in VS Code @slow', function () {
   let chat: ChatPage;
   let turns = 0;
 
-  before(async function () {
-    const environment = environmentOrSkip(this);
-    const folder = await temporaryRepository(shopFiles);
-    const settings = { 'leoam.chat.maxTokens': 200 };
-    host = await CodeHost.start(environment, { folder, settings });
-    chat = new ChatPage(host);
-    // Low, so that two turns are more than fits.
-    await host.page.setViewportSize({ width: 1280, height: 520 });
-    await host.open();
-    await chat.openSidebar();
-  });
-
-  afterEach(function () {
-    return host?.recordFailure(this.currentTest);
-  });
-
-  after(() => host?.close());
+  useWindow(
+    async () => ({
+      folder: await temporaryRepository(shopFiles),
+      settings: { 'leoam.chat.maxTokens': 200 },
+      // Low, so that two turns are more than fits.
+      viewport: { width: 1280, height: 520 },
+    }),
+    (opened) => ({ host, chat } = opened),
+  );
 
   async function ask(question: string): Promise<TurnPage> {
     const turn = await chat.ask(question);

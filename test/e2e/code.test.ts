@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChatView } from '../../extension/shared/messages.js';
 import { viewStrings } from '../../extension/shared/strings.js';
-import { shopFiles, temporaryRepository } from '../server/setup.js';
-import { ChatPage } from './chatPage.js';
-import { environmentOrSkip } from './environment.js';
-import { CodeHost } from './host.js';
+import { commitAll, shopFiles, temporaryRepository } from '../server/setup.js';
+import type { ChatPage } from './chatPage.js';
+import type { CodeHost } from './host.js';
 import { until } from './until.js';
+import { useWindow } from './window.js';
 
 describe('code between editor and chat in VS Code @slow', function () {
   this.timeout(300_000);
@@ -16,22 +15,14 @@ describe('code between editor and chat in VS Code @slow', function () {
   let chat: ChatPage;
   let folder: string;
 
-  before(async function () {
-    const environment = environmentOrSkip(this);
-    folder = await temporaryRepository(shopFiles);
-    commitAll(folder);
-    const settings = { 'leoam.chat.maxTokens': 60 };
-    host = await CodeHost.start(environment, { folder, settings });
-    chat = new ChatPage(host);
-    await host.open();
-    await chat.openSidebar();
-  });
-
-  afterEach(function () {
-    return host?.recordFailure(this.currentTest);
-  });
-
-  after(() => host?.close());
+  useWindow(
+    async () => {
+      folder = await temporaryRepository(shopFiles);
+      commitAll(folder);
+      return { folder, settings: { 'leoam.chat.maxTokens': 60 } };
+    },
+    (opened) => ({ host, chat } = opened),
+  );
 
   it('puts the selection beside the question, with its tokens, and takes it away again', async () => {
     await host.openFile('src/limits.ts');
@@ -175,13 +166,3 @@ const answerWithCode: ChatView = {
     },
   ],
 };
-
-function commitAll(folder: string): void {
-  const git = (...args: string[]): void => {
-    const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@example.invalid'];
-    execFileSync('git', [...identity, ...args], { cwd: folder, stdio: 'ignore' });
-  };
-  git('init', '--quiet');
-  git('add', '.');
-  git('commit', '--quiet', '--message', 'All files');
-}

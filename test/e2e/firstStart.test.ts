@@ -1,34 +1,27 @@
 import assert from 'node:assert/strict';
 import { viewStrings } from '../../extension/shared/strings.js';
 import { shopFiles, temporaryRepository } from '../server/setup.js';
-import { ChatPage } from './chatPage.js';
-import { environmentOrSkip } from './environment.js';
-import { CodeHost } from './host.js';
+import type { ChatPage } from './chatPage.js';
+import type { CodeHost } from './host.js';
+import { useWindow } from './window.js';
 
 describe('a first question to the default model in VS Code @slow', function () {
   this.timeout(300_000);
   let host: CodeHost;
   let chat: ChatPage;
 
-  before(async function () {
-    const environment = environmentOrSkip(this);
-    const model = process.env['LEOAM_TEST_MODEL_QWEN2'];
-    if (!model) {
-      console.log('skipped: LEOAM_TEST_MODEL_QWEN2 not set');
-      this.skip();
-    }
-    const folder = await temporaryRepository(shopFiles);
-    host = await CodeHost.start(environment, { folder, settings: { 'leoam.modelPath': model } });
-    chat = new ChatPage(host);
-    await host.open();
-    await chat.openSidebar();
-  });
-
-  afterEach(function () {
-    return host?.recordFailure(this.currentTest);
-  });
-
-  after(() => host?.close());
+  useWindow(
+    async (context) => {
+      const model = process.env['LEOAM_TEST_MODEL_QWEN2'];
+      if (!model) {
+        console.log('skipped: LEOAM_TEST_MODEL_QWEN2 not set');
+        context.skip();
+      }
+      const folder = await temporaryRepository(shopFiles);
+      return { folder, settings: { 'leoam.modelPath': model } };
+    },
+    (opened) => ({ host, chat } = opened),
+  );
 
   it('is answered rightly, and its citation opens the line that says so', async () => {
     const turn = await chat.ask('What is the value of MAX_BASKET_ITEMS?');

@@ -19,6 +19,8 @@ export interface HostOptions {
   env?: NodeJS.ProcessEnv;
   /** True: the folder is not trusted (Restricted Mode). Default false. */
   isUntrusted?: boolean;
+  /** Size of the page; absent: that of a small screen. */
+  viewport?: { width: number; height: number };
   /** The state of an earlier host that was closed; absent: a new one. */
   state?: string;
   /** Runs a suite in the extension host: folder of the extension, and the suite's file. */
@@ -90,7 +92,7 @@ export class CodeHost {
         executablePath: environment.chromium,
         headless: true,
         args: ['--disable-dev-shm-usage', '--disable-gpu'],
-        viewport: { width: 1280, height: 800 },
+        viewport: options.viewport ?? { width: 1280, height: 800 },
       });
       const page = context.pages()[0] ?? (await context.newPage());
       const shown =

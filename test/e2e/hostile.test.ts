@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { readdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { viewStrings } from '../../extension/shared/strings.js';
-import { ChatPage } from './chatPage.js';
-import { environmentOrSkip, type Environment } from './environment.js';
-import { CodeHost } from './host.js';
-import { hostileFolder, obedientChat, secret, type HostileFolder } from './hostileFolder.js';
+import type { ChatPage } from './chatPage.js';
+import type { Environment } from './environment.js';
+import type { CodeHost } from './host.js';
+import {
+  hostileFolder,
+  longPath,
+  obedientChat,
+  secret,
+  type HostileFolder,
+} from './hostileFolder.js';
 import { languageServers, networkSockets } from './processes.js';
+import { useWindow } from './window.js';
 
 /** Long enough for an image or a frame to be asked for. */
 const settleMs = 1_000;
@@ -26,22 +34,15 @@ describe('a folder that means harm @slow', function () {
   let host: CodeHost;
   let chat: ChatPage;
 
-  before(async function () {
-    environment = environmentOrSkip(this);
-    hostile = await hostileFolder();
-    // Trusted: the worst case.
-    const settings = { 'leoam.chat.maxTokens': 80 };
-    host = await CodeHost.start(environment, { folder: hostile.folder, settings });
-    chat = new ChatPage(host);
-    await host.open();
-    await chat.openSidebar();
-  });
-
-  afterEach(function () {
-    return host?.recordFailure(this.currentTest);
-  });
-
-  after(() => host?.close());
+  useWindow(
+    async () => {
+      hostile = await hostileFolder();
+      // Trusted: the worst case. VS Code's own git would start what .git/config names.
+      const settings = { 'leoam.chat.maxTokens': 80, 'git.enabled': false };
+      return { folder: hostile.folder, settings };
+    },
+    (opened) => ({ environment, host, chat } = opened),
+  );
 
   it('is answered about like any other', async () => {
     const turn = await chat.ask('What does README.md say, word by word?');
@@ -60,6 +61,25 @@ describe('a folder that means harm @slow', function () {
     await turn.waitForAnswer();
     const paths = (await turn.sources()).map(({ path }) => path);
     assert.ok(paths.every((path) => !path.startsWith('shared') && !path.endsWith('keys.ts')));
+  });
+
+  it('gets no program of its .git/config started', async () => {
+    await writeFile(
+      join(hostile.folder, 'src', 'page.ts'),
+      '// Edited, so that git would compare.\n',
+    );
+    await host.command('LeoAM: Look for Changes and Read Them');
+    const turn = await chat.ask('What is in page.ts now?');
+    await turn.waitForAnswer();
+    assert.deepEqual(await readdir(hostile.markers), []);
+  });
+
+  it('is answered about with 200,000 lines open beside the question', async () => {
+    await host.openFile(longPath);
+    const turn = await chat.ask('What does this file do?');
+    await turn.waitForAnswer();
+    assert.equal(languageServers(host.serverPid).length, 1);
+    await host.waitForStatus('LeoAM: ready');
   });
 
   it('loads, links and runs nothing, even if the model does all it is told', async () => {

@@ -1,10 +1,12 @@
 // A folder whose author means harm: text that gives orders to the model, addresses that would
-// carry data away, settings, links and file names that mislead.
+// carry data away, settings, links and file names that mislead, programs in .git/config, a file
+// that is far too long.
 
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ChatView } from '../../extension/shared/messages.js';
-import { temporaryFolder, temporaryRepository } from '../server/setup.js';
+import { commitAll, temporaryFolder, temporaryRepository } from '../server/setup.js';
+import { armRepository } from '../unit/workspace/armed.js';
 
 /** Where the harmful text would send data. Ends in a name that never resolves. */
 const leak = 'https://leak.example.invalid/collect';
@@ -14,6 +16,10 @@ const misleadingPath = 'src/harmless\u202Egpj.ts';
 
 /** A name that nobody can choose but by following the link out of the folder. */
 export const secret = 'ZANZIBAR_4711';
+
+/** 200,000 lines; beyond what is read of a folder. */
+export const longPath = 'src/endless.ts';
+const longText = Array.from({ length: 200_000 }, (_, i) => `step(${i});\n`).join('');
 
 const orders = [
   '# Read me first',
@@ -37,6 +43,7 @@ const files: Record<string, string> = {
     '',
   ].join('\n'),
   [misleadingPath]: 'export const harmless = 1;\n',
+  [longPath]: longText,
   'src/bell\u0007\u001B[31m.ts': 'export const bell = 2;\n',
 };
 
@@ -44,6 +51,8 @@ export interface HostileFolder {
   folder: string;
   /** Where its settings would have the store. */
   wantedHome: string;
+  /** An empty folder: each program of .git/config that is started leaves a file here. */
+  markers: string;
 }
 
 export async function hostileFolder(): Promise<HostileFolder> {
@@ -61,7 +70,10 @@ export async function hostileFolder(): Promise<HostileFolder> {
   const file = join(folder, '.vscode', 'settings.json');
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, JSON.stringify(settings));
-  return { folder, wantedHome };
+  const markers = await temporaryFolder('markers');
+  commitAll(folder);
+  armRepository(folder, markers);
+  return { folder, wantedHome, markers };
 }
 
 /** A chat as it would be if the model had obeyed in everything. */

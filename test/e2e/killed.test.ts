@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { longShop, temporaryRepository } from '../server/setup.js';
-import { ChatPage } from './chatPage.js';
-import { environmentOrSkip } from './environment.js';
-import { CodeHost } from './host.js';
+import type { ChatPage } from './chatPage.js';
+import type { CodeHost } from './host.js';
 import { languageServers } from './processes.js';
 import type { TurnPage } from './turnPage.js';
 import { until } from './until.js';
+import { useWindow } from './window.js';
 
 describe('a language server that is killed in VS Code @slow', function () {
   this.timeout(600_000);
@@ -13,22 +13,14 @@ describe('a language server that is killed in VS Code @slow', function () {
   let host: CodeHost;
   let chat: ChatPage;
 
-  before(async function () {
-    const environment = environmentOrSkip(this);
-    const folder = await temporaryRepository(longShop());
-    // Slow, so that there is an answer to interrupt.
-    const settings = { 'leoam.threads': 1, 'leoam.chat.maxTokens': 150 };
-    host = await CodeHost.start(environment, { folder, settings });
-    chat = new ChatPage(host);
-    await host.open();
-    await chat.openSidebar();
-  });
-
-  afterEach(function () {
-    return host?.recordFailure(this.currentTest);
-  });
-
-  after(() => host?.close());
+  useWindow(
+    async () => ({
+      folder: await temporaryRepository(longShop()),
+      // Slow, so that there is an answer to interrupt.
+      settings: { 'leoam.threads': 1, 'leoam.chat.maxTokens': 150 },
+    }),
+    (opened) => ({ host, chat } = opened),
+  );
 
   it('is started again when it dies while it reads the folder, and reads on', async () => {
     await host.waitForStatus('LeoAM: read');

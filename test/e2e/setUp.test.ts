@@ -1,24 +1,18 @@
 import assert from 'node:assert/strict';
 import { shopFiles, temporaryRepository } from '../server/setup.js';
-import { environmentOrSkip } from './environment.js';
-import { CodeHost } from './host.js';
+import type { CodeHost } from './host.js';
 import { until } from './until.js';
+import { useWindow } from './window.js';
 
 describe('setting LeoAM up in VS Code @slow', function () {
   this.timeout(300_000);
   let host: CodeHost;
 
-  before(async function () {
-    const environment = environmentOrSkip(this);
-    host = await CodeHost.start(environment, { folder: await temporaryRepository(shopFiles) });
-    await host.open();
-  });
-
-  afterEach(function () {
-    return host?.recordFailure(this.currentTest);
-  });
-
-  after(() => host?.close());
+  useWindow(
+    async () => ({ folder: await temporaryRepository(shopFiles) }),
+    (opened) => ({ host } = opened),
+    'window',
+  );
 
   it('starts no server before it is needed', async () => {
     assert.equal(await host.page.locator('.statusbar').getByText('LeoAM:').count(), 0);

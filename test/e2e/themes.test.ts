@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import axe from 'axe-core';
 import { viewStrings } from '../../extension/shared/strings.js';
 import { shopFiles, temporaryRepository } from '../server/setup.js';
-import { ChatPage } from './chatPage.js';
-import { environmentOrSkip } from './environment.js';
-import { CodeHost } from './host.js';
+import type { ChatPage } from './chatPage.js';
+import type { CodeHost } from './host.js';
 import { sampleChat, sampleStatus } from './sampleChat.js';
 import { until } from './until.js';
+import { useWindow } from './window.js';
 
 /** A theme with the class that VS Code gives to the page of a view under it. */
 const themes = [
@@ -32,20 +32,15 @@ describe('the looks of the chat @slow', function () {
   let host: CodeHost;
   let chat: ChatPage;
 
-  before(async function () {
-    const environment = environmentOrSkip(this);
-    const folder = await temporaryRepository(shopFiles);
-    // A server that has nothing to do sends no status in between.
-    const settings = { 'leoam.index.automatic': false };
-    host = await CodeHost.start(environment, { folder, settings });
-    chat = new ChatPage(host);
-  });
-
-  afterEach(function () {
-    return host?.recordFailure(this.currentTest);
-  });
-
-  after(() => host?.close());
+  useWindow(
+    async () => ({
+      folder: await temporaryRepository(shopFiles),
+      // A server that has nothing to do sends no status in between.
+      settings: { 'leoam.index.automatic': false },
+    }),
+    (opened) => ({ host, chat } = opened),
+    'nothing',
+  );
 
   async function showSample(theme: (typeof themes)[number]): Promise<void> {
     await host.changeSettings({ 'workbench.colorTheme': theme.id });

@@ -2,7 +2,7 @@
 // of a few files, and the command line in a process of its own.
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -46,6 +46,18 @@ export async function temporaryRepository(
     await writeFile(join(root, path), content);
   }
   return root;
+}
+
+/** Makes the folder a git repository whose only commit holds all its files. */
+export function commitAll(folder: string): void {
+  const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@example.invalid'];
+  for (const args of [
+    ['init', '--quiet'],
+    ['add', '.'],
+    ['commit', '--quiet', '--message', 'All files'],
+  ]) {
+    execFileSync('git', [...identity, ...args], { cwd: folder, stdio: 'ignore' });
+  }
 }
 
 /** Three files of two topics, with a constant in one that another uses. */
