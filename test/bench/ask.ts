@@ -9,7 +9,6 @@
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import type { ResolvedModel } from '../../server/models/index.js';
 import { projectRoot, type QualityRepo, type Question } from '../quality/load.js';
@@ -22,6 +21,7 @@ import {
   announce,
   benchHome,
   benchModel,
+  benchOptions,
   capture,
   cliPath,
   countOption,
@@ -46,18 +46,8 @@ interface Session {
 }
 
 export async function run(args: string[]): Promise<object> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      model: { type: 'string' },
-      questions: { type: 'string' },
-      repos: { type: 'string' },
-      modes: { type: 'string' },
-      threads: { type: 'string' },
-      full: { type: 'string', default: '2' },
-      server: { type: 'string' },
-    },
-  });
+  const values = benchOptions(args, ['questions', 'repos', 'modes', 'full', 'server']);
+  const full = Number(values.full ?? '2');
   const device = describeDevice();
   const variants = listOption(values.modes, defaultModes).map(parseVariant);
   const count = countOption('questions', values.questions, 20);
@@ -67,12 +57,12 @@ export async function run(args: string[]): Promise<object> {
     model: await benchModel(values.model),
     threads: threadsOption(values.threads),
   };
-  announceAll(repos.length, count, variants, Number(values.full));
+  announceAll(repos.length, count, variants, full);
 
   const reports: RepoReport[] = [];
   let dropped: Dropped | undefined;
   for (const repo of repos) {
-    const measured = await measureRepo(session, repo, variants, count, Number(values.full));
+    const measured = await measureRepo(session, repo, variants, count, full);
     reports.push(repoReport(repo.name, measured.repoTokens, measured.asked));
     dropped = measured.dropped;
   }

@@ -7,12 +7,12 @@
 //   --quick           without the row at depth 16384, whose set-up takes minutes
 
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { median } from './statistics.js';
 import {
   announce,
   benchModel,
+  benchOptions,
   capture,
   countOption,
   describeDevice,
@@ -61,17 +61,7 @@ export interface EngineRow {
 }
 
 export async function run(args: string[]): Promise<object> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      model: { type: 'string' },
-      rows: { type: 'string' },
-      reps: { type: 'string' },
-      threads: { type: 'string' },
-      kv: { type: 'string', default: 'f16' },
-      quick: { type: 'boolean', default: false },
-    },
-  });
+  const values = benchOptions(args, ['rows', 'reps', 'kv'], ['quick']);
   const reps = countOption('reps', values.reps, defaultReps);
   const rows = listOption(values.rows, values.quick ? quickRows : allRows).map(parseRow);
   announce(
@@ -85,7 +75,7 @@ export async function run(args: string[]): Promise<object> {
     theirs: path.join(environment('LEOAM_LLAMA_BIN'), 'llama-bench'),
     modelPath: model.path,
     threads: threadsOption(values.threads),
-    kv: parseKv(values.kv),
+    kv: parseKv(values.kv ?? 'f16'),
   };
   const measured: EngineRow[] = [];
   for (const row of rows) {

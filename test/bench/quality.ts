@@ -7,7 +7,6 @@
 //   --dry-run         only say how long it would take
 
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { summarize } from '../../server/cli/eval.js';
 import type { QualityRepo } from '../quality/load.js';
 import { answerAll, evalQuestion, type Answered } from './answers.js';
@@ -19,6 +18,7 @@ import {
   benchFolder,
   benchHome,
   benchModel,
+  benchOptions,
   countOption,
   describeDevice,
   listOption,
@@ -50,18 +50,7 @@ export interface Difference {
 }
 
 export async function run(args: string[]): Promise<object> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      model: { type: 'string' },
-      repos: { type: 'string' },
-      limit: { type: 'string' },
-      modes: { type: 'string' },
-      threads: { type: 'string' },
-      fresh: { type: 'boolean', default: false },
-      'dry-run': { type: 'boolean', default: false },
-    },
-  });
+  const values = benchOptions(args, ['repos', 'limit', 'modes'], ['fresh', 'dry-run']);
   const variants = listOption(values.modes, defaultModes).map(parseVariant);
   const names = values.repos === undefined ? undefined : listOption(values.repos, []);
   const limit =

@@ -9,7 +9,6 @@
 
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { openAssistant } from '../../server/assistant.js';
 import { replayEdits, replayHistory } from './edits.js';
 import { measurePrecisions } from './precisions.js';
@@ -20,6 +19,7 @@ import {
   benchFolder,
   benchHome,
   benchModel,
+  benchOptions,
   countOption,
   describeDevice,
   smallBenchModel,
@@ -30,18 +30,8 @@ import {
 const estimate = { precisionsSeconds: 3 * 120, secondsPerAnswer: 10, editsSeconds: 480 };
 
 export async function run(args: string[]): Promise<object> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      model: { type: 'string' },
-      repo: { type: 'string', default: 'ky' },
-      limit: { type: 'string' },
-      folder: { type: 'string', default: 'server' },
-      commits: { type: 'string' },
-      threads: { type: 'string' },
-      only: { type: 'string' },
-    },
-  });
+  const values = benchOptions(args, ['repo', 'limit', 'folder', 'commits', 'only']);
+  const { repo = 'ky', folder = 'server' } = values;
   const limit = countOption('limit', values.limit, 60);
   const commits = countOption('commits', values.commits, 20);
   const precisions = values.only !== 'edits';
@@ -56,9 +46,9 @@ export async function run(args: string[]): Promise<object> {
   return {
     ...device,
     ...(precisions
-      ? { precisions: await reportPrecisions(values.model, values.repo, limit, threads) }
+      ? { precisions: await reportPrecisions(values.model, repo, limit, threads) }
       : {}),
-    ...(edits ? await reportEdits(values.repo, values.folder, commits, threads) : {}),
+    ...(edits ? await reportEdits(repo, folder, commits, threads) : {}),
   };
 }
 

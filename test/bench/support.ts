@@ -5,6 +5,7 @@ import { cp, mkdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import path from 'node:path';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { formatSeconds } from '../../server/cli/output.js';
 import { systemInfo } from '../../server/engine/load.js';
 import { homeFolder, resolveModel, type ResolvedModel } from '../../server/models/index.js';
@@ -84,6 +85,26 @@ export function describeDevice(): Device {
     device: `${all[0]?.model.trim() ?? 'unknown processor'}, ${String(all.length)} threads`,
     loadBefore,
   };
+}
+
+/**
+ * A bench's options: names that take a value besides --model and --threads, which all have, and
+ * switches. Throws at any other.
+ */
+export function benchOptions<Value extends string, Switch extends string = never>(
+  args: string[],
+  valued: readonly Value[],
+  switches: readonly Switch[] = [],
+): Partial<Record<Value | 'model' | 'threads', string>> & Record<Switch, boolean> {
+  const options: ParseArgsConfig['options'] = {};
+  for (const name of ['model', 'threads', ...valued]) {
+    options[name] = { type: 'string' };
+  }
+  for (const name of switches) {
+    options[name] = { type: 'boolean', default: false };
+  }
+  const { values } = parseArgs({ args, options });
+  return values as ReturnType<typeof benchOptions<Value, Switch>>;
 }
 
 /** Threads for the engine, and for whatever it is compared with. */

@@ -7,7 +7,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { openAssistant } from '../../server/assistant.js';
 import { viewStrings } from '../../extension/shared/strings.js';
 import { ChatPage } from '../e2e/chatPage.js';
@@ -19,6 +18,7 @@ import {
   announce,
   benchHome,
   benchModel,
+  benchOptions,
   countOption,
   describeDevice,
   threadsOption,
@@ -39,22 +39,15 @@ interface Round {
 }
 
 export async function run(args: string[]): Promise<object> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      model: { type: 'string' },
-      repo: { type: 'string', default: 'ky' },
-      rounds: { type: 'string' },
-      threads: { type: 'string' },
-    },
-  });
+  const values = benchOptions(args, ['repo', 'rounds']);
+  const { repo: name = 'ky' } = values;
   const rounds = countOption('rounds', values.rounds, 3);
   const threads = threadsOption(values.threads);
   announce(`${String(rounds)} windows`, rounds * secondsPerRound);
   const device = describeDevice();
-  const [repo] = await chosenRepos([values.repo]);
+  const [repo] = await chosenRepos([name]);
   if (repo === undefined) {
-    throw new Error(`There is no repository "${values.repo}".`);
+    throw new Error(`There is no repository "${name}".`);
   }
   const folder = await repositoryFolder(repo);
   const home = await benchHome();
