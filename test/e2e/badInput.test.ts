@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { shopFiles, temporaryFolder, temporaryRepository } from '../server/setup.js';
 import { ChatPage } from './chatPage.js';
@@ -45,6 +45,9 @@ describe('a window that LeoAM cannot fully work in @slow', function () {
     const turn = await chat.ask('How many items fit into a basket at most?');
     await turn.waitForAnswer();
     assert.ok((await turn.sources()).length > 0);
+    await shown.waitForStatus('LeoAM: ready');
+    await chat.view.getByText('This folder is not trusted').first().waitFor();
+    await chat.button('Manage trust').first().waitFor();
     await shown.screenshot('untrusted');
   });
 
@@ -62,6 +65,48 @@ describe('a window that LeoAM cannot fully work in @slow', function () {
     await turn.waitFor('failed');
     assert.match(await turn.problem.innerText(), /broken\.gguf/u);
     await shown.screenshot('broken-model');
+  });
+
+  it('with a model that is larger than the memory it says so before loading it', async () => {
+    const folder = await temporaryRepository(shopFiles);
+    const huge = join(await temporaryFolder('model'), 'huge.gguf');
+    await writeFile(huge, 'GGUF');
+    await truncate(huge, 4 * 1024 ** 4); // sparse: nothing of it is on the disk
+    const { host: shown, chat } = await open({ folder, settings: { 'leoam.modelPath': huge } });
+    await chat.openSidebar();
+    await shown.waitForStatus('LeoAM: error');
+    await chat.view.getByText('huge.gguf takes 4398.0 GB of memory').first().waitFor();
+    await chat.button('Choose a model').first().waitFor();
+    await shown.screenshot('model-too-large');
+  });
+
+  it('with a store that may not grow it says why it reads no more, and answers', async () => {
+    const folder = await temporaryRepository(shopFiles);
+    const { host: shown, chat } = await open({
+      folder,
+      settings: { 'leoam.storeBudgetGib': 1e-4, 'leoam.chat.maxTokens': 40 },
+    });
+    await chat.openSidebar();
+    await chat.view.getByText('The budget of the store is used up').first().waitFor();
+    const turn = await chat.ask('How many items fit into a basket at most?');
+    await turn.waitForAnswer();
+    assert.ok((await turn.sources()).length > 0);
+    await shown.screenshot('store-full');
+  });
+
+  it('without its engine it says which package this machine needs', async () => {
+    const folder = await temporaryRepository(shopFiles);
+    const started = await CodeHost.start(environment, { folder });
+    host = started;
+    const extensions = join(started.state, 'extensions');
+    const [installed = ''] = (await readdir(extensions)).filter((name) => name.startsWith('leoam'));
+    await rm(join(extensions, installed, 'dist', 'native', 'leoam.node'));
+    await started.open();
+    const chat = new ChatPage(started);
+    await chat.openSidebar();
+    await started.waitForStatus('LeoAM: error');
+    await chat.view.getByText(`${process.platform}-${process.arch}`).first().waitFor();
+    await started.screenshot('no-engine');
   });
 
   it('without a model and a network it says what is missing, and offers to get it', async () => {
