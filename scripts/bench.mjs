@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 
 import { buildProduct, compileNative, compileTypeScript, nativeBuildFolder } from './build.mjs';
 import { ensureCodeServer } from './codeServer.mjs';
-import { findChromium } from './lib/chromium.mjs';
+import { ensureChromium } from './lib/chromium.mjs';
 import { filesBelow } from './lib/fingerprint.mjs';
 import { cacheFolder, outFolder } from './lib/paths.mjs';
 import { clearStatus, runMain, UserError } from './lib/run.mjs';
@@ -71,7 +71,7 @@ async function provideLlamaPrograms(own) {
 
 /** The packed extension, a VS Code and a browser, as the end-to-end tests have them. */
 async function provideWindow() {
-  process.env.LEOAM_TEST_CHROMIUM = findChromium();
+  process.env.LEOAM_TEST_CHROMIUM = await ensureChromium();
   process.env.LEOAM_TEST_CODE_SERVER = await ensureCodeServer();
   process.env.LEOAM_TEST_VSIX = await packageVsix();
 }

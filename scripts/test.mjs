@@ -19,7 +19,7 @@ import {
 } from './build.mjs';
 import { ensureCodeServer } from './codeServer.mjs';
 import { bundleHostSuite } from './lib/bundleExtension.mjs';
-import { findChromium } from './lib/chromium.mjs';
+import { ensureChromium } from './lib/chromium.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { fingerprint, unlessUnchanged } from './lib/fingerprint.mjs';
 import { withLock } from './lib/lock.mjs';
@@ -113,7 +113,7 @@ async function testEnvironment(llama) {
 async function windowEnvironment() {
   try {
     return {
-      LEOAM_TEST_CHROMIUM: findChromium(),
+      LEOAM_TEST_CHROMIUM: await ensureChromium(),
       LEOAM_TEST_CODE_SERVER: await ensureCodeServer(),
       LEOAM_TEST_VSIX: await packageVsix(),
       LEOAM_TEST_EXTENSION: packedFolder,

@@ -54,10 +54,10 @@ let lastLabel = '';
  * Runs a program to its end. Rejects with a UserError when it fails.
  * @param {string} command
  * @param {string[]} args
- * @param {{ label: string, log: string, cwd?: string, env?: NodeJS.ProcessEnv, shell?: boolean }} options
- *   `log` takes all output, after what it already holds.
+ * @param {{ label: string, log: string, cwd?: string, env?: NodeJS.ProcessEnv, shell?: boolean, timeoutMs?: number }} options
+ *   `log` takes all output, after what it already holds; after `timeoutMs` it is ended.
  */
-export async function runLogged(command, args, { label, log, cwd, env, shell }) {
+export async function runLogged(command, args, { label, log, cwd, env, shell, timeoutMs }) {
   mkdirSync(dirname(log), { recursive: true });
   const file = openSync(log, 'a');
   writeSync(file, `$ ${[command, ...args].join(' ')}\n`);
@@ -68,6 +68,7 @@ export async function runLogged(command, args, { label, log, cwd, env, shell }) 
         cwd,
         env: env ?? process.env,
         shell: shell ?? false,
+        timeout: timeoutMs,
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       const onData = (/** @type {Buffer} */ data) => {
