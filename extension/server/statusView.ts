@@ -29,7 +29,7 @@ export function statusView(server: Pick<Server, 'state' | 'status' | 'problem'>)
   const { state, health, message, detail, progress, secondsLeft } = status;
   const actions: Action['id'][] = [...status.actions];
   if (state === 'error') {
-    actions.push('chooseModel', 'showLog');
+    actions.push('showLog');
   }
   const isRestricted = state === 'ready' && health === 'ok' && !vscode.workspace.isTrusted;
   return {

@@ -2,7 +2,7 @@
 // not fetched over the network unless that was asked for.
 
 import { openAssistant, type Assistant } from '../assistant.js';
-import { leoError } from '../engine/errors.js';
+import { isEngineError, leoError } from '../engine/errors.js';
 import {
   chooseModel,
   fetchModel,
@@ -16,6 +16,12 @@ import type { ServerOptions } from '../protocol/options.js';
 import type { Status } from '../protocol/status.js';
 
 type Told = Pick<Status, 'state' | 'message' | 'detail' | 'progress' | 'actions' | 'secondsLeft'>;
+
+export interface Failure {
+  message: string;
+  /** It is the engine that is missing or does not fit: no other model will help. */
+  isEngine: boolean;
+}
 
 export interface LoadingListener {
   onChange(): void;
@@ -32,7 +38,7 @@ export class Loading {
   private opening: Told | undefined;
   private download: Told | undefined;
   private assistant: Promise<Assistant> | undefined;
-  private failure: string | undefined;
+  private failure: Failure | undefined;
 
   constructor(
     private readonly options: ServerOptions,
@@ -50,7 +56,7 @@ export class Loading {
   }
 
   /** Why there is no assistant. */
-  get problem(): string | undefined {
+  get problem(): Failure | undefined {
     return this.failure;
   }
 
@@ -59,7 +65,10 @@ export class Loading {
     this.assistant ??= this.load().catch((error: unknown) => {
       this.assistant = undefined;
       if (this.opening?.state !== 'noModel') {
-        this.failure = error instanceof Error ? error.message : String(error);
+        this.failure = {
+          message: error instanceof Error ? error.message : String(error),
+          isEngine: isEngineError(error) && error.code === 'addon-missing',
+        };
         this.tell(undefined);
       }
       throw error;

@@ -34,7 +34,9 @@ export function statusOf(standing: Standing): Status {
 
 function stateOf({ loading, answering, isPaused, isOpening, failed, folders }: Standing): State {
   if (loading.problem !== undefined) {
-    return { state: 'error', health: 'error', message: loading.problem, actions: ['retry'] };
+    const { message, isEngine } = loading.problem;
+    const actions: State['actions'] = isEngine ? ['retry'] : ['retry', 'chooseModel'];
+    return { state: 'error', health: 'error', message, actions };
   }
   if (loading.told !== undefined) {
     const health = loading.told.state === 'noModel' ? 'warning' : 'ok';

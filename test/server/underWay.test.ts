@@ -4,9 +4,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CancellationTokenSource } from 'vscode-languageserver/node';
-import { homeWithModel, shopFiles, temporaryRepository } from './setup.js';
+import { homeFolder, modelPath } from '../../server/models/index.js';
+import {
+  homeWithModel,
+  shopFiles,
+  smallModel,
+  temporaryFolder,
+  temporaryRepository,
+} from './setup.js';
 import { Window } from './languageServer.js';
 
 describe('language server under way', function () {
@@ -147,6 +155,22 @@ describe('language server under way', function () {
     const grown = (residentMegabytes(opened.process.pid) ?? 0) - before;
     console.log(`figure: four more chats take ${Math.round(grown)} MB more`);
     assert.ok(grown < 300);
+  });
+
+  it('fetches a model when asked to, opens what waited for it, and keeps the one in use', async () => {
+    const source = dirname(modelPath(homeFolder(), smallModel));
+    const opened = await open(root, await temporaryFolder('empty'), { fetchModel: false }, [
+      'env',
+      `LEOAM_MODEL_DIR=${source}`,
+    ]);
+    await opened.until(() => last(opened)?.state === 'noModel');
+    assert.equal(last(opened)?.detail?.kind, 'noModel');
+    const { connection } = opened;
+    const { id }: { id: string } = await connection.sendRequest('leoam/models/fetch', {});
+    assert.equal(id, smallModel);
+    await opened.until(() => last(opened)?.state === 'ready');
+    assert.notEqual((await opened.ask(question)).answer, '');
+    await assert.rejects(connection.sendRequest('leoam/models/remove', { id }), /in use/u);
   });
 
   it('tells of a folder that it cannot open, beside one that it can', async () => {
