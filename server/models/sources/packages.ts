@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process';
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import yauzl from 'yauzl';
 
 import { appendAll, openPartialAt, partialSize, type SourceTask } from './partial.js';
@@ -66,7 +66,7 @@ export async function pipDownload(
 ): Promise<string> {
   const args = ['-m', 'pip', 'download', '--no-deps', '--no-cache-dir', '--quiet'];
   args.push('--disable-pip-version-check', '--retries', '1', '--timeout', '10');
-  args.push('--dest', folder, requirement);
+  args.push('--dest', resolve(folder), requirement);
   for (const python of ['python3', 'python']) {
     const outcome = await runQuietly(python, args, signal);
     if (outcome === 'missing') continue;
@@ -86,6 +86,8 @@ async function runQuietly(
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
+      // `python -m` takes modules from its folder first, and ours may be anybody's repository.
+      cwd: dirname(process.execPath),
       stdio: ['ignore', 'ignore', 'pipe'],
       ...(signal ? { signal } : {}),
     });
