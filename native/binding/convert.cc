@@ -28,6 +28,7 @@ void ReadPrompt(const Napi::Object& object, PromptRequest* request) {
     Part part;
     if (kind == "text") {
       part.tokens = ReadTokens(from.Get("tokens"), "tokens");
+      part.movable = from.Get("movable").ToBoolean();
     } else if (kind == "chunks") {
       part.kind = Part::Kind::kChunks;
       part.key = ReadString(from, "key");
@@ -246,6 +247,7 @@ Napi::Object FromCounters(Napi::Env env, const Counters& counters) {
   out.Set("tokensComputed", static_cast<double>(counters.tokens_computed));
   out.Set("tokensRepaired", static_cast<double>(counters.tokens_repaired));
   out.Set("tokensReused", static_cast<double>(counters.tokens_reused));
+  out.Set("tokensMoved", static_cast<double>(counters.tokens_moved));
   out.Set("bytesFromDisk", static_cast<double>(counters.bytes_from_disk));
   out.Set("tokensDecoded", static_cast<double>(counters.tokens_decoded));
   return out;

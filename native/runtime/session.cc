@@ -86,8 +86,10 @@ Result<size_t> Session::PartTokens(const Part& part) const {
 // Finds how much of the request is here already: whole parts, then tokens of a text part.
 void Session::MatchPrefix(const PromptRequest& request, size_t* next_part, size_t* next_token) {
   size_t part = 0;
+  // What was moved here serves for as long as the caller takes it as it is.
   while (part < request.parts.size() && part < entries_.size() &&
-         Same(entries_[part].part, request.parts[part])) {
+         Same(entries_[part].part, request.parts[part]) &&
+         (!entries_[part].moved || request.parts[part].movable)) {
     ++part;
   }
   size_t keep = part == 0 ? core_.preamble().size() : entries_[part - 1].end;
@@ -95,7 +97,8 @@ void Session::MatchPrefix(const PromptRequest& request, size_t* next_part, size_
   *next_token = 0;
   if (part < request.parts.size() && part < entries_.size() &&
       request.parts[part].kind == Part::Kind::kText &&
-      entries_[part].part.kind == Part::Kind::kText) {
+      entries_[part].part.kind == Part::Kind::kText && !request.parts[part].movable &&
+      !entries_[part].moved) {
     const auto& wanted = request.parts[part].tokens;
     const auto& held = entries_[part].part.tokens;
     const auto end = std::mismatch(wanted.begin(), wanted.end(), held.begin(), held.end()).first;
@@ -128,6 +131,8 @@ Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters*
                 std::to_string(kv_->capacity()) + ". Ask a shorter question or start anew."};
   }
 
+  LEOAM_RETURN_IF_ERROR(CheckMovable(request));
+  const MovedRows* moved = TakeMovable(request);
   size_t part = 0;
   size_t skip = 0;
   MatchPrefix(request, &part, &skip);
@@ -153,28 +158,21 @@ Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters*
     }
   }
 
-  // The question's parts are run as one piece.
-  const size_t question_begin = kv_->size();
-  std::vector<Token> question;
-  std::vector<Entry> question_entries;
-  size_t position = question_begin;
+  Question question = LayQuestion(request, part, skip, moved, counters);
+  if (question.tokens.empty()) {
+    return {StatusCode::kInvalidArgument, "The question is empty."};
+  }
+  LEOAM_RETURN_IF_ERROR(RunQuestion(job, request, std::move(question), counters, timings, logits));
   for (; part < request.parts.size(); ++part, skip = 0) {
     const auto& tokens = request.parts[part].tokens;
-    question.insert(question.end(), tokens.begin() + static_cast<std::ptrdiff_t>(skip),
-                    tokens.end());
-    const size_t end = position + tokens.size() - skip;
+    const size_t begin = kv_->size() - skip;
+    Advance(std::span<const Token>(tokens).subspan(skip));
     if (skip > 0) {
       entries_.pop_back();
     }
-    question_entries.push_back({request.parts[part], position - skip, end});
-    position = end;
+    entries_.push_back(
+        {request.parts[part], begin, kv_->size(), moved != nullptr && request.parts[part].movable});
   }
-  if (question.empty()) {
-    return {StatusCode::kInvalidArgument, "The question is empty."};
-  }
-  LEOAM_RETURN_IF_ERROR(RunQuestion(job, request, question, counters, timings, logits));
-  Advance(question);
-  entries_.insert(entries_.end(), question_entries.begin(), question_entries.end());
   part_ranges_.clear();
   for (size_t i = 0; i < request.parts.size(); ++i) {
     part_ranges_.emplace_back(entries_[i].begin, entries_[i].end);
@@ -182,14 +180,64 @@ Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters*
   return Status::Ok();
 }
 
-Status Session::RunQuestion(JobContext& job, const PromptRequest& request,
-                            std::span<const Token> question, Counters* counters, Timings* timings,
-                            std::vector<float>* logits) {
-  std::vector<Token> tokens(question.begin(), question.end());
-  std::vector<int32_t> positions = ConsecutivePositions(kv_->size(), question.size());
+Status Session::CheckMovable(const PromptRequest& request) const {
+  size_t movable = 0;
+  for (size_t i = 0; i < request.parts.size(); ++i) {
+    if (!request.parts[i].movable) {
+      continue;
+    }
+    if (i < request.question_part || i + 1 == request.parts.size() || ++movable > 1 ||
+        request.repair_share > 0) {
+      return {StatusCode::kInvalidArgument,
+              "One part of the question may be movable, with text behind it and without repair."};
+    }
+  }
+  return Status::Ok();
+}
+
+const MovedRows* Session::TakeMovable(const PromptRequest& request) {
+  const auto wanted = std::find_if(request.parts.begin(), request.parts.end(),
+                                   [](const Part& part) { return part.movable; });
+  if (wanted == request.parts.end()) {
+    return nullptr;
+  }
+  for (const Entry& entry : entries_) {
+    // Always from where it was computed: rounding does not add up over many moves.
+    if (entry.part.movable && !entry.moved && Same(entry.part, *wanted)) {
+      movable_ = entry.part;
+      movable_rows_ = MovedRows::Take(*kv_, entry.begin, entry.end);
+    }
+  }
+  return movable_rows_.has_value() && Same(movable_, *wanted) ? &*movable_rows_ : nullptr;
+}
+
+// The question's parts are run as one piece, around what is moved into its place.
+Session::Question Session::LayQuestion(const PromptRequest& request, size_t part, size_t skip,
+                                       const MovedRows* moved, Counters* counters) {
+  Question question;
+  size_t position = kv_->size();
+  for (; part < request.parts.size(); ++part, skip = 0) {
+    const auto tokens = std::span<const Token>(request.parts[part].tokens).subspan(skip);
+    if (moved != nullptr && request.parts[part].movable) {
+      moved->Put(core_.model().config().rope, position, kv_.get());
+      counters->tokens_reused += tokens.size();
+      counters->tokens_moved += tokens.size();
+    } else {
+      const auto positions = ConsecutivePositions(position, tokens.size());
+      question.tokens.insert(question.tokens.end(), tokens.begin(), tokens.end());
+      question.positions.insert(question.positions.end(), positions.begin(), positions.end());
+    }
+    position += tokens.size();
+  }
+  return question;
+}
+
+Status Session::RunQuestion(JobContext& job, const PromptRequest& request, Question question,
+                            Counters* counters, Timings* timings, std::vector<float>* logits) {
+  auto& [tokens, positions] = question;
   Stopwatch watch;
   if (request.repair_share > 0 && !loaded_.empty()) {
-    auto repaired = ChooseRepair(core_, job, kv_.get(), loaded_, question, request.repair_share);
+    auto repaired = ChooseRepair(core_, job, kv_.get(), loaded_, tokens, request.repair_share);
     if (!repaired.ok()) {
       return repaired.status();
     }

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "kv/moved_rows.h"
 #include "leoam/engine.h"
 #include "leoam/status.h"
 #include "runtime/core.h"
@@ -45,6 +47,12 @@ class Session {
     Part part;
     size_t begin = 0;
     size_t end = 0;
+    bool moved = false;  // its KV was computed behind another text
+  };
+  // What is run in one go at the end of a prompt.
+  struct Question {
+    std::vector<Token> tokens;
+    std::vector<int32_t> positions;
   };
 
   Session(Core& core, std::unique_ptr<KvBuffer> kv) : core_(core), kv_(std::move(kv)) {}
@@ -58,13 +66,21 @@ class Session {
   Status LoadChunks(JobContext& job, const Part& part, Counters* counters);
   Status PrefillText(JobContext& job, std::span<const Token> tokens, Counters* counters);
   Status KeepText(JobContext& job, const Part& part, Counters* counters);
-  Status RunQuestion(JobContext& job, const PromptRequest& request, std::span<const Token> question,
+  Status CheckMovable(const PromptRequest& request) const;
+  // The rows of the request's movable part, where the session has had its tokens; else null.
+  const MovedRows* TakeMovable(const PromptRequest& request);
+  Question LayQuestion(const PromptRequest& request, size_t part, size_t skip,
+                       const MovedRows* moved, Counters* counters);
+  Status RunQuestion(JobContext& job, const PromptRequest& request, Question question,
                      Counters* counters, Timings* timings, std::vector<float>* logits);
 
   Core& core_;
   std::unique_ptr<KvBuffer> kv_;
   std::vector<Entry> entries_;
   std::vector<Token> tokens_;  // of every row of kv_, the preamble's first
+  // The last movable part and its rows: a Prepare that is cancelled does not lose them.
+  Part movable_;
+  std::optional<MovedRows> movable_rows_;
   // Rows that this Prepare took from the store: what repair chooses from.
   std::vector<std::pair<size_t, size_t>> loaded_;
   std::vector<std::pair<size_t, size_t>> part_ranges_;

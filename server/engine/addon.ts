@@ -106,7 +106,12 @@ export interface SegmentResult {
 
 /** A piece of a prompt, appended at the next positions. */
 export type Part =
-  | { kind: 'text'; tokens: Int32Array }
+  /**
+   * `movable`, at most one of a question's parts and not together with repair: where the session's
+   * last prompt had the same movable tokens behind another text, their KV is moved instead of
+   * computed. It still holds what it attended to then.
+   */
+  | { kind: 'text'; tokens: Int32Array; movable?: boolean }
   /** Chunks [first, last) of a stored segment, moved to the next positions. */
   | { kind: 'chunks'; key: string; first: number; last: number }
   /**
@@ -152,6 +157,8 @@ export interface Counters {
   tokensRepaired: number;
   /** Tokens whose KV came from the store or from the session. */
   tokensReused: number;
+  /** Of these, a movable part's that stood elsewhere. */
+  tokensMoved: number;
   bytesFromDisk: number;
   tokensDecoded: number;
 }

@@ -26,6 +26,10 @@ struct Part {
   size_t last = 0;
   std::vector<Token> tokens;
   std::vector<uint32_t> chunk_ends;  // kKeep
+  // kText in the question, one of a prompt: where the session's last prompt had the same
+  // movable tokens behind another text, their KV is moved instead of computed. It still holds
+  // what it attended to then (design: the kept suffix). Not together with repair.
+  bool movable = false;
 };
 
 struct SegmentRequest {
@@ -47,6 +51,7 @@ struct Counters {
   uint64_t tokens_computed = 0;  // through the model before the first token of the answer
   uint64_t tokens_repaired = 0;  // of these, stored tokens that were recomputed
   uint64_t tokens_reused = 0;    // KV taken from the store or from the session
+  uint64_t tokens_moved = 0;     // of these, a movable part's that stood elsewhere
   uint64_t bytes_from_disk = 0;
   uint64_t tokens_decoded = 0;
 };
