@@ -13,6 +13,7 @@ import {
 } from './cli/arguments.js';
 import { cacheCommand } from './cli/cache.js';
 import type { CommandFunction } from './cli/common.js';
+import { completeCommand } from './cli/complete.js';
 import { doctorCommand } from './cli/doctor.js';
 import { evalCommand } from './cli/eval.js';
 import { indexCommand } from './cli/index.js';
@@ -23,6 +24,7 @@ import { isCancelled, isEngineError } from './engine/errors.js';
 const commandFunctions: Record<Command, CommandFunction> = {
   index: indexCommand,
   ask: askCommand,
+  complete: completeCommand,
   eval: evalCommand,
   models: modelsCommand,
   cache: cacheCommand,

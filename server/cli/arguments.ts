@@ -8,7 +8,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const commands = ['index', 'ask', 'eval', 'models', 'cache', 'doctor'] as const;
+export const commands = ['index', 'ask', 'complete', 'eval', 'models', 'cache', 'doctor'] as const;
 export type Command = (typeof commands)[number];
 
 interface OptionSpec {
@@ -20,7 +20,8 @@ interface OptionSpec {
 }
 
 const asking = ['ask', 'eval'] as const;
-const reading = ['index', ...asking] as const;
+const answering = [...asking, 'complete'] as const;
+const reading = ['index', ...answering] as const;
 
 const optionSpecs = {
   json: { help: 'print exactly one JSON object on standard output' },
@@ -36,7 +37,7 @@ const optionSpecs = {
   kv: {
     value: 'f16|q8',
     help: 'how KV is held in memory; q8 takes half; default f16',
-    in: asking,
+    in: answering,
   },
   'store-budget': {
     value: 'GIB',
@@ -50,11 +51,18 @@ const optionSpecs = {
   },
   exact: { help: 'read again exactly what edits left marked', in: ['index'] },
   mode: {
-    value: 'leoam|rag|full|none',
-    help: 'where the evidence comes from; default leoam',
-    in: asking,
+    value: 'MODE',
+    help: 'where the evidence comes from: leoam|rag|full|none, of complete leoam|rag|file|exact; default leoam',
+    in: answering,
   },
-  'max-tokens': { value: 'N', help: 'length of an answer at most; default 512', in: ['ask'] },
+  offset: { value: 'BYTES', help: 'where the cursor is in the file', in: ['complete'] },
+  batch: { value: 'FILE.jsonl', help: 'fill in a file of holes and count', in: ['complete'] },
+  lines: { value: 'one|many', help: 'where a completion ends; default one', in: ['complete'] },
+  'max-tokens': {
+    value: 'N',
+    help: 'length at most; default 512, of complete 64',
+    in: ['ask', 'complete'],
+  },
   passages: { value: 'N', help: 'passages by rank; default 5', in: asking },
   follow: { value: 'N', help: 'definitions added at most; default 3', in: asking },
   order: {
@@ -75,7 +83,7 @@ const optionSpecs = {
   temperature: { value: 'T', help: 'randomness of the answer; default 0', in: ['ask'] },
   seed: { value: 'N', help: 'seed of the randomness; default 0', in: ['ask'] },
   index: { help: 'read the whole repository first', in: ['ask'] },
-  limit: { value: 'N', help: 'only the first N questions', in: ['eval'] },
+  limit: { value: 'N', help: 'only the first N questions or holes', in: ['eval', 'complete'] },
   help: { help: 'print this' },
   version: { help: 'print the version' },
 } as const satisfies Record<string, OptionSpec>;
@@ -126,6 +134,7 @@ export function helpText(): string {
   return [
     'leoam index                    read a repository into the store',
     'leoam ask ["QUESTION"]         answer a question; without one, open a prompt',
+    'leoam complete FILE            fill in at a cursor (--offset), or the holes of --batch',
     'leoam eval FILE.jsonl          answer a file of questions and count what is right',
     'leoam models [list|fetch|verify|remove|profile] [ID]',
     'leoam cache [show|verify|clear]',

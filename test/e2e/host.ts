@@ -19,6 +19,8 @@ export interface HostOptions {
   env?: NodeJS.ProcessEnv;
   /** True: the folder is not trusted (Restricted Mode). Default false. */
   isUntrusted?: boolean;
+  /** Language of the window, of which VS Code's own texts stay English; absent: English. */
+  language?: string;
   /** Size of the page; absent: that of a small screen. */
   viewport?: { width: number; height: number };
   /** The state of an earlier host that was closed; absent: a new one. */
@@ -84,6 +86,10 @@ export class CodeHost {
     }
     const port = await portOf(state);
     const args = options.isUntrusted === true ? [] : ['--disable-workspace-trust'];
+    if (options.language !== undefined) {
+      await addLanguage(state, options.language);
+      args.push('--locale', options.language);
+    }
     const startServer = (): Promise<CodeServer> =>
       startCodeServer({ codeServer, state, port, args, env });
     const server = await startServer();
@@ -235,6 +241,14 @@ async function writeSettings(state: string, settings: Record<string, unknown>): 
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, JSON.stringify({ ...before, ...settings }, null, 2));
   }
+}
+
+/** VS Code takes a language only that it has texts of its own for: none of them will do. */
+async function addLanguage(state: string, language: string): Promise<void> {
+  const texts = join(state, 'user', `${language}.json`);
+  const pack = { hash: 'none', extensions: [], label: language, translations: { vscode: texts } };
+  await writeFile(texts, JSON.stringify({ contents: {} }));
+  await writeFile(join(state, 'user', 'languagepacks.json'), JSON.stringify({ [language]: pack }));
 }
 
 /** The browser keeps what it knows of a window by address, so the port stays with the state. */

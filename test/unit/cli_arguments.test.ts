@@ -34,7 +34,7 @@ describe('command line', () => {
   it('names an unknown command and the known ones', () => {
     assert.match(
       complaint(() => parse('frobnicate')),
-      /no command "frobnicate".*index, ask, eval/,
+      /no command "frobnicate".*index, ask, complete, eval/,
     );
   });
 

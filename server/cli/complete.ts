@@ -1,0 +1,181 @@
+// leoam complete: what would be typed at a cursor, or in each of a file of holes.
+
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import {
+  Completer,
+  completionModes,
+  type Completion,
+  type CompletionMode,
+} from '../completion/completer.js';
+import { leoError } from '../engine/errors.js';
+import { choiceOption, numberOption, stringOption, UsageError } from './arguments.js';
+import {
+  close,
+  openBoth,
+  type CommandContext,
+  type CommandFunction,
+  type Opened,
+} from './common.js';
+import { editSimilarity, readHoles, type Hole } from './completeFile.js';
+import { median } from './eval.js';
+import { rounded } from './output.js';
+
+interface Options {
+  mode: CompletionMode;
+  maxTokens: number;
+  /** Undefined: by what is expected. */
+  singleLine: boolean | undefined;
+}
+
+export const completeCommand: CommandFunction = async (context) => {
+  const { line } = context;
+  const batch = stringOption(line, 'batch');
+  const [file, ...more] = line.positionals;
+  const offset = numberOption(line, 'offset', { min: 0 });
+  if (more.length > 0 || (batch === undefined) === (file === undefined)) {
+    throw new UsageError('Name one file and --offset, or a file of holes with --batch.');
+  }
+  if (file !== undefined && offset === undefined) {
+    throw new UsageError('--offset says where in the file the cursor is, in bytes.');
+  }
+  const lines = choiceOption(line, 'lines', ['one', 'many'] as const);
+  const options: Options = {
+    mode: choiceOption(line, 'mode', completionModes) ?? 'leoam',
+    maxTokens: numberOption(line, 'max-tokens', { min: 1, max: 4096 }) ?? 64,
+    singleLine: lines === undefined ? undefined : lines === 'one',
+  };
+  const holes = batch === undefined ? undefined : await readHoles(batch);
+  const opened = await openBoth(context);
+  const completer = new Completer({ ...opened.assistant, repository: opened.repository });
+  try {
+    return holes === undefined
+      ? await completeOnce(
+          opened,
+          completer,
+          options,
+          { file: file ?? '', offset: offset ?? 0 },
+          context,
+        )
+      : await completeBatch(opened, completer, options, holes, context);
+  } finally {
+    completer.dispose();
+    await close(opened);
+  }
+};
+
+async function completeOnce(
+  opened: Opened,
+  completer: Completer,
+  { mode, maxTokens, singleLine = true }: Options,
+  at: { file: string; offset: number },
+  { output, signal }: CommandContext,
+): Promise<number> {
+  const { root } = opened.repository;
+  const path = pathIn(root, at.file);
+  const bytes = await bytesOf(join(root, path));
+  const result = await completer.complete({
+    path,
+    text: bytes.toString('utf8'),
+    offset: textOffset(bytes, at.offset, path),
+    ...{ mode, maxTokens, singleLine, signal },
+  });
+  const { assistant, indexMs } = opened;
+  const timings = { loadMs: assistant.loadMs, indexMs, ...result.timings };
+  output.json(rounded({ ...result, timings, model: assistant.engine.model.id, mode }));
+  output.text(`${result.completion}\n`);
+  return 0;
+}
+
+async function completeBatch(
+  { repository, assistant }: Opened,
+  completer: Completer,
+  options: Options,
+  holes: readonly Hole[],
+  { line, output, signal }: CommandContext,
+): Promise<number> {
+  const limit = numberOption(line, 'limit', { min: 1 }) ?? holes.length;
+  const rows = [];
+  for (const hole of holes.slice(0, limit)) {
+    signal.throwIfAborted();
+    output.progress(`Hole ${rows.length + 1} of ${Math.min(limit, holes.length)}`);
+    const bytes = await bytesOf(join(repository.root, hole.path));
+    const offset = textOffset(bytes, hole.startByte, hole.path);
+    const before = bytes.toString('utf8').slice(0, offset);
+    const behind = bytes.toString('utf8').slice(textOffset(bytes, hole.endByte, hole.path));
+    const result = await completer.complete({
+      path: hole.path,
+      text: before + behind,
+      offset,
+      mode: options.mode,
+      maxTokens: options.maxTokens,
+      singleLine: options.singleLine ?? !hole.expected.includes('\n'),
+      signal,
+    });
+    rows.push(judged(hole, result));
+  }
+  output.json(
+    rounded({
+      n: rows.length,
+      exact: rows.filter(({ isExact }) => isExact).length,
+      editSimilarity: median(rows.map((row) => row.editSimilarity)),
+      medianTtftMs: median(rows.map(({ timings }) => timings.ttftMs)),
+      medianTotalMs: median(rows.map(({ timings }) => timings.totalMs)),
+      medianTokensComputed: median(rows.map(({ counters }) => counters.tokensComputed)),
+      model: assistant.engine.model.id,
+      mode: options.mode,
+      rows,
+    }),
+  );
+  const exact = rows.filter(({ isExact }) => isExact).length;
+  output.text(`${exact} of ${rows.length} exactly as expected\n`);
+  return 0;
+}
+
+/** Of what was written as many lines count as are expected, without what stands at their end. */
+function judged(
+  { path, startByte, expected }: Hole,
+  { completion, sources, counters, timings }: Completion,
+): {
+  path: string;
+  startByte: number;
+  expected: string;
+  completion: string;
+  isExact: boolean;
+  editSimilarity: number;
+} & Pick<Completion, 'sources' | 'counters' | 'timings'> {
+  const wanted = expected.trimEnd();
+  const given = completion.split('\n').slice(0, wanted.split('\n').length).join('\n').trimEnd();
+  return {
+    ...{ path, startByte, expected, completion },
+    isExact: given === wanted,
+    editSimilarity: editSimilarity(given, wanted),
+    ...{ sources, counters, timings },
+  };
+}
+
+function pathIn(root: string, file: string): string {
+  const path = isAbsolute(file) ? relative(root, file) : file;
+  if (path.startsWith('..') || isAbsolute(path)) {
+    throw new UsageError(`${file} does not lie in ${root}.`);
+  }
+  return path.split(sep).join('/');
+}
+
+async function bytesOf(file: string): Promise<Buffer> {
+  return readFile(file).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw leoError('invalid-input', `The file cannot be read: ${reason}.`);
+  });
+}
+
+/** From bytes of UTF-8 to units of a string. */
+function textOffset(bytes: Buffer, at: number, path: string): number {
+  if (at > bytes.length || ((bytes[at] ?? 0) & 0xc0) === 0x80) {
+    throw leoError(
+      'invalid-input',
+      `Byte ${at} of ${path} is not the start of a character; the file has ${bytes.length} bytes.`,
+    );
+  }
+  return bytes.subarray(0, at).toString('utf8').length;
+}

@@ -1,0 +1,49 @@
+// What of the rest of the repository a cursor needs: definitions of the names around it, and
+// passages that speak of the same. The file being edited is not its own context.
+
+import type { PassageSource, WorkingSet } from '../retrieval/source.js';
+import { defaultSelection, selectWorkingSet } from '../retrieval/workingSet.js';
+
+export const cursorSelection = { passages: 2, follow: 4, maxTokens: 1200 };
+
+/** Lines that say what the cursor is about. */
+const linesBefore = 12;
+const linesBehind = 3;
+
+export function selectForCursor(
+  source: PassageSource,
+  path: string,
+  text: string,
+  offset: number,
+): Promise<WorkingSet> {
+  return selectWorkingSet(withoutFile(source, path), around(text, offset), {
+    ...defaultSelection,
+    ...cursorSelection,
+    heads: 'off',
+  });
+}
+
+export function around(text: string, offset: number): string {
+  const before = text.slice(0, offset).split('\n').slice(-linesBefore);
+  const behind = text.slice(offset).split('\n').slice(0, linesBehind);
+  return `${before.join('\n')}${behind.join('\n')}`;
+}
+
+/** The index as if the file were not in it. */
+export function withoutFile(source: PassageSource, path: string): PassageSource {
+  return {
+    files: source.files.filter((file) => file.path !== path),
+    search: async (question, limit) =>
+      (await source.search(question, limit + perFile)).filter(
+        ({ passage }) => passage.path !== path,
+      ),
+    passageAt: (at, line) => (at === path ? undefined : source.passageAt(at, line)),
+    definitionsOf: (name) => source.definitionsOf(name).filter((found) => found.path !== path),
+    importsOf: (of) => source.importsOf(of),
+    passageText: (passage) => source.passageText(passage),
+    passagesOf: (of) => (of === path ? [] : source.passagesOf(of)),
+  };
+}
+
+/** Hits of the file itself that are looked past. */
+const perFile = 32;

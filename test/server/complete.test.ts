@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openAssistant, openRepositoryFor, type Assistant } from '../../server/assistant.js';
+import { Completer, type Completion } from '../../server/completion/completer.js';
+import { indexRepository } from '../../server/index/jobs.js';
+import type { RepositoryIndex } from '../../server/index/types.js';
+import { homeFolder, modelPath } from '../../server/models/index.js';
+import {
+  homeWithModel,
+  leoam,
+  leoamJson,
+  shopFiles,
+  smallModel,
+  temporaryFolder,
+  temporaryRepository,
+} from './setup.js';
+
+/** The smallest model that was made to fill in. */
+const model = modelPath(homeFolder(), 'qwen2.5-coder-0.5b-instruct-q4_k_m');
+
+const path = 'src/checkout.ts';
+const text = [
+  "import { FREE_SHIPPING_CENTS, isFreeShipping } from './limits.js';",
+  '',
+  '/** What shipping costs for a basket. */',
+  'export function shippingCents(totalCents: number): number {',
+  '  if ()',
+  '    return 0;',
+  '  return 490;',
+  '}',
+  '',
+].join('\n');
+const cursor = text.indexOf('if (') + 4;
+
+describe('filling in at a cursor', function () {
+  this.timeout(240_000);
+  let root: string;
+  let home: string;
+  let assistant: Assistant;
+  let repository: RepositoryIndex;
+  let completer: Completer;
+
+  before(async () => {
+    root = await temporaryRepository({ ...shopFiles, [path]: text });
+    home = await temporaryFolder('home');
+    assistant = await openAssistant({ home, model });
+    repository = await openRepositoryFor(assistant, root);
+    await indexRepository({ index: repository, engine: assistant.engine.native });
+  });
+
+  beforeEach(() => {
+    completer = new Completer({ ...assistant, repository });
+  });
+
+  afterEach(() => completer.dispose());
+
+  after(async () => {
+    await repository.close();
+    await assistant.dispose();
+  });
+
+  /** At the cursor, after something was typed there. */
+  const complete = (
+    typed = '',
+    options: Partial<Parameters<Completer['complete']>[0]> = {},
+  ): Promise<Completion> =>
+    completer.complete({
+      path,
+      text: text.slice(0, cursor) + typed + text.slice(cursor),
+      offset: cursor + typed.length,
+      mode: 'leoam',
+      singleLine: true,
+      maxTokens: 16,
+      ...options,
+    });
+
+  it('takes definitions of other files from the store, and nothing of the file itself', async () => {
+    const { sources, counters, completion } = await complete();
+    assert.ok(sources.some((source) => source.path === 'src/limits.ts'));
+    assert.ok(!sources.some((source) => source.path === path));
+    assert.ok(counters.bytesFromDisk > 0);
+    assert.ok(!completion.includes('\n'));
+  });
+
+  it('computes what is typed and two marks, and moves what stands behind the cursor', async () => {
+    const first = await complete();
+    const typed = await complete('isFree');
+    assert.ok(typed.counters.tokensMoved > 0);
+    assert.ok(typed.counters.tokensComputed <= 5, `${typed.counters.tokensComputed}`);
+    assert.equal(typed.counters.bytesFromDisk, 0);
+    const deleted = await complete('is');
+    assert.ok(deleted.counters.tokensMoved > 0);
+    assert.ok(deleted.counters.tokensComputed <= 4, `${deleted.counters.tokensComputed}`);
+    assert.ok(first.counters.tokensComputed > 20);
+  });
+
+  it('moves nothing where it must be exact, and takes no other file where it may not', async () => {
+    await complete('', { mode: 'exact' });
+    const exact = await complete('is', { mode: 'exact' });
+    assert.equal(exact.counters.tokensMoved, 0);
+    assert.equal(exact.counters.bytesFromDisk, 0);
+    assert.ok(exact.sources.length > 0);
+    const alone = await complete('is', { mode: 'file' });
+    assert.deepEqual(alone.sources, []);
+    assert.equal(alone.counters.workingSetTokens, 0);
+  });
+
+  it('goes on writing over several lines when it may', async () => {
+    const start = text.indexOf('  if (');
+    const many = await completer.complete({
+      path,
+      text: text.slice(0, start) + text.slice(text.indexOf('}')),
+      offset: start,
+      mode: 'leoam',
+      singleLine: false,
+      maxTokens: 40,
+    });
+    assert.ok(many.completion.includes('\n'), many.completion);
+  });
+
+  it('fills in from the terminal, once and in a batch', async () => {
+    const args = ['--repo', root, '--model', model];
+    const one = await leoamJson<Completion & { model: string }>(
+      ['complete', path, '--offset', String(Buffer.byteLength(text.slice(0, cursor))), ...args],
+      home,
+    );
+    assert.ok(one.sources.length > 0);
+    const holes = join(await temporaryFolder('holes'), 'holes.jsonl');
+    const expected = 'isFreeShipping(totalCents)';
+    const hole = { path: 'src/limits.ts', startByte: 0, endByte: 10, expected };
+    await writeFile(holes, `${JSON.stringify(hole)}\n`);
+    const batch = await leoamJson<{ n: number; exact: number; rows: unknown[] }>(
+      ['complete', '--batch', holes, '--max-tokens', '8', ...args],
+      home,
+    );
+    assert.equal(batch.n, 1);
+    assert.equal(batch.exact, 0);
+    assert.equal(batch.rows.length, 1);
+  });
+
+  it('says what is wrong with an offset, a file or a model', async () => {
+    const args = ['--repo', root, '--model', model];
+    const far = await leoam(['complete', path, '--offset', '100000', ...args], { home });
+    assert.equal(far.code, 1);
+    assert.match(far.stderr, /Byte 100000 of src\/checkout\.ts is not the start of a character/u);
+    const outside = await leoam(['complete', '/etc/passwd', '--offset', '0', ...args], { home });
+    assert.equal(outside.code, 2);
+    assert.match(outside.stderr, /does not lie in/u);
+    const unfit = await leoam(
+      ['complete', path, '--offset', '0', '--repo', root, '--model', smallModel],
+      { home: await homeWithModel() },
+    );
+    assert.equal(unfit.code, 1);
+    assert.match(unfit.stderr, /not made to fill in the middle/u);
+  });
+});
