@@ -200,7 +200,7 @@ describe('language server', function () {
       (error: unknown) => String(error),
     );
     assert.notEqual(rewritten, '');
-    assert.ok(!rewritten.startsWith("Error") || rewritten.includes('would be too long'), rewritten);
+    assert.ok(!rewritten.startsWith('Error') || rewritten.includes('would be too long'), rewritten);
     const { message }: { message: string } = await window.connection.sendRequest(
       'leoam/chat/commitMessage',
       { folder: window.folder, diff: '-const a = 1;\n+const a = 2;\n' },
