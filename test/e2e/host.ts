@@ -246,7 +246,8 @@ async function writeSettings(state: string, settings: Record<string, unknown>): 
 /** VS Code takes a language only that it has texts of its own for: none of them will do. */
 async function addLanguage(state: string, language: string): Promise<void> {
   const texts = join(state, 'user', `${language}.json`);
-  const pack = { hash: 'none', extensions: [], label: language, translations: { vscode: texts } };
+  const extensions = [{ extensionIdentifier: { id: `leoam.${language}` }, version: '1.0.0' }];
+  const pack = { hash: 'none', extensions, label: language, translations: { vscode: texts } };
   await writeFile(texts, JSON.stringify({ contents: {} }));
   await writeFile(join(state, 'user', 'languagepacks.json'), JSON.stringify({ [language]: pack }));
 }
