@@ -35,7 +35,8 @@ import { ensureLlama } from './native/llama.mjs';
 /** Sanitizers that GCC and Clang can use in one build, one build each. */
 const sanitizers = ['address,undefined', 'thread'];
 /** The oracle reads thousands of positions with both engines: a minute, and nothing for the edit loop. */
-const slowCpp = 'Slow|Oracle';
+// Of the families' tests the small model's are quick.
+const slowCpp = 'Slow|Oracle|DecoderTest.*/qwen2';
 
 /**
  * Tests that compute with ggml's own threads: the thread sanitizer cannot see what its barriers

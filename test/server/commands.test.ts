@@ -124,7 +124,7 @@ describe('leoam models', function () {
 describe('leoam cache without a model', function () {
   this.timeout(120_000);
 
-  it('shows, checks and wipes what a model that is gone has stored', async () => {
+  it('shows, checks and wipes what a model that is gone has stored @slow', async () => {
     const home = await homeWithModel();
     const repo = await temporaryRepository({ 'a.ts': shopFiles['src/limits.ts'] ?? '' });
     await leoamJson(['index', '--model', smallModel, '--threads', '1', '--repo', repo], home);

@@ -145,7 +145,7 @@ describe('language server', function () {
     assert.ok(rest.counters.tokensComputed <= 4, `${rest.counters.tokensComputed}`);
   });
 
-  it('takes up a chat that another server has answered, and computes nothing of the repository', async () => {
+  it('takes up a chat that another server has answered, and computes nothing of the repository @slow', async () => {
     await window.until(() => state() === 'ready');
     const question = 'How many items fit into a basket at most?';
     const { answer } = await window.ask(question);
@@ -187,7 +187,7 @@ describe('language server', function () {
     assert.ok(models.every(({ state: has }) => has === 'missing'));
   });
 
-  it('rewrites lines to an instruction, and words a commit message', async () => {
+  it('rewrites lines to an instruction, and words a commit message @slow', async () => {
     const code = { path: 'src/basket.ts', startLine: 4, endLine: 4, text: '  private items = 1;' };
     await window.until(() => state() === 'ready');
     const rewriting: Promise<{ code: string }> = window.connection.sendRequest(
@@ -216,7 +216,7 @@ describe('language server', function () {
     assert.ok(counted.tokens > 4 && counted.tokens < 20, `${counted.tokens}`);
   });
 
-  it('shares what it has read with a second window on the same folder', async () => {
+  it('shares what it has read with a second window on the same folder @slow', async () => {
     await window.until(() => state() === 'ready');
     const second = await Window.open(root, home);
     try {
@@ -280,7 +280,7 @@ describe('language server', function () {
     }
   });
 
-  it('says what a large folder costs, and reads it when told to', async () => {
+  it('says what a large folder costs, and reads it when told to @slow', async () => {
     const fresh = await homeWithModel();
     const other = await Window.open(root, fresh, { askAboveTokens: 10 });
     try {

@@ -202,7 +202,7 @@ describe('listing a folder', () => {
     assert.throws(() => listFiles({ root: join(root, 'a.ts') }), /a\.ts/);
   });
 
-  it('lists 5,000 files in less than two seconds', () => {
+  it('lists 5,000 files in less than two seconds @slow', () => {
     folder = testFolder({}, { git: true });
     for (let i = 0; i < 5000; i++) {
       folder.write(`src/${i % 50}/${i}.ts`, `export const value${i} = ${i};\n`);
