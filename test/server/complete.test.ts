@@ -33,7 +33,7 @@ const text = [
 ].join('\n');
 const cursor = text.indexOf('if (') + 4;
 
-describe('filling in at a cursor', function () {
+describe('filling in at a cursor @slow', function () {
   this.timeout(240_000);
   let root: string;
   let home: string;
@@ -95,7 +95,7 @@ describe('filling in at a cursor', function () {
     assert.ok(first.counters.tokensComputed > 20);
   });
 
-  it('moves nothing where it must be exact, and takes no other file where it may not @slow', async () => {
+  it('moves nothing where it must be exact, and takes no other file where it may not', async () => {
     await complete('', { mode: 'exact' });
     const exact = await complete('is', { mode: 'exact' });
     assert.equal(exact.counters.tokensMoved, 0);
@@ -106,7 +106,7 @@ describe('filling in at a cursor', function () {
     assert.equal(alone.counters.workingSetTokens, 0);
   });
 
-  it('goes on writing over several lines when it may @slow', async () => {
+  it('goes on writing over several lines when it may', async () => {
     const start = text.indexOf('  if (');
     const many = await completer.complete({
       path,
@@ -119,7 +119,7 @@ describe('filling in at a cursor', function () {
     assert.ok(many.completion.includes('\n'), many.completion);
   });
 
-  it('fills in from the terminal, once and in a batch @slow', async () => {
+  it('fills in from the terminal, once and in a batch', async () => {
     const args = ['--repo', root, '--model', model];
     const one = await leoamJson<Completion & { model: string }>(
       ['complete', path, '--offset', String(Buffer.byteLength(text.slice(0, cursor))), ...args],
@@ -139,7 +139,7 @@ describe('filling in at a cursor', function () {
     assert.equal(batch.rows.length, 1);
   });
 
-  it('says what is wrong with an offset, a file or a model @slow', async () => {
+  it('says what is wrong with an offset, a file or a model', async () => {
     const args = ['--repo', root, '--model', model];
     const far = await leoam(['complete', path, '--offset', '100000', ...args], { home });
     assert.equal(far.code, 1);

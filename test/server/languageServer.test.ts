@@ -118,7 +118,7 @@ describe('language server', function () {
     await window.until(() => state() === 'ready');
   });
 
-  it('answers an earlier question again in its place, and computes its words alone', async () => {
+  it('answers an earlier question again in its place, and computes its words alone @slow', async () => {
     await window.until(() => state() === 'ready');
     const question = 'How many items fit into a basket at most?';
     const first = await window.ask(question);
@@ -160,7 +160,7 @@ describe('language server', function () {
     assert.ok(next.sources.length > 0);
   });
 
-  it('puts named files first, and takes code that is not saved anywhere', async () => {
+  it('puts named files first, and takes code that is not saved anywhere @slow', async () => {
     await window.until(() => state() === 'ready');
     const named = await window.ask('What is this?', {
       context: [{ type: 'file', path: 'README.md' }],
@@ -232,7 +232,7 @@ describe('language server', function () {
     }
   });
 
-  it('opens a folder that is added to the window, and answers about each', async () => {
+  it('opens a folder that is added to the window, and answers about each @slow', async () => {
     await window.until(() => state() === 'ready');
     const other = await temporaryRepository({ 'cake.ts': 'export const MAX_CANDLES = 12;\n' });
     const uri = pathToFileURL(other).href;

@@ -17,7 +17,7 @@ import {
 } from './setup.js';
 import { Window } from './languageServer.js';
 
-describe('language server under way', function () {
+describe('language server under way @slow', function () {
   this.timeout(120_000);
   let root: string;
   let home: string;
@@ -54,7 +54,7 @@ describe('language server under way', function () {
     assert.notEqual((await opened.ask(question)).answer, '');
   });
 
-  it('gives up a rewriting that was cancelled, and proposes no half of it @slow', async () => {
+  it('gives up a rewriting that was cancelled, and proposes no half of it', async () => {
     const opened = await open(root, home);
     await opened.until(() => last(opened)?.state === 'ready');
     const source = new CancellationTokenSource();
@@ -79,7 +79,7 @@ describe('language server under way', function () {
     assert.equal(last(opened)?.folders[0]?.read, 1);
   });
 
-  it('says that the budget of the store is used up, and answers @slow', async () => {
+  it('says that the budget of the store is used up, and answers', async () => {
     const opened = await open(root, home, { storeBudgetGib: 1e-4 });
     await opened.until(() => last(opened)?.health === 'warning' && last(opened)?.state === 'ready');
     assert.match(last(opened)?.message ?? '', /budget of the store is used up.*when a question/u);
@@ -87,7 +87,7 @@ describe('language server under way', function () {
     assert.notEqual((await opened.ask(question)).answer, '');
   });
 
-  it('says that the disk is full, and answers @slow', async function () {
+  it('says that the disk is full, and answers', async function () {
     const tiny = `mkdir -p '${home}/store' && mount -t tmpfs -o size=300k none '${home}/store'`;
     if (spawnSync('unshare', ['-rm', 'sh', '-c', tiny]).status !== 0) {
       this.skip(); // a small disk of our own needs Linux namespaces
@@ -99,7 +99,7 @@ describe('language server under way', function () {
     assert.notEqual((await opened.ask(question)).answer, '');
   });
 
-  it('follows a switch of the branch within a second @slow', async () => {
+  it('follows a switch of the branch within a second', async () => {
     const repository = await temporaryRepository(shopFiles);
     const git = (...args: string[]): void => {
       const identity = ['-c', 'user.name=a', '-c', 'user.email=a@b.c'];
@@ -133,7 +133,7 @@ describe('language server under way', function () {
     assert.equal(counters.repoTokensComputed, 0);
   });
 
-  it('keeps the KV of the latest chats only, and takes an older one up again @slow', async function () {
+  it('keeps the KV of the latest chats only, and takes an older one up again', async function () {
     const opened = await open(root, home);
     await opened.until(() => last(opened)?.state === 'ready');
     const { answer } = await opened.ask(question, { chat: 'first' });
@@ -157,7 +157,7 @@ describe('language server under way', function () {
     assert.ok(grown < 300);
   });
 
-  it('fetches a model when asked to, opens what waited for it, and keeps the one in use @slow', async () => {
+  it('fetches a model when asked to, opens what waited for it, and keeps the one in use', async () => {
     const source = dirname(modelPath(homeFolder(), smallModel));
     const opened = await open(root, await temporaryFolder('empty'), { fetchModel: false }, [
       'env',
@@ -173,7 +173,7 @@ describe('language server under way', function () {
     await assert.rejects(connection.sendRequest('leoam/models/remove', { id }), /in use/u);
   });
 
-  it('tells of a folder that it cannot open, beside one that it can @slow', async () => {
+  it('tells of a folder that it cannot open, beside one that it can', async () => {
     const opened = await open(root, home);
     const uri = pathToFileURL('/nowhere/at/all').href;
     await opened.connection.sendNotification('workspace/didChangeWorkspaceFolders', {
