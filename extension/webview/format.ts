@@ -1,4 +1,4 @@
-// Numbers, sizes, durations and dates for people. Without a locale: that of the view.
+// Numbers, sizes, durations and dates for people. Without a locale: the view's language.
 
 /** `12,345` */
 export function formatCount(value: number, locale?: string): string {
@@ -64,12 +64,17 @@ export function formatDate(then: number, now: number, locale?: string): string {
   if (ago < 7 * dayMs) {
     return relative.format(-Math.floor(ago / dayMs), 'day');
   }
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(then);
+  return new Intl.DateTimeFormat(locale ?? viewLanguage(), { dateStyle: 'medium' }).format(then);
 }
 
 function decimal(value: number, digits: number, locale: string | undefined): string {
-  return new Intl.NumberFormat(locale, {
+  return new Intl.NumberFormat(locale ?? viewLanguage(), {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   }).format(value);
+}
+
+/** VS Code's, which need not be the browser's. */
+function viewLanguage(): string | undefined {
+  return typeof document === 'undefined' ? undefined : document.documentElement.lang || undefined;
 }

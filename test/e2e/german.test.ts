@@ -43,6 +43,7 @@ describe('a German window @slow', function () {
     const turn = new TurnPage(chat.view.getByRole('article').first());
     await turn.waitForAnswer();
     await turn.foldOut.getByText(inGerman(viewStrings.lookedAt)).click();
+    assert.match(await turn.figure(inGerman(viewStrings.firstWord)), /^\d+(,\d+)? s$/u);
     await host.screenshot('german');
     await host.page.locator('.statusbar').getByText(inGerman('LeoAM: ready')).first().click();
     const rows = host.page.locator('.quick-input-list .monaco-list-row');
