@@ -2,6 +2,7 @@
 // made from it.
 
 import * as chat from './chat.js';
+import * as completion from './completion.js';
 import * as files from './files.js';
 import * as indexing from './indexing.js';
 import * as models from './models.js';
@@ -15,6 +16,7 @@ export const requests: readonly RequestMethod[] = [
   chat.chatClose,
   chat.chatRewrite,
   chat.chatCommitMessage,
+  completion.completionRecent,
   files.filesFind,
   indexing.indexPause,
   indexing.indexResume,

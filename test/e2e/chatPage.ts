@@ -10,6 +10,8 @@ import { until } from './until.js';
 
 const activityButton = 'a.action-label[aria-label^="LeoAM"]';
 const shownMs = 10_000;
+const looksBeforeReload = 4;
+const sidebarMs = 120_000;
 const stopMs = 2_000;
 
 export class ChatPage {
@@ -33,16 +35,31 @@ export class ChatPage {
     }
   }
 
-  /** Shows the chat, from wherever the window is. */
+  /**
+   * Shows the chat, from wherever the window is. A window that restores its sidebar may do so
+   * after the first look, and with the list of chats, where VS Code had kept no later state. A
+   * webview that does not come at all is VS Code's own (microsoft/vscode#125993: its service
+   * worker), for which a user reloads the window.
+   */
   async openSidebar(): Promise<void> {
-    // A window that restores its sidebar may do so after the first look.
-    await until('the chat is shown', async () => {
-      await this.openContainer();
-      return this.box.waitFor({ timeout: shownMs }).then(
-        () => true,
-        () => false,
-      );
-    });
+    let looks = 0;
+    await until(
+      'the chat is shown',
+      async () => {
+        looks += 1;
+        if (looks % looksBeforeReload === 0) {
+          await this.host.reload();
+        }
+        await this.openContainer();
+        const shown = this.box.or(this.button(viewStrings.back)).first();
+        await shown.waitFor({ timeout: shownMs }).catch(() => undefined);
+        if (await this.button(viewStrings.back).isVisible()) {
+          await this.button(viewStrings.back).click();
+        }
+        return this.box.isVisible();
+      },
+      sidebarMs,
+    );
   }
 
   /** Asks and waits until the turn is there; the answer may take longer. */

@@ -1,0 +1,80 @@
+// Inline completions. They themselves are `textDocument/inlineCompletion` of LSP; here is what
+// LSP has no message for: what became of each request, and why.
+
+import { z } from 'zod';
+import { request } from './method.js';
+
+/** Why a request ended without a suggestion. */
+export const dropReason = z.enum([
+  /** A newer request or another place made it needless. */
+  'cancelled',
+  /** The model is still being loaded, fetched or chosen; the status tells. */
+  'notReady',
+  /** The file lies in no open folder. */
+  'outsideFolder',
+  /** The model was not made to fill in. */
+  'unfitModel',
+  /** Its file would not be read either: ignored, generated or too large. */
+  'excludedFile',
+  /** The cursor stands within a word. */
+  'insideWord',
+  /** The model wrote nothing. */
+  'empty',
+  /** The model was not sure enough. */
+  'unlikely',
+  /** What it wrote stands there already. */
+  'repeatsText',
+  /** It does not begin with what is selected in the list of suggestions. */
+  'otherThanSelected',
+  'failed',
+]);
+export type DropReason = z.infer<typeof dropReason>;
+
+export const completionRecord = z.object({
+  /** Counts from 1 since the server was started. */
+  id: z.int(),
+  /** Milliseconds since 1970. */
+  time: z.number(),
+  uri: z.string(),
+  /** 1-based, of the cursor. */
+  line: z.int(),
+  /** `computed` by the model; `kept` from an earlier suggestion, ahead of need or typed through. */
+  outcome: z.enum(['computed', 'kept', 'dropped']),
+  reason: dropReason.optional(),
+  /** What a `failed` request says. */
+  message: z.string().optional(),
+  /** What was suggested; of a dropped request what was written until then. */
+  text: z.string(),
+  /** Passages of other files that the model saw, best first. Lines are 1-based and inclusive. */
+  sources: z.array(z.object({ path: z.string(), startLine: z.int(), endLine: z.int() })),
+  /** Mean natural log probability of what was written; absent where nothing was. */
+  meanLogProbability: z.number().optional(),
+  counters: z.object({
+    tokensComputed: z.int(),
+    tokensReused: z.int(),
+    tokensMoved: z.int(),
+    tokensDecoded: z.int(),
+    /** Drafted tokens that decoding verified, and how many of them were right. */
+    tokensDrafted: z.int(),
+    tokensAccepted: z.int(),
+    workingSetTokens: z.int(),
+    bytesFromDisk: z.int(),
+  }),
+  timings: z.object({
+    /** Waited for the typing to pause. */
+    waitMs: z.number(),
+    selectMs: z.number(),
+    /** From the request's arrival, without `waitMs`, to the first token. */
+    ttftMs: z.number(),
+    /** From the request's arrival, without `waitMs`, to its result. */
+    totalMs: z.number(),
+  }),
+});
+export type CompletionRecord = z.infer<typeof completionRecord>;
+
+export const completionRecent = request(
+  'leoam/completion/recent',
+  z.object({}),
+  z.array(completionRecord),
+  'The latest requests for inline completions, the newest first: what was suggested, or why nothing was.',
+);
