@@ -34,6 +34,7 @@ void ReadPrompt(const Napi::Object& object, PromptRequest* request) {
       part.key = ReadString(from, "key");
       part.first = static_cast<size_t>(ReadNumber(from, "first"));
       part.last = static_cast<size_t>(ReadNumber(from, "last"));
+      part.movable = from.Get("movable").ToBoolean();
     } else if (kind == "keep") {
       part.kind = Part::Kind::kKeep;
       part.key = ReadString(from, "key");
@@ -209,6 +210,17 @@ GenerateRequest ReadGenerateRequest(const Napi::Value& value) {
   request.max_tokens = static_cast<int>(ReadNumber(object, "maxTokens", 256));
   request.stop = object.Get("stop").IsUndefined() ? std::vector<std::string>{}
                                                   : ReadStrings(object.Get("stop"), "stop");
+  if (object.Get("draft").IsObject()) {
+    const auto draft = object.Get("draft").As<Napi::Object>();
+    request.draft.max_tokens = static_cast<int>(ReadNumber(draft, "maxTokens"));
+    request.draft.context = ReadTokens(draft.Get("context"), "draft.context");
+    request.draft.corpus = ReadTokens(draft.Get("corpus"), "draft.corpus");
+  }
+  const Napi::Value least = object.Get("minMeanLogProbability");
+  if (least.IsNumber()) {
+    request.measure_probability = true;
+    request.min_mean_log_probability = least.As<Napi::Number>().DoubleValue();
+  }
   if (object.Get("sampling").IsObject()) {
     const auto sampling = object.Get("sampling").As<Napi::Object>();
     request.temperature = static_cast<float>(ReadNumber(sampling, "temperature", 0));
@@ -250,6 +262,8 @@ Napi::Object FromCounters(Napi::Env env, const Counters& counters) {
   out.Set("tokensMoved", static_cast<double>(counters.tokens_moved));
   out.Set("bytesFromDisk", static_cast<double>(counters.bytes_from_disk));
   out.Set("tokensDecoded", static_cast<double>(counters.tokens_decoded));
+  out.Set("tokensDrafted", static_cast<double>(counters.tokens_drafted));
+  out.Set("tokensAccepted", static_cast<double>(counters.tokens_accepted));
   return out;
 }
 
@@ -270,6 +284,7 @@ Napi::Object FromGenerateResult(Napi::Env env, const GenerateResult& result) {
   out.Set("text", result.text);
   out.Set("tokens", FromTokens(env, result.tokens));
   out.Set("reason", result.reason);
+  out.Set("logProbability", result.log_probability);
   out.Set("counters", FromCounters(env, result.counters));
   out.Set("timings", FromTimings(env, result.timings));
   Napi::Array mass = Napi::Array::New(env, result.part_mass.size());

@@ -94,6 +94,8 @@ Result<std::string> Vocabulary::ApplyChatTemplate(const std::vector<ChatMessage>
 
 bool Vocabulary::IsEndOfGeneration(Token token) const { return llama_vocab_is_eog(raw(), token); }
 
+bool Vocabulary::IsControl(Token token) const { return llama_vocab_is_control(raw(), token); }
+
 std::optional<Token> Vocabulary::FindSpecial(const std::string& text) const {
   const std::vector<Token> tokens = Tokenize(text, /*parse_special=*/true);
   if (tokens.size() != 1 || llama_vocab_get_text(raw(), tokens[0]) != text) {

@@ -39,6 +39,7 @@ class Vocabulary {
                                         bool add_assistant) const;
 
   bool IsEndOfGeneration(Token token) const;
+  bool IsControl(Token token) const;  // a mark of the prompt's format, not text
   std::optional<Token> FindSpecial(const std::string& text) const;  // e.g. "<|file_sep|>"
   std::optional<Token> bos() const;                                 // only if the model wants one
   int size() const;

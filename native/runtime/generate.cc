@@ -1,9 +1,11 @@
 #include "runtime/generate.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "runtime/clock.h"
+#include "runtime/prompt_lookup.h"
 #include "runtime/text_stream.h"
 
 namespace leoam {
@@ -23,6 +25,149 @@ void AddPartMass(const std::vector<float>& chunk_mass,
           static_cast<double>(chunk_mass[chunk]) * static_cast<double>(shared) / kKernelChunkTokens;
     }
   }
+}
+
+// The token loop of one answer: passes of the last token with guesses behind it, of which those
+// count that the sampler would have chosen anyway.
+class Answer {
+ public:
+  Answer(Core& core, JobContext& job, Session& session, const GenerateRequest& request,
+         Sampler& sampler, GenerateResult* result)
+      : core_(core),
+        job_(job),
+        session_(session),
+        request_(request),
+        sampler_(sampler),
+        result_(*result),
+        limit_((static_cast<size_t>(std::max(request.draft.max_tokens, 0)) + 1) / 2),
+        context_(request.draft.context) {}
+
+  // `logits`: of the prompt's last token. Returns when the answer has come to its end.
+  Status Run(std::vector<float> logits, const Stopwatch& since_start);
+
+ private:
+  // Chooses the next token; false when it ends the answer.
+  bool Take(std::span<const float> logits, TextStream* stream);
+  // Computes the token's KV, and that of guesses behind it.
+  Status Advance();
+  // Drops what was guessed wrong.
+  void Settle();
+  // The token is what was guessed: its KV is here already.
+  bool WasGuessed() const { return row_ < guess_.size() && guess_[row_] == result_.tokens.back(); }
+  std::vector<Token> Guess() const;
+
+  Core& core_;
+  JobContext& job_;
+  Session& session_;
+  const GenerateRequest& request_;
+  Sampler& sampler_;
+  GenerateResult& result_;
+  size_t limit_;                // of the next guess: as far as the last ones were right
+  std::vector<Token> context_;  // what the text ends with, for guesses
+  std::vector<Token> guess_;    // behind the last computed token
+  size_t row_ = 0;              // of the logits that choose the next token; guesses before it hold
+  std::vector<float> logits_;   // [1 + guess_.size()][vocabulary]
+};
+
+Status Answer::Run(std::vector<float> logits, const Stopwatch& since_start) {
+  logits_ = std::move(logits);
+  const size_t vocabulary = logits_.size();
+  TextStream stream(request_.stop, request_.on_text);
+  result_.reason = "length";
+  Stopwatch decode;
+  for (int step = 0; step < request_.max_tokens; ++step) {
+    const std::span<const float> row(logits_.data() + row_ * vocabulary, vocabulary);
+    const bool goes_on = Take(row, &stream);
+    if (step == 0) {
+      result_.timings.ttft_ms = since_start.Milliseconds();
+      decode = Stopwatch();
+    }
+    if (!goes_on) {
+      break;
+    }
+    if (WasGuessed()) {
+      ++row_;
+      ++result_.counters.tokens_accepted;
+      continue;
+    }
+    Settle();
+    if (step + 1 == request_.max_tokens || session_.size() + 1 >= session_.capacity()) {
+      break;  // nothing follows that would need this token's KV
+    }
+    const Status status = Advance();
+    if (status.code() == StatusCode::kCancelled) {
+      result_.reason = "cancelled";
+      break;
+    }
+    LEOAM_RETURN_IF_ERROR(status);
+  }
+  Settle();
+  stream.Finish();
+  result_.text = stream.text();
+  result_.timings.decode_ms = decode.Milliseconds();
+  return Status::Ok();
+}
+
+void Answer::Settle() {
+  session_.Truncate(session_.size() - (guess_.size() - row_));
+  if (!guess_.empty()) {
+    const auto most = static_cast<size_t>(request_.draft.max_tokens);
+    limit_ = row_ == guess_.size() ? std::min(most, 2 * limit_) : row_ + 1;
+  }
+  guess_.clear();
+  row_ = 0;
+}
+
+bool Answer::Take(std::span<const float> logits, TextStream* stream) {
+  const Token token = sampler_.Sample(logits);
+  if (core_.vocabulary().IsEndOfGeneration(token)) {
+    result_.reason = "end";
+    return false;
+  }
+  ++result_.counters.tokens_decoded;
+  result_.tokens.push_back(token);
+  context_.push_back(token);
+  if (request_.measure_probability) {
+    result_.log_probability += LogProbability(logits, token);
+    if (result_.log_probability / static_cast<double>(result_.tokens.size()) <
+        request_.min_mean_log_probability) {
+      result_.reason = "unlikely";
+      return false;
+    }
+  }
+  if (stream->Push(core_.vocabulary().Piece(token))) {
+    result_.reason = "stop";
+    return false;
+  }
+  return true;
+}
+
+Status Answer::Advance() {
+  std::vector<Token> run = {result_.tokens.back()};
+  std::vector<Token> guess = Guess();
+  run.insert(run.end(), guess.begin(), guess.end());
+  std::vector<float> chunk_mass;
+  LEOAM_RETURN_IF_ERROR(session_.Append(job_, run, &logits_, &chunk_mass));
+  result_.counters.tokens_drafted += guess.size();
+  guess_ = std::move(guess);
+  AddPartMass(chunk_mass, session_.part_ranges(), &result_.part_mass);
+  return Status::Ok();
+}
+
+std::vector<Token> Answer::Guess() const {
+  const size_t room = session_.capacity() - session_.size() - 1;
+  const size_t limit = std::min(limit_, room);
+  if (limit == 0) {
+    return {};
+  }
+  const std::array<std::span<const Token>, 2> history = {request_.draft.corpus, session_.tokens()};
+  std::vector<Token> guess = LookUp(history, context_, limit);
+  // A mark of the format ended the text there; here it says nothing.
+  const auto mark = std::find_if(guess.begin(), guess.end(), [this](Token token) {
+    return core_.vocabulary().IsControl(token);
+  });
+  guess.erase(mark, guess.end());
+  return guess;
 }
 
 }  // namespace
@@ -48,41 +193,8 @@ Result<GenerateResult> Generate(Core& core, JobContext& job, Session& session,
   LEOAM_RETURN_IF_ERROR(session.Prepare(job, request, &result.counters, &result.timings, &logits));
   result.warning = session.warning();
   result.part_mass.assign(request.parts.size(), 0.0);
-
-  TextStream stream(request.stop, request.on_text);
-  result.reason = "length";
-  Stopwatch decode;
-  for (int step = 0; step < request.max_tokens; ++step) {
-    const Token token = (*sampler)->Sample(logits);
-    if (step == 0) {
-      result.timings.ttft_ms = total.Milliseconds();
-      decode = Stopwatch();
-    }
-    if (core.vocabulary().IsEndOfGeneration(token)) {
-      result.reason = "end";
-      break;
-    }
-    ++result.counters.tokens_decoded;
-    result.tokens.push_back(token);
-    if (stream.Push(core.vocabulary().Piece(token))) {
-      result.reason = "stop";
-      break;
-    }
-    if (step + 1 == request.max_tokens || session.size() + 1 >= session.capacity()) {
-      break;  // nothing follows that would need this token's KV
-    }
-    std::vector<float> chunk_mass;
-    const Status status = session.Append(job, {&token, 1}, &logits, &chunk_mass);
-    if (status.code() == StatusCode::kCancelled) {
-      result.reason = "cancelled";
-      break;
-    }
-    LEOAM_RETURN_IF_ERROR(status);
-    AddPartMass(chunk_mass, session.part_ranges(), &result.part_mass);
-  }
-  stream.Finish();
-  result.text = stream.text();
-  result.timings.decode_ms = decode.Milliseconds();
+  Answer answer(core, job, session, request, **sampler, &result);
+  LEOAM_RETURN_IF_ERROR(answer.Run(std::move(logits), total));
   return result;
 }
 

@@ -62,9 +62,9 @@ bool Session::Same(const Part& a, const Part& b) {
   return false;
 }
 
-Result<size_t> Session::PartTokens(const Part& part) const {
+Result<std::vector<Token>> Session::PartTokens(const Part& part) const {
   if (part.kind != Part::Kind::kChunks) {
-    return part.tokens.size();
+    return part.tokens;
   }
   const auto store = core_.store();
   if (store == nullptr) {
@@ -80,17 +80,41 @@ Result<size_t> Session::PartTokens(const Part& part) const {
                       " are not in segment " + part.key + ", which has " +
                       std::to_string((*info)->chunk_ends.size()) + ".");
   }
-  return (*info)->chunk_ends[part.last - 1] - (*info)->ChunkBegin(part.first);
+  const auto& tokens = (*info)->tokens;
+  const auto begin = tokens.begin() + static_cast<ptrdiff_t>((*info)->ChunkBegin(part.first));
+  const auto end = tokens.begin() + static_cast<ptrdiff_t>((*info)->chunk_ends[part.last - 1]);
+  return std::vector<Token>(begin, end);
+}
+
+// A movable part that is the start of a longer text here becomes a part of its own here too.
+void Session::SplitEntry(size_t at, const Part& wanted) {
+  const Entry& held = entries_[at];
+  const auto& tokens = held.part.tokens;
+  const size_t size = wanted.tokens.size();
+  if (!wanted.movable || wanted.kind != Part::Kind::kText || held.moved ||
+      held.part.kind != Part::Kind::kText || size == 0 || size >= tokens.size() ||
+      !std::equal(wanted.tokens.begin(), wanted.tokens.end(), tokens.begin())) {
+    return;
+  }
+  Entry rest = held;
+  const auto cut = rest.part.tokens.begin() + static_cast<ptrdiff_t>(size);
+  rest.part.tokens.erase(rest.part.tokens.begin(), cut);
+  rest.begin += size;
+  entries_[at].part.tokens.resize(size);
+  entries_[at].end = rest.begin;
+  entries_.insert(entries_.begin() + static_cast<ptrdiff_t>(at) + 1, std::move(rest));
 }
 
 // Finds how much of the request is here already: whole parts, then tokens of a text part.
 void Session::MatchPrefix(const PromptRequest& request, size_t* next_part, size_t* next_token) {
   size_t part = 0;
-  // What was moved here serves for as long as the caller takes it as it is.
-  while (part < request.parts.size() && part < entries_.size() &&
-         Same(entries_[part].part, request.parts[part]) &&
-         (!entries_[part].moved || request.parts[part].movable)) {
-    ++part;
+  for (; part < request.parts.size() && part < entries_.size(); ++part) {
+    const Part& wanted = request.parts[part];
+    SplitEntry(part, wanted);
+    // What was moved here serves for as long as the caller takes it as it is.
+    if (!Same(entries_[part].part, wanted) || (entries_[part].moved && !wanted.movable)) {
+      break;
+    }
   }
   size_t keep = part == 0 ? core_.preamble().size() : entries_[part - 1].end;
   *next_part = part;
@@ -116,14 +140,11 @@ Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters*
   }
   size_t total = core_.preamble().size();
   for (size_t i = 0; i < request.parts.size(); ++i) {
-    if (i >= request.question_part && request.parts[i].kind != Part::Kind::kText) {
-      return {StatusCode::kInvalidArgument, "The question's parts must be text."};
-    }
     const auto tokens = PartTokens(request.parts[i]);
     if (!tokens.ok()) {
       return tokens.status();
     }
-    total += *tokens;
+    total += tokens->size();
   }
   if (total >= kv_->capacity()) {
     return {StatusCode::kOutOfRange,
@@ -132,7 +153,7 @@ Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters*
   }
 
   LEOAM_RETURN_IF_ERROR(CheckMovable(request));
-  const MovedRows* moved = TakeMovable(request);
+  TakeMovable(request);
   size_t part = 0;
   size_t skip = 0;
   MatchPrefix(request, &part, &skip);
@@ -158,21 +179,20 @@ Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters*
     }
   }
 
-  Question question = LayQuestion(request, part, skip, moved, counters);
-  if (question.tokens.empty()) {
+  auto question = LayQuestion(job, request, part, skip, counters);
+  if (!question.ok()) {
+    return question.status();
+  }
+  if (question->tokens.empty()) {
     return {StatusCode::kInvalidArgument, "The question is empty."};
   }
-  LEOAM_RETURN_IF_ERROR(RunQuestion(job, request, std::move(question), counters, timings, logits));
-  for (; part < request.parts.size(); ++part, skip = 0) {
-    const auto& tokens = request.parts[part].tokens;
-    const size_t begin = kv_->size() - skip;
-    Advance(std::span<const Token>(tokens).subspan(skip));
-    if (skip > 0) {
-      entries_.pop_back();
-    }
-    entries_.push_back(
-        {request.parts[part], begin, kv_->size(), moved != nullptr && request.parts[part].movable});
-  }
+  const std::vector<Entry> entries = std::move(question->entries);
+  const std::vector<Token> all = std::move(question->all);
+  LEOAM_RETURN_IF_ERROR(
+      RunQuestion(job, request, std::move(question).value(), counters, timings, logits));
+  Advance(all);
+  entries_.resize(part);
+  entries_.insert(entries_.end(), entries.begin(), entries.end());
   part_ranges_.clear();
   for (size_t i = 0; i < request.parts.size(); ++i) {
     part_ranges_.emplace_back(entries_[i].begin, entries_[i].end);
@@ -180,61 +200,10 @@ Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters*
   return Status::Ok();
 }
 
-Status Session::CheckMovable(const PromptRequest& request) const {
-  size_t movable = 0;
-  for (size_t i = 0; i < request.parts.size(); ++i) {
-    if (!request.parts[i].movable) {
-      continue;
-    }
-    if (i < request.question_part || i + 1 == request.parts.size() || ++movable > 1 ||
-        request.repair_share > 0) {
-      return {StatusCode::kInvalidArgument,
-              "One part of the question may be movable, with text behind it and without repair."};
-    }
-  }
-  return Status::Ok();
-}
-
-const MovedRows* Session::TakeMovable(const PromptRequest& request) {
-  const auto wanted = std::find_if(request.parts.begin(), request.parts.end(),
-                                   [](const Part& part) { return part.movable; });
-  if (wanted == request.parts.end()) {
-    return nullptr;
-  }
-  for (const Entry& entry : entries_) {
-    // Always from where it was computed: rounding does not add up over many moves.
-    if (entry.part.movable && !entry.moved && Same(entry.part, *wanted)) {
-      movable_ = entry.part;
-      movable_rows_ = MovedRows::Take(*kv_, entry.begin, entry.end);
-    }
-  }
-  return movable_rows_.has_value() && Same(movable_, *wanted) ? &*movable_rows_ : nullptr;
-}
-
-// The question's parts are run as one piece, around what is moved into its place.
-Session::Question Session::LayQuestion(const PromptRequest& request, size_t part, size_t skip,
-                                       const MovedRows* moved, Counters* counters) {
-  Question question;
-  size_t position = kv_->size();
-  for (; part < request.parts.size(); ++part, skip = 0) {
-    const auto tokens = std::span<const Token>(request.parts[part].tokens).subspan(skip);
-    if (moved != nullptr && request.parts[part].movable) {
-      moved->Put(core_.model().config().rope, position, kv_.get());
-      counters->tokens_reused += tokens.size();
-      counters->tokens_moved += tokens.size();
-    } else {
-      const auto positions = ConsecutivePositions(position, tokens.size());
-      question.tokens.insert(question.tokens.end(), tokens.begin(), tokens.end());
-      question.positions.insert(question.positions.end(), positions.begin(), positions.end());
-    }
-    position += tokens.size();
-  }
-  return question;
-}
-
 Status Session::RunQuestion(JobContext& job, const PromptRequest& request, Question question,
                             Counters* counters, Timings* timings, std::vector<float>* logits) {
-  auto& [tokens, positions] = question;
+  std::vector<Token>& tokens = question.tokens;
+  std::vector<int32_t>& positions = question.positions;
   Stopwatch watch;
   if (request.repair_share > 0 && !loaded_.empty()) {
     auto repaired = ChooseRepair(core_, job, kv_.get(), loaded_, tokens, request.repair_share);

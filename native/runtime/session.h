@@ -3,7 +3,7 @@
 #pragma once
 
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,6 +36,8 @@ class Session {
 
   size_t size() const { return kv_->size(); }
   size_t capacity() const { return kv_->capacity(); }
+  // Of every row, the preamble's first. Valid until the session changes.
+  std::span<const Token> tokens() const { return tokens_; }
   // One sentence for the user when the last Prepare could not keep on disk what it computed.
   const std::string& warning() const { return warning_; }
   // [begin, end) positions of the prompt's parts, in the order of the request.
@@ -53,24 +55,30 @@ class Session {
   struct Question {
     std::vector<Token> tokens;
     std::vector<int32_t> positions;
+    std::vector<Entry> entries;  // of its parts, to take the place of what is held of them
+    std::vector<Token> all;      // of these entries
   };
 
   Session(Core& core, std::unique_ptr<KvBuffer> kv) : core_(core), kv_(std::move(kv)) {}
 
   void Advance(std::span<const Token> tokens);
   static bool Same(const Part& a, const Part& b);
-  Result<size_t> PartTokens(const Part& part) const;
+  Result<std::vector<Token>> PartTokens(const Part& part) const;
+  void SplitEntry(size_t at, const Part& wanted);
   void MatchPrefix(const PromptRequest& request, size_t* next_part, size_t* next_token);
   Status AppendEvidence(JobContext& job, const Part& part, size_t skip, Counters* counters,
                         Timings* timings);
   Status LoadChunks(JobContext& job, const Part& part, Counters* counters);
+  // Into the rows from `position` on, whatever the session's size.
+  Status LoadChunksAt(JobContext& job, const Part& part, size_t position, Counters* counters);
   Status PrefillText(JobContext& job, std::span<const Token> tokens, Counters* counters);
   Status KeepText(JobContext& job, const Part& part, Counters* counters);
   Status CheckMovable(const PromptRequest& request) const;
-  // The rows of the request's movable part, where the session has had its tokens; else null.
-  const MovedRows* TakeMovable(const PromptRequest& request);
-  Question LayQuestion(const PromptRequest& request, size_t part, size_t skip,
-                       const MovedRows* moved, Counters* counters);
+  // Keeps the rows of the request's movable parts that the session has had, and no others.
+  void TakeMovable(const PromptRequest& request);
+  const MovedRows* FindMovable(const Part& part) const;  // null where there are no such rows
+  Result<Question> LayQuestion(JobContext& job, const PromptRequest& request, size_t part,
+                               size_t skip, Counters* counters);
   Status RunQuestion(JobContext& job, const PromptRequest& request, Question question,
                      Counters* counters, Timings* timings, std::vector<float>* logits);
 
@@ -78,9 +86,8 @@ class Session {
   std::unique_ptr<KvBuffer> kv_;
   std::vector<Entry> entries_;
   std::vector<Token> tokens_;  // of every row of kv_, the preamble's first
-  // The last movable part and its rows: a Prepare that is cancelled does not lose them.
-  Part movable_;
-  std::optional<MovedRows> movable_rows_;
+  // Movable parts of the last prompt and their rows: a Prepare that is cancelled keeps them.
+  std::vector<std::pair<Part, MovedRows>> movable_;
   // Rows that this Prepare took from the store: what repair chooses from.
   std::vector<std::pair<size_t, size_t>> loaded_;
   std::vector<std::pair<size_t, size_t>> part_ranges_;

@@ -24,6 +24,19 @@ Status Session::AppendEvidence(JobContext& job, const Part& part, size_t skip, C
 }
 
 Status Session::LoadChunks(JobContext& job, const Part& part, Counters* counters) {
+  const size_t begin = kv_->size();
+  LEOAM_RETURN_IF_ERROR(LoadChunksAt(job, part, begin, counters));
+  const auto tokens = PartTokens(part);
+  if (!tokens.ok()) {
+    return tokens.status();
+  }
+  Advance(*tokens);
+  loaded_.emplace_back(begin, kv_->size());
+  return Status::Ok();
+}
+
+Status Session::LoadChunksAt(JobContext& job, const Part& part, size_t position,
+                             Counters* counters) {
   LEOAM_RETURN_IF_ERROR(job.Yield());
   const auto store = core_.store();
   const auto info = store->Info(part.key);
@@ -34,8 +47,6 @@ Status Session::LoadChunks(JobContext& job, const Part& part, Counters* counters
   LEOAM_RETURN_IF_ERROR(
       store->ReadChunks(part.key, part.first, part.last, (*info)->precision, &data));
   RopeAngles rope(core_.model().config().rope);
-  const size_t begin = kv_->size();
-  size_t position = begin;
   for (size_t i = 0; i < data.size(); ++i) {
     const size_t chunk = part.first + i;
     const size_t tokens = (*info)->chunk_ends[chunk] - (*info)->ChunkBegin(chunk);
@@ -46,9 +57,6 @@ Status Session::LoadChunks(JobContext& job, const Part& part, Counters* counters
     counters->tokens_reused += tokens;
     counters->bytes_from_disk += data[i].size();
   }
-  const size_t first_token = (*info)->ChunkBegin(part.first);
-  Advance(std::span<const Token>((*info)->tokens).subspan(first_token, position - begin));
-  loaded_.emplace_back(begin, position);
   return Status::Ok();
 }
 

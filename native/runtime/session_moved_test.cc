@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "runtime/segment_reader.h"
 #include "runtime/session.h"
 #include "testing/runtime_fixture.h"
 
@@ -144,17 +145,132 @@ TEST_F(SessionMovedTest, IsNotLostToACancelledRequest) {
   EXPECT_EQ(Prepare(*session, typed).counters.tokens_moved, typed.parts[2].tokens.size());
 }
 
-TEST_F(SessionMovedTest, IsOnePartOfTheQuestionWithoutRepair) {
+TEST_F(SessionMovedTest, IsPartOfTheQuestionWithoutRepair) {
   auto session = NewSession();
-  PromptRequest two = Cursor(before_, behind_);
-  two.parts[0].movable = true;
-  EXPECT_EQ(Prepare(*session, two).status.code(), StatusCode::kInvalidArgument);
+  PromptRequest evidence = Cursor(before_, behind_);
+  evidence.question_part = 3;
+  EXPECT_EQ(Prepare(*session, evidence).status.code(), StatusCode::kInvalidArgument);
   PromptRequest repaired = Cursor(before_, behind_);
   repaired.repair_share = 0.15;
   EXPECT_EQ(Prepare(*session, repaired).status.code(), StatusCode::kInvalidArgument);
   PromptRequest last = Cursor(before_, behind_);
   last.parts.pop_back();
   EXPECT_EQ(Prepare(*session, last).status.code(), StatusCode::kInvalidArgument);
+}
+
+// A prompt whose text before the cursor lies in blocks: `lines` each, the last one is not movable.
+class SessionBlocksTest : public SessionMovedTest {
+ protected:
+  PromptRequest Blocks(const std::vector<std::string>& blocks) const {
+    PromptRequest request;
+    for (const std::string& text : blocks) {
+      Part part;
+      part.tokens = Tokens(text);
+      part.movable = true;
+      request.parts.push_back(std::move(part));
+    }
+    request.parts.back().movable = false;
+    return request;
+  }
+};
+
+TEST_F(SessionBlocksTest, AnEditAboveComputesItsBlockAndTheLastOne) {
+  auto session = NewSession();
+  const PromptRequest first = Blocks({before_, behind_, "// here\n"});
+  Prepare(*session, first);
+  const PromptRequest edited = Blocks({"// new\n" + before_, behind_, "// here\n"});
+  const Outcome outcome = Prepare(*session, edited);
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status.message();
+  EXPECT_EQ(outcome.counters.tokens_moved, edited.parts[1].tokens.size());
+  EXPECT_EQ(outcome.counters.tokens_computed,
+            edited.parts[0].tokens.size() + edited.parts[2].tokens.size());
+}
+
+TEST_F(SessionBlocksTest, ABlockThatWasTheStartOfALongerTextIsHereAlready) {
+  auto session = NewSession();
+  const PromptRequest cut = Blocks({before_, behind_, "// here\n"});
+  PromptRequest whole = Blocks({before_, ""});
+  whole.parts[1].tokens = cut.parts[1].tokens;
+  Prepare(*session, whole);
+  whole.parts[1].tokens.push_back(cut.parts[2].tokens[0]);
+  Prepare(*session, whole);
+  const Outcome outcome = Prepare(*session, cut);
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status.message();
+  EXPECT_EQ(outcome.counters.tokens_moved, 0U);
+  EXPECT_EQ(outcome.counters.tokens_computed, cut.parts[2].tokens.size() - 1);
+}
+
+class SessionStoredSuffixTest : public SessionMovedTest {
+ protected:
+  // The file is stored as before + behind; its end is taken from there.
+  void SetUp() override {
+    SessionMovedTest::SetUp();
+    SegmentRequest request;
+    request.key = Key(7);
+    Cut(before_ + behind_, 4, &request.tokens, &request.chunk_ends);
+    Run([&](JobContext& job) {
+      const auto result = ReadSegment(*core_, job, request);
+      ASSERT_TRUE(result.ok()) << result.status().message();
+    });
+    stored_.kind = Part::Kind::kChunks;
+    stored_.key = request.key;
+    stored_.first = 3;
+    stored_.last = request.chunk_ends.size();
+    stored_.movable = true;
+    stored_tokens_.assign(request.tokens.begin() + request.chunk_ends[2], request.tokens.end());
+  }
+
+  // Before the cursor, a mark, what is left of the line, the stored end, a last mark.
+  PromptRequest Stored(const std::string& before) const {
+    PromptRequest request = Cursor(before, "\n");
+    request.parts.insert(request.parts.begin() + 3, stored_);
+    return request;
+  }
+
+  Part stored_;
+  std::vector<Token> stored_tokens_;
+};
+
+TEST_F(SessionStoredSuffixTest, ComputesNothingOfItAndMovesItAsOtherText) {
+  auto session = NewSession();
+  const PromptRequest first = Stored(before_);
+  const Outcome loaded = Prepare(*session, first);
+  ASSERT_TRUE(loaded.status.ok()) << loaded.status.message();
+  EXPECT_EQ(loaded.counters.tokens_computed, TokensOf(first));
+  EXPECT_EQ(loaded.counters.tokens_reused, core_->preamble().size() + stored_tokens_.size());
+  EXPECT_GT(loaded.counters.bytes_from_disk, 0U);
+  EXPECT_EQ(session->size(), core_->preamble().size() + TokensOf(first) + stored_tokens_.size());
+
+  const PromptRequest typed = Stored(before_ + "\nreturn 1;");
+  const Outcome moved = Prepare(*session, typed);
+  EXPECT_EQ(moved.counters.bytes_from_disk, 0U);
+  EXPECT_EQ(moved.counters.tokens_moved, stored_tokens_.size() + typed.parts[2].tokens.size());
+  EXPECT_EQ(moved.counters.tokens_computed,
+            Changed(first, typed) + typed.parts[1].tokens.size() + typed.parts[4].tokens.size());
+}
+
+TEST_F(SessionStoredSuffixTest, SaysNearlyWhatTheTextWould) {
+  auto session = NewSession();
+  const Outcome stored = Prepare(*session, Stored(before_));
+  PromptRequest text = Stored(before_);
+  text.parts[3] = {};
+  text.parts[3].tokens = stored_tokens_;
+  auto fresh = NewSession();
+  const Outcome exact = Prepare(*fresh, text);
+  const double divergence = testing::Divergence(exact.logits, stored.logits);
+  std::printf("figure: a suffix from the store: KL %.2e nats\n", divergence);
+  EXPECT_LT(divergence, 0.05);
+}
+
+TEST_F(SessionStoredSuffixTest, MustBeMovableAndInTheStore) {
+  auto session = NewSession();
+  PromptRequest fixed = Stored(before_);
+  fixed.parts[3].movable = false;
+  EXPECT_EQ(Prepare(*session, fixed).status.code(), StatusCode::kInvalidArgument);
+  PromptRequest missing = Stored(before_);
+  missing.parts[3].key = Key(8);
+  EXPECT_FALSE(Prepare(*session, missing).status.ok());
+  EXPECT_TRUE(Prepare(*session, Stored(before_)).status.ok());
 }
 
 }  // namespace

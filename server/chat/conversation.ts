@@ -67,7 +67,7 @@ export class Conversation {
     const { counters, timings } = result;
     return {
       answer: result.text.trim(),
-      reason: result.reason,
+      reason: result.reason === 'unlikely' ? 'stop' : result.reason, // no limit was asked for
       sources,
       counters: {
         repoTokens: this.context.repository.totalTokens,

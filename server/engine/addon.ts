@@ -107,13 +107,16 @@ export interface SegmentResult {
 /** A piece of a prompt, appended at the next positions. */
 export type Part =
   /**
-   * `movable`, at most one of a question's parts and not together with repair: where the session's
-   * last prompt had the same movable tokens behind another text, their KV is moved instead of
+   * `movable`, of a question's parts but the last, and not together with repair: where the
+   * session's last prompt had the same part behind another text, its KV is moved instead of
    * computed. It still holds what it attended to then.
    */
   | { kind: 'text'; tokens: Int32Array; movable?: boolean }
-  /** Chunks [first, last) of a stored segment, moved to the next positions. */
-  | { kind: 'chunks'; key: string; first: number; last: number }
+  /**
+   * Chunks [first, last) of a stored segment, moved to the next positions. In a question they
+   * must be movable.
+   */
+  | { kind: 'chunks'; key: string; first: number; last: number; movable?: boolean }
   /**
    * Text that should be kept: computed here, in place, as `text` is, then stored as a
    * segment of its own under `key` (see `SegmentRequest`).
@@ -135,6 +138,15 @@ export interface Sampling {
   grammar?: string;
 }
 
+export interface DraftOptions {
+  /** Of one guess; 0: none. */
+  maxTokens: number;
+  /** What the answer goes on from: the tokens before the cursor. */
+  context: Int32Array;
+  /** Text to guess from besides the session's own. */
+  corpus: Int32Array;
+}
+
 export interface GenerateRequest {
   /** Whole prompt, after the preamble. What equals the session's content from the front is reused. */
   parts: Part[];
@@ -145,6 +157,13 @@ export interface GenerateRequest {
   sampling: Sampling;
   /** Ends the answer; not part of it. */
   stop: string[];
+  /** Guesses that decoding verifies; absent: none. What is written is the same. */
+  draft?: DraftOptions;
+  /**
+   * Natural log probability: the answer ends, as "unlikely", once the mean over its tokens is
+   * below. Where it is given (-Infinity never ends anything), `logProbability` is measured.
+   */
+  minMeanLogProbability?: number;
   priority: Priority;
   /** Called for each piece of text as soon as it is safe to show (never half of a stop string). */
   onText?: (text: string) => void;
@@ -161,6 +180,10 @@ export interface Counters {
   tokensMoved: number;
   bytesFromDisk: number;
   tokensDecoded: number;
+  /** Guessed tokens that decoding verified. */
+  tokensDrafted: number;
+  /** Of these, right ones: they took no pass of their own. */
+  tokensAccepted: number;
 }
 
 export interface GenerateResult {
@@ -168,7 +191,9 @@ export interface GenerateResult {
   /** Of the answer, for the next turn's prompt: passed on as they are, nothing of it is computed again. */
   tokens: Int32Array;
   /** Why it ended. A cancelled generation resolves, with what was written until then. */
-  reason: 'end' | 'stop' | 'length' | 'cancelled';
+  reason: 'end' | 'stop' | 'length' | 'unlikely' | 'cancelled';
+  /** Natural, of all of `tokens` together; 0 where it was not asked for. */
+  logProbability: number;
   counters: Counters;
   timings: {
     loadKvMs: number;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,9 +27,9 @@ struct Part {
   size_t last = 0;
   std::vector<Token> tokens;
   std::vector<uint32_t> chunk_ends;  // kKeep
-  // kText in the question, one of a prompt: where the session's last prompt had the same
-  // movable tokens behind another text, their KV is moved instead of computed. It still holds
-  // what it attended to then (design: the kept suffix). Not together with repair.
+  // In the question, and not together with repair: where the session's last prompt had the same
+  // part behind another text, its KV is moved instead of computed or loaded. It still holds what
+  // it attended to then (design: the kept suffix). A question's kChunks must be movable.
   bool movable = false;
 };
 
@@ -54,12 +55,22 @@ struct Counters {
   uint64_t tokens_moved = 0;     // of these, a movable part's that stood elsewhere
   uint64_t bytes_from_disk = 0;
   uint64_t tokens_decoded = 0;
+  uint64_t tokens_drafted = 0;   // guessed, and verified while decoding
+  uint64_t tokens_accepted = 0;  // of these, right ones: they took no pass of their own
 };
 
 struct PromptRequest {
   std::vector<Part> parts;
   size_t question_part = 0;  // parts before it are evidence
   double repair_share = 0;   // of the stored tokens, 0..1
+};
+
+// Guesses from what stands in the session and in `corpus`, which decoding verifies: what is
+// written is the same with and without.
+struct DraftOptions {
+  int max_tokens = 0;          // of one guess; 0: none
+  std::vector<Token> context;  // what the answer goes on from; empty: the prompt's end
+  std::vector<Token> corpus;   // more text to guess from
 };
 
 struct GenerateRequest : PromptRequest {
@@ -72,6 +83,11 @@ struct GenerateRequest : PromptRequest {
   uint32_t seed = 0;
   std::string grammar;
   std::vector<std::string> stop;
+  DraftOptions draft;
+  // Log probabilities of what is written are added up, a softmax for each token. The answer
+  // ends, with reason "unlikely", once their mean is below the given one.
+  bool measure_probability = false;
+  double min_mean_log_probability = -std::numeric_limits<double>::infinity();
   std::function<void(const std::string&)> on_text;  // engine thread; whole UTF-8 characters
 };
 
@@ -85,8 +101,9 @@ struct Timings {
 
 struct GenerateResult {
   std::string text;
-  std::vector<Token> tokens;  // of the answer, for the next turn's prompt
-  std::string reason;         // "end", "stop", "length", "cancelled"
+  std::vector<Token> tokens;   // of the answer, for the next turn's prompt
+  std::string reason;          // "end", "stop", "length", "unlikely", "cancelled"
+  double log_probability = 0;  // natural, of all of `tokens` together; 0 where not measured
   Counters counters;
   Timings timings;
   std::vector<double> part_mass;
