@@ -1,5 +1,5 @@
 // Where the extension starts. It costs the editor next to nothing: the server is started by
-// the first view, question or command that needs it.
+// the first view, question, line of code or command that needs it.
 
 import { join } from 'node:path';
 import * as vscode from 'vscode';
@@ -13,6 +13,12 @@ import { selectionActions } from './actions/selectionActions.js';
 import { ChatView } from './chat/chatView.js';
 import { selectionChip, uriChip } from './chat/chips.js';
 import { History } from './chat/history.js';
+import { completionCommands } from './completion/commands.js';
+import { Drops } from './completion/drops.js';
+import { explainCommand } from './completion/explainView.js';
+import { inlineCompletionGate } from './completion/gate.js';
+import { startAtFirstEdit } from './completion/starter.js';
+import { Switches } from './completion/switches.js';
 import { applyCode } from './edit/applyCode.js';
 import { commitMessages } from './edit/commitMessage.js';
 import { inlineEdit } from './edit/inlineEdit.js';
@@ -29,7 +35,10 @@ let atExit: (() => Promise<void>) | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('LeoAM', { log: true });
-  const server = new Server(context.asAbsolutePath('dist/main.js'), log);
+  const switches = new Switches();
+  const drops = new Drops();
+  const gate = inlineCompletionGate(switches, drops);
+  const server = new Server(context.asAbsolutePath('dist/main.js'), log, gate);
   const storage = context.storageUri ?? context.globalStorageUri;
   const history = new History(join(storage.fsPath, 'chats'), keptChats, log);
   const proposals = new Proposals();
@@ -46,13 +55,17 @@ export function activate(context: vscode.ExtensionContext): void {
     history,
     proposals,
     chat,
+    switches,
     vscode.window.registerWebviewViewProvider('leoam.chat', chat),
     // Empty for ever: what is shown there is its welcome text.
     vscode.window.registerTreeDataProvider('leoam.start', {
       getChildren: () => [],
       getTreeItem: () => ({}),
     }),
-    statusBar(server),
+    statusBar(server, switches),
+    startAtFirstEdit(server, switches),
+    completionCommands(switches),
+    explainCommand({ server, switches, drops }),
     selectionActions(chat),
     inlineEdit(server, proposals),
     commitMessages(server),

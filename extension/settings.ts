@@ -46,6 +46,34 @@ export function keptChats(): number {
   return whole('chat.keep', 100, { min: 1, max: 10_000 });
 }
 
+export interface CompletionSettings {
+  /** Whether suggestions come: at all, and in the language where one is given. */
+  enabled: boolean;
+  /** What is set for the language alone. */
+  enabledForLanguage: boolean;
+}
+
+export function completionSettings(languageId?: string): CompletionSettings {
+  const enabled = settings().get('completion.enabled') !== false;
+  const languages = record(settings().get('completion.languages'));
+  const enabledForLanguage =
+    languageId === undefined || (languages[languageId] ?? languages['*']) !== false;
+  return { enabled: enabled && enabledForLanguage, enabledForLanguage };
+}
+
+export async function setCompletions(enabled: boolean): Promise<void> {
+  await settings().update('completion.enabled', enabled, inForce('completion.enabled'));
+}
+
+/** Leaves what is set for other languages as it is. */
+export async function setCompletionsFor(languageId: string, enabled: boolean): Promise<void> {
+  const name = 'completion.languages';
+  const target = inForce(name);
+  const { globalValue, workspaceValue } = settings().inspect(name) ?? {};
+  const before = target === vscode.ConfigurationTarget.Global ? globalValue : workspaceValue;
+  await settings().update(name, { ...record(before), [languageId]: enabled }, target);
+}
+
 /** Chooses a model of the catalogue, for this machine. The settings' change starts a new server. */
 export async function useModel(id: string): Promise<void> {
   await settings().update('modelPath', undefined, vscode.ConfigurationTarget.Global);
@@ -60,10 +88,21 @@ function settings(): vscode.WorkspaceConfiguration {
   return vscode.workspace.getConfiguration('leoam');
 }
 
+/** Where a change is seen: what the workspace sets would hide a change of the user's own. */
+function inForce(name: string): vscode.ConfigurationTarget {
+  return settings().inspect(name)?.workspaceValue === undefined
+    ? vscode.ConfigurationTarget.Global
+    : vscode.ConfigurationTarget.Workspace;
+}
+
 // A settings file holds whatever someone typed: the editor marks it, but hands it out.
 function text(name: string): string {
   const value: unknown = settings().get(name);
   return typeof value === 'string' ? value.trim() : '';
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
 function number(name: string, otherwise: number): number {

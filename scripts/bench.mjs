@@ -21,6 +21,8 @@ const benches = {
   engine: "prefill and decode of our engine against llama.cpp's own benchmark program",
   ask: 'time to the first token of an answer, in a new process, from a warm store',
   quality: 'right answers in each mode over the question set',
+  completion: "suggestions while typing against llama.cpp's server; under load",
+  fill: 'holes in real files filled in each mode, half of them with a name of another file',
   store: 'bytes and cost of each precision; what edits make the engine compute',
   window: 'from an opened VS Code to a ready LeoAM, from a warm store; memory; cost at start',
 };
@@ -28,12 +30,14 @@ const benches = {
 await runMain(async () => {
   const [name, ...rest] = process.argv.slice(2);
   if (name === undefined || !Object.hasOwn(benches, name)) {
-    const list = Object.entries(benches).map(([key, text]) => `  ${key.padEnd(8)} ${text}`);
+    const list = Object.entries(benches).map(([key, text]) => `  ${key.padEnd(10)} ${text}`);
     throw new UserError(`which bench? npm run bench -- NAME, with NAME one of\n${list.join('\n')}`);
   }
   await buildProduct();
   await compileTypeScript();
-  if (name === 'engine' || name === 'ask') await provideLlamaPrograms(name === 'engine');
+  if (['engine', 'ask', 'completion'].includes(name)) {
+    await provideLlamaPrograms(name === 'engine');
+  }
   if (name === 'window') await provideWindow();
   clearStatus();
   process.env.LEOAM_CACHE = cacheFolder();

@@ -1,9 +1,16 @@
 // The language server: LeoAM's services over LSP on standard input and output. One process a
 // window; it ends with the window's.
 
-import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
+import {
+  createConnection,
+  InlineCompletionTriggerKind,
+  ProposedFeatures,
+  TextDocuments,
+  TextDocumentSyncKind,
+} from 'vscode-languageserver/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
 import { LeoService } from './lsp/service.js';
-import { misfit, notify, onRequest } from './lsp/wire.js';
+import { misfit, notify, onRequest, signalOf } from './lsp/wire.js';
 import { throttle } from './lsp/throttle.js';
 import {
   chatAsk,
@@ -13,6 +20,7 @@ import {
   chatDidStream,
   chatRewrite,
 } from './protocol/chat.js';
+import { completionPrepare, completionRecent } from './protocol/completion.js';
 import { filesFind } from './protocol/files.js';
 import { modelsFetch, modelsList, modelsRemove } from './protocol/models.js';
 import { serverOptions } from './protocol/options.js';
@@ -23,6 +31,7 @@ import { statusDidChange, statusGet } from './protocol/status.js';
 const statusIntervalMs = 100;
 
 const connection = createConnection(ProposedFeatures.all, process.stdin, process.stdout);
+const documents = new TextDocuments(TextDocument);
 let service: LeoService | undefined;
 let folders: string[] = [];
 
@@ -42,6 +51,8 @@ connection.onInitialize(({ initializationOptions, workspaceFolders, capabilities
   followFolders = capabilities.workspace?.workspaceFolders === true;
   return {
     capabilities: {
+      textDocumentSync: TextDocumentSyncKind.Incremental,
+      inlineCompletionProvider: true,
       workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
     },
     serverInfo: { name: 'LeoAM' },
@@ -65,6 +76,49 @@ connection.onInitialized(() => {
 connection.onDidChangeWatchedFiles(({ changes }) =>
   running().filesChanged(changes.map(({ uri }) => uri)),
 );
+
+documents.onDidChangeContent(({ document }) => service?.completions.changed(document.uri));
+
+connection.languages.inlineCompletion.on(async ({ textDocument, position, context }, token) => {
+  const document = documents.get(textDocument.uri);
+  if (document === undefined) {
+    return null;
+  }
+  const { selectedCompletionInfo: selected, triggerKind } = context;
+  const suggestion = await running().completions.suggest(
+    document,
+    {
+      line: position.line + 1,
+      offset: document.offsetAt(position),
+      isExplicit: triggerKind === InlineCompletionTriggerKind.Invoked,
+      ...(selected === undefined
+        ? {}
+        : {
+            selected: { start: document.offsetAt(selected.range.start), text: selected.text },
+          }),
+    },
+    signalOf(token),
+  );
+  return suggestion === undefined
+    ? null
+    : [
+        {
+          insertText: suggestion.text,
+          range: {
+            start: document.positionAt(suggestion.start),
+            end: document.positionAt(suggestion.end),
+          },
+        },
+      ];
+});
+onRequest(connection, completionRecent, async () => running().completions.recent());
+onRequest(connection, completionPrepare, async ({ uri, position }, signal) => {
+  const document = documents.get(uri);
+  if (document !== undefined) {
+    await running().completions.prepare(document, document.offsetAt(position), signal);
+  }
+  return null;
+});
 
 onRequest(connection, chatAsk, (params, signal) => running().ask(params, signal));
 onRequest(connection, chatCountTokens, async ({ text }) => ({
@@ -123,6 +177,7 @@ onRequest(connection, statusGet, async () => running().status());
 
 connection.onShutdown(() => service?.close());
 
+documents.listen(connection);
 connection.listen();
 
 function running(): LeoService {

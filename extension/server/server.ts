@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import { chatDidStream } from '../../server/protocol/chat.js';
 import type { RequestMethod } from '../../server/protocol/method.js';
 import { statusDidChange, type Status } from '../../server/protocol/status.js';
+import type { InlineCompletionMiddleware } from '../completion/gate.js';
 import { serverOptions } from '../settings.js';
 import { sentenceOf } from './problems.js';
 
@@ -43,6 +44,8 @@ export class Server {
   constructor(
     private readonly module: string,
     private readonly log: vscode.LogOutputChannel,
+    /** Stands before each request for a suggestion. */
+    private readonly inlineCompletion: InlineCompletionMiddleware,
   ) {}
 
   get state(): ServerState {
@@ -126,9 +129,14 @@ export class Server {
     this.startProblem = undefined;
     this.become('starting');
     // Only now: loading the client takes a multiple of what the rest of the extension takes.
-    const { CloseAction, ErrorAction, LanguageClient, State, TransportKind } = await import(
-      'vscode-languageclient/node'
-    );
+    const {
+      CloseAction,
+      ErrorAction,
+      LanguageClient,
+      RevealOutputChannelOn,
+      State,
+      TransportKind,
+    } = await import('vscode-languageclient/node');
     if (stops !== this.stops) {
       throw new Error(vscode.l10n.t('LeoAM was stopped before it had started.'));
     }
@@ -139,9 +147,15 @@ export class Server {
       'LeoAM',
       { module: this.module, transport: TransportKind.stdio },
       {
-        documentSelector: [],
+        // Not by folder: folders come and go, and the gate and the server look at that. New files
+        // without a place (untitled) lie in no folder; cells of notebooks are not the lines of the
+        // file that was read, so that passages would name the wrong ones.
+        documentSelector: [{ scheme: 'file' }],
+        middleware: { provideInlineCompletionItems: this.inlineCompletion },
         initializationOptions: serverOptions(),
         outputChannel: this.log,
+        // A suggestion that fails is no news to somebody who types; problems are told elsewhere.
+        revealOutputChannelOn: RevealOutputChannelOn.Never,
         synchronize: { fileEvents: this.watcher },
         // Restarting, and what is said about it, is decided here.
         errorHandler: {

@@ -21,7 +21,12 @@ export function statusView(server: Pick<Server, 'state' | 'status' | 'problem'>)
     return as('error', 'error', message, ['restartServer', 'showLog']);
   }
   if (server.state === 'idle') {
-    return as('stopped', 'ok', vscode.l10n.t('LeoAM starts with the first question.'), []);
+    return as(
+      'stopped',
+      'ok',
+      vscode.l10n.t('LeoAM starts with the first question or line of code.'),
+      [],
+    );
   }
   if (status === undefined) {
     return as('loading', 'ok', vscode.l10n.t('LeoAM is starting.'), []);

@@ -2,14 +2,14 @@
 
 import * as vscode from 'vscode';
 import type { StatusDetail } from '../../server/protocol/status.js';
+import { shownState, stateText } from '../completion/stateText.js';
+import type { Switches } from '../completion/switches.js';
 import type { Server } from '../server/server.js';
 import { statusView } from '../server/statusView.js';
 import type { StatusView } from '../shared/messages.js';
+import { openMenu } from './menu.js';
 
-/** Commands of the menu, each with its title. */
-type Entry = vscode.QuickPickItem & { command: string };
-
-export function statusBar(server: Server): vscode.Disposable {
+export function statusBar(server: Server, switches: Switches): vscode.Disposable {
   const item = vscode.window.createStatusBarItem(
     'leoam.status',
     vscode.StatusBarAlignment.Right,
@@ -19,23 +19,31 @@ export function statusBar(server: Server): vscode.Disposable {
   item.command = 'leoam.status.menu';
   const show = (): void => {
     const status = statusView(server);
-    item.text = textOf(status, server.status?.detail);
-    item.tooltip = `LeoAM: ${status.message}`;
+    const suggestions = shownState(switches);
+    const hasFolder = status.state !== 'noFolder';
+    const mark = hasFolder && suggestions.kind !== 'on' ? ' $(circle-slash)' : '';
+    const label = [`LeoAM: ${status.message}`, ...(hasFolder ? [stateText(suggestions)] : [])];
+    item.text = `${textOf(status, server.status?.detail)}${mark}`;
+    item.tooltip = label.join('\n');
     item.backgroundColor =
       status.health === 'error'
         ? new vscode.ThemeColor('statusBarItem.errorBackground')
         : status.state === 'noModel'
           ? new vscode.ThemeColor('statusBarItem.warningBackground')
           : undefined;
-    item.accessibilityInformation = { label: `LeoAM: ${status.message}`, role: 'button' };
+    item.accessibilityInformation = { label: label.join(' '), role: 'button' };
   };
   show();
   item.show();
   return vscode.Disposable.from(
     item,
     server.onDidChange(show),
+    switches.onDidChange(show),
+    vscode.window.onDidChangeActiveTextEditor(show),
+    // The language of a document is changed by closing it and opening it anew.
+    vscode.workspace.onDidOpenTextDocument(show),
     vscode.workspace.onDidChangeWorkspaceFolders(show),
-    vscode.commands.registerCommand('leoam.status.menu', () => openMenu(server)),
+    vscode.commands.registerCommand('leoam.status.menu', () => openMenu(server, switches)),
   );
 }
 
@@ -78,27 +86,4 @@ function left(seconds: number | undefined): string {
   return seconds < 60
     ? `, ${vscode.l10n.t('{0} s', Math.ceil(seconds))}`
     : `, ${vscode.l10n.t('{0} min', Math.ceil(seconds / 60))}`;
-}
-
-async function openMenu(server: Server): Promise<void> {
-  const { state, message } = statusView(server);
-  const entry = (icon: string, label: string, command: string): Entry => ({
-    label: `$(${icon}) ${label}`,
-    command,
-  });
-  const entries = [
-    entry('comment-discussion', vscode.l10n.t('Open the chat'), 'leoam.chat.focus'),
-    state === 'paused'
-      ? entry('play', vscode.l10n.t('Read the folder'), 'leoam.index.resume')
-      : entry('debug-pause', vscode.l10n.t('Pause reading'), 'leoam.index.pause'),
-    entry('refresh', vscode.l10n.t('Look for changes and read them'), 'leoam.index.refresh'),
-    entry('list-filter', vscode.l10n.t('What is left out, and why'), 'leoam.index.showSkipped'),
-    entry('package', vscode.l10n.t('Choose a model'), 'leoam.model.select'),
-    entry('output', vscode.l10n.t('Show the log'), 'leoam.server.showLog'),
-    entry('debug-restart', vscode.l10n.t('Restart LeoAM'), 'leoam.server.restart'),
-  ];
-  const chosen = await vscode.window.showQuickPick(entries, { title: `LeoAM: ${message}` });
-  if (chosen !== undefined) {
-    await vscode.commands.executeCommand(chosen.command);
-  }
 }

@@ -2,12 +2,11 @@
 
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
-import {
-  Completer,
-  completionModes,
-  type Completion,
-  type CompletionMode,
-} from '../completion/completer.js';
+import { modeSyntax, parseMode, type Approximations } from '../completion/approximations.js';
+import { Completer, type Completion, type CompletionRequest } from '../completion/completer.js';
+import { extentOf, isComplete } from '../completion/extent.js';
+import { languageIdOf } from '../completion/languageId.js';
+import { postProcess } from '../completion/steps/index.js';
 import { leoError } from '../engine/errors.js';
 import { choiceOption, numberOption, stringOption, UsageError } from './arguments.js';
 import {
@@ -22,7 +21,8 @@ import { median } from './eval.js';
 import { rounded } from './output.js';
 
 interface Options {
-  mode: CompletionMode;
+  mode: string;
+  approximations: Approximations;
   maxTokens: number;
   /** Undefined: by what is expected. */
   singleLine: boolean | undefined;
@@ -41,7 +41,7 @@ export const completeCommand: CommandFunction = async (context) => {
   }
   const lines = choiceOption(line, 'lines', ['one', 'many'] as const);
   const options: Options = {
-    mode: choiceOption(line, 'mode', completionModes) ?? 'leoam',
+    ...modeOf(stringOption(line, 'mode') ?? 'leoam'),
     maxTokens: numberOption(line, 'max-tokens', { min: 1, max: 4096 }) ?? 64,
     singleLine: lines === undefined ? undefined : lines === 'one',
   };
@@ -67,23 +67,27 @@ export const completeCommand: CommandFunction = async (context) => {
 async function completeOnce(
   opened: Opened,
   completer: Completer,
-  { mode, maxTokens, singleLine = true }: Options,
+  { mode, approximations, maxTokens, singleLine }: Options,
   at: { file: string; offset: number },
   { output, signal }: CommandContext,
 ): Promise<number> {
   const { root } = opened.repository;
   const path = pathIn(root, at.file);
   const bytes = await bytesOf(join(root, path));
+  const offset = textOffset(bytes, at.offset, path);
+  const place = { text: bytes.toString('utf8'), offset, languageId: languageIdOf(path) };
+  const isLine = singleLine ?? extentOf(place) !== 'block';
   const result = await completer.complete({
-    path,
-    text: bytes.toString('utf8'),
-    offset: textOffset(bytes, at.offset, path),
-    ...{ mode, maxTokens, singleLine, signal },
+    ...{ path, text: place.text, offset, approximations, maxTokens, signal },
+    stop: isLine ? ['\n'] : [],
+    ...(isLine ? {} : { isComplete: (written) => isComplete(written, place, 'block') }),
   });
+  const fitted = postProcess(result.completion, place);
+  const completion = typeof fitted === 'string' ? '' : fitted.text;
   const { assistant, indexMs } = opened;
   const timings = { loadMs: assistant.loadMs, indexMs, ...result.timings };
-  output.json(rounded({ ...result, timings, model: assistant.engine.model.id, mode }));
-  output.text(`${result.completion}\n`);
+  output.json(rounded({ ...result, completion, timings, model: assistant.engine.model.id, mode }));
+  output.text(`${completion}\n`);
   return 0;
 }
 
@@ -107,10 +111,14 @@ async function completeBatch(
       path: hole.path,
       text: before + behind,
       offset,
-      mode: options.mode,
+      // What is stored of the text behind a hole has seen what stood in the hole.
+      approximations:
+        options.approximations.file === 'stored'
+          ? { ...options.approximations, file: 'before' }
+          : options.approximations,
       maxTokens: options.maxTokens,
-      singleLine: options.singleLine ?? !hole.expected.includes('\n'),
       signal,
+      ...asLongAs(hole.expected, options.singleLine),
     });
     rows.push(judged(hole, result));
   }
@@ -130,6 +138,25 @@ async function completeBatch(
   const exact = rows.filter(({ isExact }) => isExact).length;
   output.text(`${exact} of ${rows.length} exactly as expected\n`);
   return 0;
+}
+
+/** As many lines as are expected. */
+function asLongAs(
+  expected: string,
+  singleLine: boolean | undefined,
+): Pick<CompletionRequest, 'stop' | 'isComplete'> {
+  const lines = expected.trimEnd().split('\n').length;
+  return (singleLine ?? lines === 1)
+    ? { stop: ['\n'] }
+    : { stop: [], isComplete: (written) => written.split('\n').length > lines };
+}
+
+function modeOf(mode: string): Pick<Options, 'mode' | 'approximations'> {
+  const parsed = parseMode(mode);
+  if (parsed === undefined) {
+    throw new UsageError(`--mode is one of ${modeSyntax}, not "${mode}".`);
+  }
+  return { mode, approximations: parsed };
 }
 
 /** Of what was written as many lines count as are expected, without what stands at their end. */

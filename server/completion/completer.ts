@@ -1,24 +1,22 @@
 // Fills in at a cursor. One session holds the evidence and the file around the cursor: what is
-// typed computes its own tokens and two marks, the text behind the cursor is moved (design: the
-// kept suffix), and evidence is chosen anew only when the cursor has gone elsewhere.
+// typed computes its own tokens and two marks, what stands behind an edit is moved with it, and
+// evidence is chosen anew only when the cursor enters another function.
 
-import type { Counters, Part } from '../engine/addon.js';
+import type { Counters } from '../engine/addon.js';
 import type { LeoEngine, LeoSession, RequestClass } from '../engine/engine.js';
 import type { RepositoryIndex } from '../index/types.js';
 import { evidenceParts, type EvidenceParts } from '../prompt/parts.js';
 import { joinTokens, type PromptProfile } from '../prompt/profile.js';
 import type { Evidence } from '../retrieval/source.js';
+import type { Approximations } from './approximations.js';
 import { selectForCursor } from './cursorEvidence.js';
-import { cursorWindow } from './cursorWindow.js';
+import { defaultLimits } from './cursorWindow.js';
+import { holdsBefore, layOut, type Layout } from './layout.js';
 import { fimMarks, type FimMarks } from './marks.js';
-
-/**
- * `leoam`: passages from stored KV, the text behind the cursor moved.
- * `rag`: the same passages as text. `file`: no other file.
- * `exact`: as `rag`, and nothing is moved.
- */
-export const completionModes = ['leoam', 'rag', 'file', 'exact'] as const;
-export type CompletionMode = (typeof completionModes)[number];
+import { cursorPrompt, type CursorPrompt } from './prompt.js';
+import { regionOf } from './region.js';
+import { storedFile, type StoredFile } from './storedFile.js';
+import { TokenCache } from './tokenCache.js';
 
 export interface CompletionContext {
   engine: LeoEngine;
@@ -33,77 +31,118 @@ export interface CompletionRequest {
   text: string;
   /** Of the cursor, in UTF-16 units. */
   offset: number;
-  mode: CompletionMode;
-  /** Ends at the end of the line. */
-  singleLine: boolean;
+  approximations: Approximations;
   maxTokens: number;
+  /** Ends the completion; not part of it. */
+  stop: string[];
+  /** Asked after each piece of text: whether what is written needs nothing behind it. */
+  isComplete?: (written: string) => boolean;
+  /** Natural: below this mean nothing is worth showing, and the completion ends early. */
+  minMeanLogProbability?: number;
+  /** Tokens of one guess; 0: every token takes a pass of its own. */
+  draftTokens?: number;
   requestClass?: RequestClass;
   signal?: AbortSignal;
 }
 
 export interface Completion {
   completion: string;
-  reason: 'end' | 'stop' | 'length' | 'cancelled';
+  /** `stop`: by a stop string or because it is complete. */
+  reason: 'end' | 'stop' | 'length' | 'unlikely' | 'cancelled';
+  meanLogProbability?: number;
   /** The passages that were seen, best first. */
   sources: { path: string; startLine: number; endLine: number }[];
   counters: Counters & { workingSetTokens: number };
   timings: { selectMs: number; ttftMs: number; totalMs: number };
 }
 
-/** Evidence, and the cursor for which it was chosen. */
-interface Chosen {
+/** What stays as it is while the cursor stays in one stretch of a file. */
+interface Stretch {
   path: string;
-  mode: CompletionMode;
-  line: number;
+  region: string;
+  approximations: Approximations;
   evidence: readonly Evidence[];
   made: EvidenceParts;
 }
 
-/** The cursor may go this many lines before other evidence is looked for. */
-const nearLines = 20;
-/** Room for a longer line than the last. */
+/** The file in the editor, as it was last laid out. */
+interface OpenFile {
+  path: string;
+  stored: StoredFile;
+  start: number | undefined;
+  corpus: Int32Array;
+}
+
+const defaultDraftTokens = 6;
+/** Of the text before the cursor, for guesses. */
+const contextTokens = 16;
+/** Room for what is typed before a session has to grow. */
 const slackTokens = 512;
+/** Of a large file a part is enough to guess from. */
+const corpusCharacters = 60_000;
 const nothing: EvidenceParts = { parts: [], evidenceOf: [], tokens: 0 };
 
+/** One request at a time: await one, or abort it and await it, before the next. */
 export class Completer {
   private readonly marks: FimMarks;
+  private readonly tokens: TokenCache;
   private session: LeoSession | undefined;
   private sessionTokens = 0;
-  private chosen: Chosen | undefined;
-  private start: { path: string; at: number } | undefined;
+  private stretch: Stretch | undefined;
+  private file: OpenFile | undefined;
 
   /** Throws "invalid-input" for a model that cannot fill in. */
   constructor(private readonly context: CompletionContext) {
     this.marks = fimMarks(context.engine);
+    this.tokens = new TokenCache(context.engine);
   }
 
   async complete(request: CompletionRequest): Promise<Completion> {
     const arrived = performance.now();
-    const { path, text, offset, mode, maxTokens } = request;
-    const { evidence, made } = await this.evidenceFor(request);
+    const stretch = await this.stretchOf(request);
+    const file = await this.fileOf(request);
     const selectMs = performance.now() - arrived;
-    const previous = this.start?.path === path ? this.start.at : undefined;
-    const window = cursorWindow(text, offset, previous);
-    this.start = { path, at: window.start };
-    const question = await this.questionOf(path, window.prefix, window.suffix, mode);
-    const needed = made.tokens + tokensOf(question) + maxTokens;
+    request.signal?.throwIfAborted();
+    const layout = this.layoutOf(request, file);
+    const prompt = await this.promptOf(request, layout);
+    file.start = layout.start;
+    const complete = new AbortController();
+    let written = '';
+    const watch = (text: string): void => {
+      written += text;
+      if (!complete.signal.aborted && request.isComplete?.(written) === true) {
+        complete.abort();
+      }
+    };
     const submitted = performance.now();
-    const result = await this.sessionFor(needed).generate(
+    const { made } = stretch;
+    const result = await this.sessionFor(made.tokens + prompt.tokens + request.maxTokens).generate(
       {
-        parts: [...made.parts, ...question],
-        questionPart: made.parts.length,
+        parts: [...made.parts, ...prompt.evidence, ...prompt.question],
+        questionPart: made.parts.length + prompt.evidence.length,
         repair: { share: 0 },
-        maxTokens,
+        maxTokens: request.maxTokens,
         sampling: { temperature: 0 },
-        stop: request.singleLine ? ['\n'] : [],
+        stop: request.stop,
+        draft: {
+          maxTokens: request.draftTokens ?? defaultDraftTokens,
+          context: prompt.before.slice(-contextTokens),
+          corpus: file.corpus,
+        },
+        minMeanLogProbability: request.minMeanLogProbability ?? -Infinity,
+        ...(request.isComplete === undefined ? {} : { onText: watch }),
       },
       request.requestClass ?? 'completion',
-      request.signal,
+      anyOf(request.signal, complete.signal),
     );
+    const isComplete = complete.signal.aborted && request.signal?.aborted !== true;
+    const count = result.tokens.length;
     return {
-      completion: result.text,
-      reason: result.reason,
-      sources: [...evidence]
+      // What came after it was complete depends on when the engine heard of it.
+      completion: isComplete ? upToComplete(result.text, request.isComplete) : result.text,
+      reason: isComplete ? 'stop' : result.reason,
+      ...(count === 0 ? {} : { meanLogProbability: result.logProbability / count }),
+      sources: [...stretch.evidence]
         .sort((a, b) => a.rank - b.rank)
         .map(({ path: of, startLine, endLine }) => ({ path: of, startLine, endLine })),
       counters: { ...result.counters, workingSetTokens: made.tokens },
@@ -120,45 +159,84 @@ export class Completer {
     this.session = undefined;
   }
 
-  private async evidenceFor(
-    request: CompletionRequest,
-  ): Promise<Pick<Chosen, 'evidence' | 'made'>> {
-    const { path, text, offset, mode } = request;
-    const { repository, engine } = this.context;
-    if (mode === 'file') {
-      return { evidence: [], made: nothing };
-    }
-    const line = text.slice(0, offset).split('\n').length;
-    const known = this.chosen;
-    if (known?.path === path && known.mode === mode && Math.abs(known.line - line) <= nearLines) {
+  private async stretchOf(request: CompletionRequest): Promise<Stretch> {
+    const { path, text, offset, approximations } = request;
+    const region = regionOf(text, offset);
+    const known = this.stretch;
+    if (
+      known?.path === path &&
+      known.region === region &&
+      known.approximations.evidence === approximations.evidence
+    ) {
       return known;
     }
-    const { evidence } = await selectForCursor(repository, path, text, offset);
-    const made = evidenceParts(mode === 'leoam' ? 'leoam' : 'rag', evidence, {
-      segment: (of, part) => repository.segment(of, part),
-      hasSegments: (keys) => engine.hasSegments(keys),
-    });
-    this.chosen = { path, mode, line, evidence, made };
-    return this.chosen;
+    const { repository, engine } = this.context;
+    const chosen = { evidence: [] as readonly Evidence[], made: nothing };
+    if (approximations.evidence !== 'none') {
+      chosen.evidence = (await selectForCursor(repository, path, text, offset)).evidence;
+      chosen.made = evidenceParts(
+        approximations.evidence === 'stored' ? 'leoam' : 'rag',
+        chosen.evidence,
+        {
+          segment: (of, part) => repository.segment(of, part),
+          hasSegments: (keys) => engine.hasSegments(keys),
+        },
+      );
+    }
+    this.stretch = { path, region, approximations, ...chosen };
+    return this.stretch;
   }
 
-  /** The file around the cursor, in the order that the model was trained with. */
-  private async questionOf(
-    path: string,
-    prefix: string,
-    suffix: string,
-    mode: CompletionMode,
-  ): Promise<TextPart[]> {
+  /** What is taken of the file from the store, as long as it holds. */
+  private async fileOf(request: CompletionRequest): Promise<OpenFile> {
+    const { path, text, offset, approximations } = request;
+    const isRead = approximations.file === 'read';
+    const known = this.file?.path === path ? this.file : undefined;
+    const isNear =
+      known?.start !== undefined &&
+      offset >= known.start &&
+      offset - known.start <= 2 * defaultLimits.prefixCharacters;
+    if (known !== undefined && isNear && (isRead || holdsBefore(text, offset, known.stored))) {
+      return known;
+    }
+    const { repository, engine } = this.context;
+    const stored = isRead
+      ? {}
+      : await storedFile(
+          { repository, hasSegments: (keys) => engine.hasSegments(keys) },
+          ...([path, text, offset, defaultLimits] as const),
+        );
+    // What the session holds of a file that has changed above is better than starting anew.
+    const start = stored.before === undefined && isNear ? known.start : undefined;
+    const { outside } = layOut(text, offset, stored, start);
+    const corpus = await engine.tokenize(
+      [outside[0].slice(-corpusCharacters), outside[1].slice(0, corpusCharacters)],
+      false,
+    );
+    this.file = { path, stored, start, corpus: joinTokens(corpus) };
+    return this.file;
+  }
+
+  private layoutOf({ text, offset, approximations }: CompletionRequest, file: OpenFile): Layout {
+    const { behind, ...before } = file.stored;
+    const usesBehind =
+      approximations.behind === 'moved' && approximations.file === 'stored' && behind !== undefined;
+    return layOut(text, offset, { ...before, ...(usesBehind ? { behind } : {}) }, file.start);
+  }
+
+  private async promptOf(request: CompletionRequest, layout: Layout): Promise<CursorPrompt> {
+    return cursorPrompt(layout, {
+      header: await this.headerOf(request.path),
+      marks: this.marks,
+      tokens: this.tokens,
+      approximations: request.approximations,
+    });
+  }
+
+  private async headerOf(path: string): Promise<Int32Array> {
     const { engine, profile } = this.context;
-    const [header = none] = await engine.tokenize([profile.header(path)], true);
-    const [before = none, behind = none] = await engine.tokenize([prefix, suffix], false);
-    const kept = { ...textPart(behind), ...(mode === 'exact' ? {} : { movable: true }) };
-    return [
-      textPart(joinTokens([header, this.marks.prefix, before])),
-      textPart(this.marks.suffix),
-      ...(behind.length === 0 ? [] : [kept]),
-      textPart(this.marks.middle),
-    ];
+    const [header] = await engine.tokenize([profile.header(path)], true);
+    return header ?? new Int32Array();
   }
 
   private sessionFor(tokens: number): LeoSession {
@@ -172,14 +250,17 @@ export class Completer {
   }
 }
 
-type TextPart = Extract<Part, { kind: 'text' }>;
-
-const none = new Int32Array();
-
-function textPart(tokens: Int32Array): TextPart {
-  return { kind: 'text', tokens };
+/** The shortest start of the text that is complete, by whole lines; pieces come as tokens do. */
+function upToComplete(text: string, isComplete: CompletionRequest['isComplete']): string {
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) {
+    const start = text.slice(0, end + 1);
+    if (isComplete?.(start) === true) {
+      return start;
+    }
+  }
+  return text;
 }
 
-function tokensOf(parts: readonly TextPart[]): number {
-  return parts.reduce((sum, { tokens }) => sum + tokens.length, 0);
+function anyOf(a: AbortSignal | undefined, b: AbortSignal): AbortSignal {
+  return a === undefined ? b : AbortSignal.any([a, b]);
 }

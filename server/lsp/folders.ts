@@ -38,7 +38,7 @@ export class Folder {
   private constructor(
     readonly uri: string,
     readonly repository: RepositoryIndex,
-    private readonly assistant: Assistant,
+    readonly assistant: Assistant,
     private readonly listener: FolderListener,
   ) {}
 

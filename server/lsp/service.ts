@@ -6,11 +6,13 @@ import { leoError } from '../engine/errors.js';
 import { findPaths, type FoundPath } from '../index/find.js';
 import { chooseModel, hardware, listModels, removeModel } from '../models/index.js';
 import type { ChatAnswer } from '../protocol/chat.js';
+import type { DropReason } from '../protocol/completion.js';
 import type { ModelInfo } from '../protocol/models.js';
 import type { ServerOptions } from '../protocol/options.js';
 import type { Status } from '../protocol/status.js';
 import { abortable } from './abortable.js';
 import { Chats, type Ask, type Streamed } from './chats.js';
+import { Completions } from './completions.js';
 import { Folder, type FolderListener } from './folders.js';
 import { Loading } from './loading.js';
 import { statusOf } from './statusOf.js';
@@ -26,6 +28,8 @@ export interface ServiceListener {
 export class LeoService {
   private readonly loading: Loading;
   private readonly chats: Chats;
+  /** What is filled in at cursors. */
+  readonly completions: Completions;
   private readonly folders = new Map<string, Promise<Folder>>();
   private readonly opened = new Map<string, Folder>();
   private readonly wanted = new Set<string>();
@@ -40,6 +44,7 @@ export class LeoService {
     private readonly listener: ServiceListener,
   ) {
     this.chats = new Chats((piece) => listener.onStream(piece));
+    this.completions = new Completions({ folderOf: (uri) => this.folderOf(uri) });
     this.loading = new Loading(
       options,
       { onChange: () => this.changed(), onNote: (note) => listener.onNote(note) },
@@ -74,6 +79,7 @@ export class LeoService {
     this.folders.delete(uri);
     this.opened.delete(uri);
     this.chats.closeAll(uri);
+    await this.completions.closeFolder(uri);
     await folder?.close();
     this.changed();
   }
@@ -198,6 +204,7 @@ export class LeoService {
   async close(): Promise<void> {
     this.closing.abort();
     this.chats.closeAll();
+    await this.completions.close();
     await Promise.all([...this.folders.keys()].map((uri) => this.closeFolder(uri)));
     await this.loading.dispose();
   }
@@ -221,6 +228,15 @@ export class LeoService {
       this.answering--;
       this.changed();
     }
+  }
+
+  private folderOf(uri: string): Folder | DropReason {
+    const isBelow = (folder: string): boolean => uri.startsWith(`${folder}/`);
+    const [nearest] = [...this.wanted].filter(isBelow).sort((a, b) => b.length - a.length);
+    if (nearest === undefined) {
+      return 'outsideFolder';
+    }
+    return this.opened.get(nearest) ?? 'notReady';
   }
 
   private async open(uri: string): Promise<Folder> {

@@ -26,19 +26,22 @@ export function onRequest<P extends z.ZodType, R extends z.ZodType>(
     if (!checked.success) {
       return misfit(method.name, checked.error);
     }
-    const controller = new AbortController();
-    const listening = token.onCancellationRequested(() => controller.abort());
-    if (token.isCancellationRequested) {
-      controller.abort();
-    }
     try {
-      return await handle(checked.data, controller.signal);
+      return await handle(checked.data, signalOf(token));
     } catch (error) {
       return responseError(error);
-    } finally {
-      listening.dispose();
     }
   });
+}
+
+/** Fires when the token does; the connection drops the token with its request. */
+export function signalOf(token: CancellationToken): AbortSignal {
+  const controller = new AbortController();
+  token.onCancellationRequested(() => controller.abort());
+  if (token.isCancellationRequested) {
+    controller.abort();
+  }
+  return controller.signal;
 }
 
 export function notify<P extends z.ZodType>(

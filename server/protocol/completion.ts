@@ -24,8 +24,6 @@ export const dropReason = z.enum([
   'unlikely',
   /** What it wrote stands there already. */
   'repeatsText',
-  /** It does not begin with what is selected in the list of suggestions. */
-  'otherThanSelected',
   'failed',
 ]);
 export type DropReason = z.infer<typeof dropReason>;
@@ -77,4 +75,15 @@ export const completionRecent = request(
   z.object({}),
   z.array(completionRecord),
   'The latest requests for inline completions, the newest first: what was suggested, or why nothing was.',
+);
+
+export const completionPrepare = request(
+  'leoam/completion/prepare',
+  z.object({
+    uri: z.string(),
+    /** Of the cursor, as LSP counts: from 0, in UTF-16 units. */
+    position: z.object({ line: z.int().min(0), character: z.int().min(0) }),
+  }),
+  z.null(),
+  'The cursor has come to rest: what it needs from other files and around it is computed when nothing else is to be done. The document must be open (`textDocument/didOpen`).',
 );

@@ -17,6 +17,7 @@ export const requests: readonly RequestMethod[] = [
   chat.chatRewrite,
   chat.chatCommitMessage,
   completion.completionRecent,
+  completion.completionPrepare,
   files.filesFind,
   indexing.indexPause,
   indexing.indexResume,

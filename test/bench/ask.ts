@@ -10,11 +10,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import type { ResolvedModel } from '../../server/models/index.js';
-import { projectRoot, type QualityRepo, type Question } from '../quality/load.js';
+import type { QualityRepo, Question } from '../quality/load.js';
 import { repoReport, summarizeServer, type Asked, type RepoReport } from './askReport.js';
-import { dropFromPageCache, flushFiles, type Dropped } from './pageCache.js';
-import { chosenRepos, loadTimedRepo, repositoryFolder } from './repositories.js';
+import { dropFromPageCache, type Dropped } from './pageCache.js';
+import { readIntoStore, sessionArguments, type BenchSession } from './reading.js';
+import { benchRepo, repositoryFolder } from './repositories.js';
 import { measureServer } from './serverBaseline.js';
 import { balancedSample } from './statistics.js';
 import {
@@ -39,20 +39,14 @@ const answerTokens = 4;
 /** On two cores with the default model, the start of the process included; for the estimate. */
 const secondsPerQuestion: Record<string, number> = { leoam: 7, rag: 20, none: 4, full: 200 };
 
-interface Session {
-  home: string;
-  model: ResolvedModel;
-  threads: number;
-}
-
 export async function run(args: string[]): Promise<object> {
   const values = benchOptions(args, ['questions', 'repos', 'modes', 'full', 'server']);
   const full = Number(values.full ?? '2');
   const device = describeDevice();
   const variants = listOption(values.modes, defaultModes).map(parseVariant);
   const count = countOption('questions', values.questions, 20);
-  const repos = await Promise.all(listOption(values.repos, defaultRepos).map(repoByName));
-  const session: Session = {
+  const repos = await Promise.all(listOption(values.repos, defaultRepos).map(benchRepo));
+  const session: BenchSession = {
     home: await benchHome(),
     model: await benchModel(values.model),
     threads: threadsOption(values.threads),
@@ -83,15 +77,6 @@ export async function run(args: string[]): Promise<object> {
   };
 }
 
-async function repoByName(name: string): Promise<QualityRepo> {
-  const isTimed = existsSync(path.join(projectRoot(), 'test', 'bench', `${name}.questions.json`));
-  const found = isTimed ? await loadTimedRepo(name) : (await chosenRepos([name]))[0];
-  if (found === undefined) {
-    throw new Error(`There is no repository "${name}".`);
-  }
-  return found;
-}
-
 function announceAll(
   repos: number,
   count: number,
@@ -116,7 +101,7 @@ interface Measured {
 }
 
 async function measureRepo(
-  session: Session,
+  session: BenchSession,
   repo: QualityRepo,
   variants: readonly Variant[],
   count: number,
@@ -142,7 +127,7 @@ async function measureRepo(
 
 /** Nothing where the window has no room for the repository: the command says so at once. */
 async function askFull(
-  session: Session,
+  session: BenchSession,
   root: string,
   questions: readonly Question[],
 ): Promise<Asked[]> {
@@ -159,23 +144,9 @@ async function askFull(
   return asked;
 }
 
-function dropStore({ home }: Session): Promise<Dropped> {
+function dropStore({ home }: BenchSession): Promise<Dropped> {
   const folders = ['store', 'repos'].map((name) => path.join(home, name));
   return dropFromPageCache(folders.filter((folder) => existsSync(folder)));
-}
-
-const indexOutput = z.object({ tokens: z.number() });
-
-/** Tokens of the repository. */
-async function readIntoStore(session: Session, root: string, name: string): Promise<number> {
-  note(`${name}: reading what the store lacks.`);
-  const output = await capture(
-    process.execPath,
-    [cliPath(), 'index', '--json', ...common(session, root)],
-    { showErrors: true },
-  );
-  await flushFiles(session.home);
-  return indexOutput.parse(JSON.parse(output)).tokens;
 }
 
 const askOutput = z.object({
@@ -192,7 +163,7 @@ const askOutput = z.object({
 });
 
 async function askOnce(
-  session: Session,
+  session: BenchSession,
   root: string,
   variant: Variant,
   { id, question }: Pick<Question, 'id' | 'question'>,
@@ -200,14 +171,10 @@ async function askOnce(
   const output = await capture(process.execPath, [
     ...[cliPath(), 'ask', question, '--json', '--max-tokens', String(answerTokens)],
     ...variant.args,
-    ...common(session, root),
+    ...sessionArguments(session, root),
   ]);
   const { counters, timings } = askOutput.parse(JSON.parse(output));
   return { id, variant: variant.name, ...counters, ...timings };
-}
-
-function common({ home, model, threads }: Session, root: string): string[] {
-  return ['--repo', root, '--home', home, '--model', model.path, '--threads', String(threads)];
 }
 
 /** How much later the first token comes in the largest repository than in the smallest. */
@@ -225,7 +192,7 @@ function growth(reports: readonly RepoReport[]): Record<string, number> | null {
 }
 
 async function serverReport(
-  session: Session,
+  session: BenchSession,
   repo: QualityRepo,
   report: RepoReport | undefined,
   count: number,

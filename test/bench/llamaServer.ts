@@ -11,17 +11,30 @@ export interface LlamaServerOptions {
   modelPath: string;
   threads: number;
   contextTokens: number;
-  /** Folder in which prompt caches are saved. */
-  slotFolder: string;
+  /** Folder in which prompt caches are saved; absent: none are. */
+  slotFolder?: string;
+  /** Pieces of the last prompt of at least so many tokens are moved where the new one has them. */
+  cacheReuse?: number;
 }
 
 export interface Completion {
-  /** From sending the request to the first token. */
+  /** From sending the request to the first token, and to the end of the answer. */
   ttftMs: number;
+  totalMs: number;
   text: string;
   /** Prompt tokens that the server computed, and those that it found in its cache. */
   tokensComputed: number;
   tokensCached: number;
+  tokensDecoded: number;
+}
+
+/** A request to fill in, as the server's own clients send it. */
+export interface Infill {
+  prefix: string;
+  suffix: string;
+  extra: readonly { filename: string; text: string }[];
+  maxTokens: number;
+  stop: readonly string[];
 }
 
 const host = '127.0.0.1';
@@ -33,7 +46,9 @@ const requestLimitMs = 3_600_000;
 const streamed = z.object({
   content: z.string(),
   stop: z.boolean().optional(),
-  timings: z.object({ prompt_n: z.number(), cache_n: z.number().optional() }).optional(),
+  timings: z
+    .object({ prompt_n: z.number(), cache_n: z.number().optional(), predicted_n: z.number() })
+    .optional(),
 });
 
 export class LlamaServer {
@@ -57,7 +72,8 @@ export class LlamaServer {
         ...['-m', options.modelPath, '-t', String(options.threads)],
         ...['-c', String(options.contextTokens), '-np', '1', '-fa', 'on'],
         ...['--host', host, '--port', String(port)],
-        ...['--slot-save-path', options.slotFolder],
+        ...(options.slotFolder === undefined ? [] : ['--slot-save-path', options.slotFolder]),
+        ...(options.cacheReuse === undefined ? [] : ['--cache-reuse', String(options.cacheReuse)]),
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
@@ -94,18 +110,33 @@ export class LlamaServer {
     return z.object({ prompt: z.string() }).parse(JSON.parse(answer)).prompt;
   }
 
+  /** How many tokens a text has. */
+  async countTokens(text: string): Promise<number> {
+    const answer = await this.post('/tokenize', { content: text });
+    return z.object({ tokens: z.array(z.unknown()) }).parse(JSON.parse(answer)).tokens.length;
+  }
+
   /** Continues a prompt greedily, streaming. */
-  async complete(prompt: string, maxTokens: number): Promise<Completion> {
+  complete(prompt: string, maxTokens: number): Promise<Completion> {
+    return this.stream('/completion', { prompt, n_predict: maxTokens });
+  }
+
+  /** Fills in between two texts, greedily, streaming. */
+  infill({ prefix, suffix, extra, maxTokens, stop }: Infill): Promise<Completion> {
+    return this.stream('/infill', {
+      ...{ input_prefix: prefix, input_suffix: suffix, input_extra: extra },
+      ...{ n_predict: maxTokens, stop, samplers: ['top_k'], top_k: 1 },
+    });
+  }
+
+  private async stream(endpoint: string, body: object): Promise<Completion> {
     const started = performance.now();
     let ttftMs: number | undefined;
     let text = '';
     let last: z.infer<typeof streamed> | undefined;
     await this.post(
-      '/completion',
-      {
-        ...{ prompt, n_predict: maxTokens, temperature: 0 },
-        ...{ stream: true, cache_prompt: true, id_slot: 0 },
-      },
+      endpoint,
+      { ...body, temperature: 0, stream: true, cache_prompt: true, id_slot: 0 },
       (line) => {
         if (line.startsWith('data: {')) {
           last = streamed.parse(JSON.parse(line.slice('data: '.length)));
@@ -114,14 +145,15 @@ export class LlamaServer {
         }
       },
     );
+    const totalMs = performance.now() - started;
     if (ttftMs === undefined) {
       throw new Error('llama-server sent no token.');
     }
     return {
-      ttftMs,
-      text,
+      ...{ ttftMs, totalMs, text },
       tokensComputed: last?.timings?.prompt_n ?? NaN,
       tokensCached: last?.timings?.cache_n ?? NaN,
+      tokensDecoded: last?.timings?.predicted_n ?? NaN,
     };
   }
 

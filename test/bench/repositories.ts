@@ -33,6 +33,16 @@ export async function loadTimedRepo(name: string): Promise<QualityRepo> {
   return JSON.parse(await readFile(file, 'utf8')) as QualityRepo;
 }
 
+/** A repository of either sort by name. */
+export async function benchRepo(name: string): Promise<QualityRepo> {
+  const isTimed = existsSync(path.join(projectRoot(), 'test', 'bench', `${name}.questions.json`));
+  const found = isTimed ? await loadTimedRepo(name) : (await chosenRepos([name]))[0];
+  if (found === undefined) {
+    throw new Error(`There is no repository "${name}".`);
+  }
+  return found;
+}
+
 /** The repository's folder; written first when this very version of it is not there. */
 export async function repositoryFolder(repo: QualityRepo): Promise<string> {
   const { name, package: source, version, folder, also, skip, overlay } = repo;

@@ -13,28 +13,31 @@ import type { EvalRow } from '../../server/cli/eval.js';
 import { findAddon } from '../../server/engine/load.js';
 import { projectRoot } from '../quality/load.js';
 
-export interface CachedRow {
+export interface CachedRow<Row = EvalRow> {
   key: string;
   /** Hash of the addon that answered. */
   build: string;
-  row: EvalRow;
+  row: Row;
 }
 
-export class RowCache {
+export class RowCache<Row = EvalRow> {
   private constructor(
     private readonly file: string,
-    private readonly rows: Map<string, CachedRow>,
+    private readonly rows: Map<string, CachedRow<Row>>,
     readonly build: string,
   ) {}
 
   /** Opens the file of rows; a last line that was cut off is ignored. `reuse`: which old rows count. */
-  static async open(file: string, reuse: 'all' | 'sameBuild' | 'none'): Promise<RowCache> {
+  static async open<Row = EvalRow>(
+    file: string,
+    reuse: 'all' | 'sameBuild' | 'none',
+  ): Promise<RowCache<Row>> {
     await mkdir(path.dirname(file), { recursive: true });
     const build = await addonHash();
-    const rows = new Map<string, CachedRow>();
+    const rows = new Map<string, CachedRow<Row>>();
     if (reuse !== 'none' && existsSync(file)) {
       for (const line of (await readFile(file, 'utf8')).split('\n')) {
-        const cached = parseRow(line);
+        const cached = parseRow<Row>(line);
         if (cached !== undefined && (reuse === 'all' || cached.build === build)) {
           rows.set(cached.key, cached);
         }
@@ -43,11 +46,11 @@ export class RowCache {
     return new RowCache(file, rows, build);
   }
 
-  get(key: string): CachedRow | undefined {
+  get(key: string): CachedRow<Row> | undefined {
     return this.rows.get(key);
   }
 
-  async add(key: string, row: EvalRow): Promise<CachedRow> {
+  async add(key: string, row: Row): Promise<CachedRow<Row>> {
     const cached = { key, build: this.build, row };
     this.rows.set(key, cached);
     await appendFile(this.file, `\n${JSON.stringify(cached)}`);
@@ -73,9 +76,9 @@ export function rowKey(
   return hash.digest('hex');
 }
 
-function parseRow(line: string): CachedRow | undefined {
+function parseRow<Row>(line: string): CachedRow<Row> | undefined {
   try {
-    return line === '' ? undefined : (JSON.parse(line) as CachedRow);
+    return line === '' ? undefined : (JSON.parse(line) as CachedRow<Row>);
   } catch {
     return undefined;
   }

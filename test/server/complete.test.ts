@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openAssistant, openRepositoryFor, type Assistant } from '../../server/assistant.js';
+import { approximations } from '../../server/completion/approximations.js';
 import { Completer, type Completion } from '../../server/completion/completer.js';
 import { indexRepository } from '../../server/index/jobs.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
@@ -69,8 +70,8 @@ describe('filling in at a cursor @slow', function () {
       path,
       text: text.slice(0, cursor) + typed + text.slice(cursor),
       offset: cursor + typed.length,
-      mode: 'leoam',
-      singleLine: true,
+      approximations: approximations('leoam'),
+      stop: ['\n'],
       maxTokens: 16,
       ...options,
     });
@@ -96,12 +97,12 @@ describe('filling in at a cursor @slow', function () {
   });
 
   it('moves nothing where it must be exact, and takes no other file where it may not', async () => {
-    await complete('', { mode: 'exact' });
-    const exact = await complete('is', { mode: 'exact' });
+    await complete('', { approximations: approximations('exact') });
+    const exact = await complete('is', { approximations: approximations('exact') });
     assert.equal(exact.counters.tokensMoved, 0);
     assert.equal(exact.counters.bytesFromDisk, 0);
     assert.ok(exact.sources.length > 0);
-    const alone = await complete('is', { mode: 'file' });
+    const alone = await complete('is', { approximations: approximations('file') });
     assert.deepEqual(alone.sources, []);
     assert.equal(alone.counters.workingSetTokens, 0);
   });
@@ -112,8 +113,8 @@ describe('filling in at a cursor @slow', function () {
       path,
       text: text.slice(0, start) + text.slice(text.indexOf('}')),
       offset: start,
-      mode: 'leoam',
-      singleLine: false,
+      approximations: approximations('leoam'),
+      stop: [],
       maxTokens: 40,
     });
     assert.ok(many.completion.includes('\n'), many.completion);

@@ -11,6 +11,10 @@ class Uri {
     return decodeURIComponent(new URL(this.text).pathname);
   }
 
+  get scheme(): string {
+    return this.text.slice(0, this.text.indexOf(':'));
+  }
+
   static parse(text: string): Uri {
     return new Uri(text);
   }
@@ -36,16 +40,53 @@ class CancellationTokenSource {
   }
 }
 
+class EventEmitter<T> {
+  private readonly listeners = new Set<(value: T) => void>();
+
+  readonly event = (listener: (value: T) => void): { dispose(): void } => {
+    this.listeners.add(listener);
+    return { dispose: () => void this.listeners.delete(listener) };
+  };
+
+  fire(value: T): void {
+    this.listeners.forEach((listener) => listener(value));
+  }
+
+  dispose(): void {
+    this.listeners.clear();
+  }
+}
+
 interface Document {
   uri: Uri;
   isDirty: boolean;
   getText(): string;
 }
 
+/** A document in an editor, as far as suggestions look at it. */
+interface EditedDocument {
+  uri: Uri;
+  languageId: string;
+  isDirty: boolean;
+}
+
+interface DocumentChange {
+  document: EditedDocument;
+  reason?: number;
+}
+
+interface Editor {
+  document: EditedDocument;
+  selections: object[];
+}
+
 const nothing = { dispose: () => undefined };
 const never = () => nothing;
 const told: string[] = [];
 const documents: Document[] = [];
+const settings = new Map<string, unknown>();
+const configured = new EventEmitter<{ affectsConfiguration(name: string): boolean }>();
+const edited = new EventEmitter<DocumentChange>();
 const tell = (message: string): Promise<undefined> => {
   told.push(message);
   return Promise.resolve(undefined);
@@ -54,6 +95,9 @@ const tell = (message: string): Promise<undefined> => {
 const api = {
   Uri,
   CancellationTokenSource,
+  EventEmitter,
+  InlineCompletionTriggerKind: { Invoke: 0, Automatic: 1 },
+  ConfigurationTarget: { Global: 1, Workspace: 2 },
   l10n: {
     t: (text: string, ...values: unknown[]) =>
       text.replace(/\{(\d)\}/gu, (_place, index) => String(values[Number(index)])),
@@ -61,7 +105,7 @@ const api = {
   env: { language: 'en' },
   commands: { executeCommand: () => Promise.resolve() },
   window: {
-    activeTextEditor: undefined,
+    activeTextEditor: undefined as Editor | undefined,
     visibleTextEditors: [],
     tabGroups: { all: [] },
     showInformationMessage: tell,
@@ -69,6 +113,7 @@ const api = {
     showErrorMessage: tell,
   },
   languages: {},
+  extensions: { all: [] as { packageJSON: unknown }[] },
   workspace: {
     isTrusted: true,
     workspaceFolders: ['a', 'b'].map((name) => ({ name, uri: Uri.parse(`file:///${name}`) })),
@@ -77,9 +122,16 @@ const api = {
       api.workspace.workspaceFolders.find((folder) =>
         uri.toString().startsWith(String(folder.uri)),
       ),
-    getConfiguration: () => ({ get: (_name: string, value: unknown) => value }),
+    asRelativePath: (uri: Uri) => uri.fsPath.split('/').slice(2).join('/'),
+    getConfiguration: (section: string) => ({
+      get: (name: string, value: unknown) => settings.get(`${section}.${name}`) ?? value,
+      inspect: (name: string) => ({ globalValue: settings.get(`${section}.${name}`) }),
+      update: (name: string, value: unknown) => Promise.resolve(configure(name, value, section)),
+    }),
+    onDidChangeConfiguration: configured.event,
+    onDidGrantWorkspaceTrust: never,
     onDidChangeWorkspaceFolders: never,
-    onDidChangeTextDocument: never,
+    onDidChangeTextDocument: edited.event,
     createFileSystemWatcher: () => ({
       ...nothing,
       onDidChange: never,
@@ -97,6 +149,38 @@ export const shownMessages: readonly string[] = told;
 export function editUnsaved(uri: string, text: string): () => void {
   documents.push({ uri: Uri.parse(uri), isDirty: true, getText: () => text });
   return () => void documents.pop();
+}
+
+/** Sets `section.name`; `undefined` takes it back. */
+export function configure(name: string, value: unknown, section = 'leoam'): void {
+  settings.set(`${section}.${name}`, value);
+  const full = `${section}.${name}`;
+  configured.fire({ affectsConfiguration: (wanted) => full.startsWith(wanted) });
+}
+
+/** Makes it the active editor's document, with so many cursors; the returned one is the same. */
+export function editActively(uri: string, languageId: string, cursors = 1): EditedDocument {
+  const document = { uri: Uri.parse(uri), languageId, isDirty: true };
+  api.window.activeTextEditor = {
+    document,
+    selections: Array.from({ length: cursors }, () => ({})),
+  };
+  return document;
+}
+
+/** What VS Code tells of a document that was changed. */
+export function tellChange(change: DocumentChange): void {
+  edited.fire(change);
+}
+
+export function trust(isTrusted: boolean): void {
+  api.workspace.isTrusted = isTrusted;
+}
+
+/** Extensions are there that bring these languages, by id. */
+export function bringLanguages(names: Record<string, string>): void {
+  const languages = Object.entries(names).map(([id, name]) => ({ id, aliases: [name] }));
+  api.extensions.all = [{ packageJSON: {} }, { packageJSON: { contributes: { languages } } }];
 }
 
 const key = 'leoamVscodeStub';

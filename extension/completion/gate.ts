@@ -1,0 +1,68 @@
+// What is decided before the server is asked for a suggestion. The language client registers
+// the one provider there is; this is its middleware.
+
+import * as vscode from 'vscode';
+import type { Middleware } from 'vscode-languageclient/node';
+import type { Drops } from './drops.js';
+import type { SwitchState, Switches } from './switches.js';
+
+/** Why the server was not asked. */
+export type GateReason =
+  | Exclude<SwitchState['kind'], 'on'>
+  | 'severalCursors'
+  | 'notActiveEditor'
+  | 'outsideFolder';
+
+export type InlineCompletionMiddleware = NonNullable<Middleware['provideInlineCompletionItems']>;
+
+/** Asks the server unless there is a reason against it, which is then written down. */
+export function inlineCompletionGate(
+  switches: Pick<Switches, 'stateFor'>,
+  drops: Drops,
+): InlineCompletionMiddleware {
+  return async (document, position, context, token, ask) => {
+    const reason = reasonAgainst(document, switches);
+    // Who asks by a key wants an answer, whatever is set: the server says where it has none.
+    const isAutomatic = context.triggerKind === vscode.InlineCompletionTriggerKind.Automatic;
+    if (isAutomatic && reason !== undefined) {
+      drops.add({
+        time: Date.now(),
+        uri: document.uri.toString(),
+        line: position.line + 1,
+        languageId: document.languageId,
+        reason,
+      });
+      return null;
+    }
+    try {
+      return (await ask(document, position, context, token)) ?? null;
+    } catch {
+      // The client has logged it, and the server remembers it for "Why was nothing shown?".
+      return null;
+    }
+  };
+}
+
+export function reasonAgainst(
+  document: vscode.TextDocument,
+  switches: Pick<Switches, 'stateFor'>,
+): GateReason | undefined {
+  const state = switches.stateFor(document.languageId);
+  if (state.kind !== 'on') {
+    return state.kind;
+  }
+  if (!liesInFolder(document)) {
+    return 'outsideFolder';
+  }
+  const editor = vscode.window.activeTextEditor;
+  // Input boxes, such as that of a rename, and previews are documents of no active editor.
+  if (editor?.document !== document) {
+    return 'notActiveEditor';
+  }
+  return editor.selections.length > 1 ? 'severalCursors' : undefined;
+}
+
+/** Whether it is a file of an open folder: suggestions are made for no others. */
+export function liesInFolder({ uri }: vscode.TextDocument): boolean {
+  return uri.scheme === 'file' && vscode.workspace.getWorkspaceFolder(uri) !== undefined;
+}

@@ -1,0 +1,68 @@
+// What a completion takes from stored or moved KV instead of computing it. Each has its switch,
+// so that what it costs and gains can be measured one at a time.
+
+export interface Approximations {
+  /** Passages of other files: stored KV, the same as text, or none. */
+  evidence: 'stored' | 'text' | 'none';
+  /** The file at first sight of the cursor: its stored KV, only that before the cursor, or read in place. */
+  file: 'stored' | 'before' | 'read';
+  /** What stands behind an edit: moved with it, or read again. */
+  behind: 'moved' | 'read';
+  /** Prefix, suffix, middle as the model was trained; or the suffix first, which moves nothing. */
+  order: 'psm' | 'spm';
+}
+
+/**
+ * `leoam`: all of it. `rag`: the same passages as text. `file`: no other file.
+ * `exact`: as `rag`, and nothing is stored or moved.
+ */
+export const completionModes = ['leoam', 'rag', 'file', 'exact'] as const;
+export type CompletionMode = (typeof completionModes)[number];
+
+const ofMode: Record<CompletionMode, Approximations> = {
+  leoam: { evidence: 'stored', file: 'stored', behind: 'moved', order: 'psm' },
+  rag: { evidence: 'text', file: 'stored', behind: 'moved', order: 'psm' },
+  file: { evidence: 'none', file: 'stored', behind: 'moved', order: 'psm' },
+  exact: { evidence: 'text', file: 'read', behind: 'read', order: 'psm' },
+};
+
+export const switches: { readonly [K in keyof Approximations]: readonly Approximations[K][] } = {
+  evidence: ['stored', 'text', 'none'],
+  file: ['stored', 'before', 'read'],
+  behind: ['moved', 'read'],
+  order: ['psm', 'spm'],
+};
+
+/** The mode's, with some of them set otherwise. */
+export function approximations(
+  mode: CompletionMode,
+  changed: Partial<Approximations> = {},
+): Approximations {
+  return { ...ofMode[mode], ...changed };
+}
+
+/** `MODE[:SWITCH=VALUE]*`, such as `leoam:order=spm`; undefined for anything else. */
+export function parseMode(text: string): Approximations | undefined {
+  const [name, ...settings] = text.split(':');
+  const mode = completionModes.find((known) => known === name);
+  if (mode === undefined) {
+    return undefined;
+  }
+  const changed: Record<string, string> = {};
+  for (const setting of settings) {
+    const [key = '', value = ''] = setting.split('=');
+    const allowed: readonly string[] | undefined = Object.entries(switches).find(
+      ([known]) => known === key,
+    )?.[1];
+    if (allowed?.includes(value) !== true) {
+      return undefined;
+    }
+    changed[key] = value;
+  }
+  return approximations(mode, changed);
+}
+
+/** For messages: what `parseMode` takes. */
+export const modeSyntax = `${completionModes.join(', ')}, with ${Object.entries(switches)
+  .map(([key, values]) => `:${key}=${values.join('|')}`)
+  .join(' ')}`;

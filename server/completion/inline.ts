@@ -1,0 +1,231 @@
+// Inline completions of one folder: waits for the typing to pause, takes what an earlier
+// suggestion left, else asks the model; while a suggestion is read, the one behind it is
+// computed. The newest request wins: the one before is cancelled down to the decode loop.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { approximations } from './approximations.js';
+import type { Completer, Completion, CompletionRequest } from './completer.js';
+import { extentOf, isComplete, type Extent } from './extent.js';
+import { KeptSuggestions } from './kept.js';
+import { Newest } from './newest.js';
+import type { Place, Suggested } from './place.js';
+import { computedRecord, droppedRecord, keptRecord, type Recorded } from './record.js';
+import { Rhythm } from './rhythm.js';
+import { postProcess } from './steps/index.js';
+
+export interface InlineRequest extends Place {
+  uri: string;
+  /** Relative to the folder, with forward slashes. */
+  path: string;
+  /** Somebody asked for it: nothing is waited for, and less sure suggestions are shown. */
+  isExplicit: boolean;
+  /** What is selected in the open list of suggestions; it replaces the text from `start` on. */
+  selected?: { start: number; text: string };
+}
+
+export interface InlineSuggestion {
+  text: string;
+  /** Offsets in the document: what it replaces. */
+  start: number;
+  end: number;
+}
+
+export interface InlineOutcome {
+  suggestion?: InlineSuggestion;
+  record: Recorded;
+}
+
+const maxTokens: Record<Extent, number> = { line: 48, block: 128, insideWord: 0 };
+/** Natural, mean over the tokens of a suggestion; see ARCHITECTURE.md, Completions. */
+const leastLogProbability = -1.2;
+const leastWhereAsked = -3;
+
+export class InlineCompletions {
+  private readonly kept = new KeptSuggestions();
+  private readonly rhythm = new Rhythm();
+  private readonly work = new Newest();
+  /** Where the suggestion ahead of need stands that is being computed. */
+  private ahead: string | undefined;
+
+  constructor(private readonly completer: Completer) {}
+
+  /** A document was changed, at `now` in milliseconds. */
+  typed(now = performance.now()): void {
+    this.rhythm.typed(now);
+  }
+
+  async complete(request: InlineRequest, signal: AbortSignal): Promise<InlineOutcome> {
+    const arrived = performance.now();
+    const place = withSelected(request);
+    const extent = extentOf(place);
+    if (extent === 'insideWord') {
+      return { record: droppedRecord('insideWord') };
+    }
+    const kept = this.kept.find(request.uri, ...around(place));
+    if (kept !== undefined) {
+      this.lookAhead(request, place, kept);
+      const record = keptRecord(kept);
+      const totalMs = performance.now() - arrived;
+      return {
+        suggestion: suggestionOf(request, kept),
+        record: { ...record, timings: { ...record.timings, ttftMs: totalMs, totalMs } },
+      };
+    }
+    this.ahead = undefined;
+    const outcome = await this.work.run(signal, async (until) => {
+      const waitMs = await this.wait(request, place, until);
+      return until.aborted
+        ? undefined
+        : withWait(await this.compute(request, place, extent, until), waitMs);
+    });
+    if (outcome?.suggestion !== undefined) {
+      this.lookAhead(request, place, outcome.fitted);
+    }
+    return outcome ?? { record: droppedRecord('cancelled') };
+  }
+
+  /** Computes what the cursor's surroundings need, so that the first key finds it. */
+  async prepare({ path, text, offset }: InlineRequest, signal: AbortSignal): Promise<void> {
+    this.ahead = undefined;
+    await this.work.run(signal, (until) =>
+      this.completer.complete({
+        ...{ path, text, offset, maxTokens: 1, stop: [], signal: until },
+        approximations: approximations('leoam'),
+        requestClass: 'prepare',
+      }),
+    );
+  }
+
+  async dispose(): Promise<void> {
+    await this.work.stop();
+    this.completer.dispose();
+  }
+
+  private async wait(
+    request: InlineRequest,
+    { text, offset }: Place,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const started = performance.now();
+    if (!request.isExplicit) {
+      const ms = this.rhythm.waitMs(text[offset - 1] ?? '\n');
+      await sleep(ms, undefined, { signal }).catch(() => undefined); // a newer request
+    }
+    return performance.now() - started;
+  }
+
+  private async compute(
+    request: InlineRequest,
+    place: Place,
+    extent: Extent,
+    signal: AbortSignal,
+  ): Promise<InlineOutcome & { fitted: Suggested }> {
+    const least = request.isExplicit ? leastWhereAsked : leastLogProbability;
+    const result = await this.completer.complete({
+      ...completionOf(request.path, place, extent),
+      minMeanLogProbability: least,
+      signal,
+    });
+    const none = { text: '', replaced: 0 };
+    const record = computedRecord(result);
+    if (result.reason === 'cancelled') {
+      return { fitted: none, record: { ...record, outcome: 'dropped', reason: 'cancelled' } };
+    }
+    this.rhythm.computed(result.timings.totalMs);
+    const fitted =
+      result.reason === 'unlikely' ? 'unlikely' : postProcess(result.completion, place);
+    if (typeof fitted === 'string') {
+      return { fitted: none, record: { ...record, outcome: 'dropped', reason: fitted } };
+    }
+    this.keep(request.uri, place, fitted, result);
+    return {
+      fitted,
+      suggestion: suggestionOf(request, fitted),
+      record: { ...record, text: fitted.text },
+    };
+  }
+
+  /** The suggestion behind this one, computed while this one is read. */
+  private lookAhead(request: InlineRequest, place: Place, shown: Suggested): void {
+    const before = place.text.slice(0, place.offset) + shown.text;
+    const behind = place.text.slice(place.offset + shown.replaced);
+    const next: Place = { ...place, text: before + behind, offset: before.length };
+    const extent = extentOf(next);
+    const target = `${request.uri}\n${before}`;
+    if (
+      extent === 'insideWord' ||
+      this.ahead === target ||
+      this.kept.find(request.uri, before, behind) !== undefined
+    ) {
+      return;
+    }
+    this.ahead = target;
+    this.work
+      .run(undefined, async (signal) => {
+        const result = await this.completer.complete({
+          ...completionOf(request.path, next, extent),
+          minMeanLogProbability: leastLogProbability,
+          requestClass: 'prepare',
+          signal,
+        });
+        const fitted = postProcess(result.completion, next);
+        const isWhole = result.reason !== 'cancelled' && result.reason !== 'unlikely';
+        if (isWhole && typeof fitted !== 'string') {
+          this.keep(request.uri, next, fitted, result);
+        }
+      })
+      .catch(() => undefined); // nobody waits for it
+  }
+
+  private keep(uri: string, place: Place, fitted: Suggested, result: Completion): void {
+    const [before, behind] = around(place);
+    const { sources, meanLogProbability } = result;
+    this.kept.add({
+      ...{ uri, before, behind, ...fitted, sources },
+      ...(meanLogProbability === undefined ? {} : { meanLogProbability }),
+    });
+  }
+}
+
+function completionOf(
+  path: string,
+  place: Place,
+  extent: Extent,
+): Omit<CompletionRequest, 'minMeanLogProbability'> {
+  const { text, offset } = place;
+  return {
+    ...{ path, text, offset },
+    approximations: approximations('leoam'),
+    maxTokens: maxTokens[extent],
+    stop: extent === 'line' ? ['\n'] : [],
+    ...(extent === 'line'
+      ? {}
+      : { isComplete: (written: string) => isComplete(written, place, extent) }),
+  };
+}
+
+/** The document as it is when what is selected in the list of suggestions has been taken. */
+function withSelected({ text, offset, languageId, selected }: InlineRequest): Place {
+  if (selected === undefined) {
+    return { text, offset, languageId };
+  }
+  const before = text.slice(0, selected.start) + selected.text;
+  return { text: before + text.slice(offset), offset: before.length, languageId };
+}
+
+function suggestionOf({ offset, selected }: InlineRequest, fitted: Suggested): InlineSuggestion {
+  return {
+    text: (selected?.text ?? '') + fitted.text,
+    start: selected?.start ?? offset,
+    end: offset + fitted.replaced,
+  };
+}
+
+function around({ text, offset }: Place): [before: string, behind: string] {
+  return [text.slice(0, offset), text.slice(offset)];
+}
+
+function withWait<T extends InlineOutcome>(outcome: T, waitMs: number): T {
+  const { record } = outcome;
+  return { ...outcome, record: { ...record, timings: { ...record.timings, waitMs } } };
+}

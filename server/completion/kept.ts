@@ -1,0 +1,83 @@
+// Suggestions that still hold: typed into, gone back in, or made ahead of need.
+
+export interface KeptSuggestion {
+  uri: string;
+  /** The document before and behind the cursor when it was made. */
+  before: string;
+  behind: string;
+  text: string;
+  /** So many UTF-16 units behind the cursor are replaced. */
+  replaced: number;
+  sources: { path: string; startLine: number; endLine: number }[];
+  meanLogProbability?: number;
+}
+
+const kept = 32;
+
+/** The latest suggestions; of every document some. */
+export class KeptSuggestions {
+  private suggestions: KeptSuggestion[] = [];
+
+  add(suggestion: KeptSuggestion): void {
+    this.suggestions = [suggestion, ...this.suggestions].slice(0, kept);
+  }
+
+  /**
+   * What is left of a suggestion whose start has been typed since; the newest one that fits.
+   * Behind the cursor may stand what an editor closes by itself in front of what stood there.
+   */
+  find(uri: string, before: string, behind: string): KeptSuggestion | undefined {
+    for (const suggestion of this.suggestions) {
+      const rest = suggestion.uri === uri ? remaining(suggestion, before, behind) : undefined;
+      if (rest !== undefined) {
+        return rest;
+      }
+    }
+    return undefined;
+  }
+
+  /** What was made with other settings, or another model. */
+  clear(): void {
+    this.suggestions = [];
+  }
+}
+
+function remaining(
+  suggestion: KeptSuggestion,
+  before: string,
+  behind: string,
+): KeptSuggestion | undefined {
+  if (!before.startsWith(suggestion.before)) {
+    return undefined;
+  }
+  const typed = before.slice(suggestion.before.length);
+  if (!suggestion.text.startsWith(typed) || typed.length === suggestion.text.length) {
+    return undefined;
+  }
+  const text = suggestion.text.slice(typed.length);
+  if (behind === suggestion.behind) {
+    return { ...suggestion, before, behind, text };
+  }
+  const added = behind.length - suggestion.behind.length;
+  const closers = behind.slice(0, Math.max(added, 0));
+  const isClosed =
+    added > 0 &&
+    /^[)\]}"'`]+$/u.test(closers) &&
+    behind.slice(added) === suggestion.behind &&
+    holdsInOrder(text, closers);
+  return isClosed
+    ? { ...suggestion, before, behind, text, replaced: suggestion.replaced + added }
+    : undefined;
+}
+
+/** The suggestion writes them itself. */
+function holdsInOrder(text: string, closers: string): boolean {
+  let at = 0;
+  for (const closer of closers) {
+    at = text.indexOf(closer, at) + 1;
+    if (at === 0) {
+      return false;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,38 @@
+// One piece of work at a time, and the newest wins.
+
+export class Newest {
+  private controller: AbortController | undefined;
+  private ended: Promise<unknown> = Promise.resolve();
+
+  /**
+   * Aborts the work before, waits for its end, and runs `work`. Undefined where this one was
+   * aborted, whatever it says to that.
+   */
+  run<T>(
+    signal: AbortSignal | undefined,
+    work: (until: AbortSignal) => Promise<T>,
+  ): Promise<T | undefined> {
+    this.controller?.abort();
+    const controller = new AbortController();
+    this.controller = controller;
+    const until =
+      signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]);
+    const before = this.ended;
+    const result = before
+      .then(() => (until.aborted ? undefined : work(until)))
+      .catch((error: unknown) => {
+        if (until.aborted) {
+          return undefined;
+        }
+        throw error;
+      });
+    this.ended = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Aborts what runs and waits for its end. */
+  async stop(): Promise<void> {
+    this.controller?.abort();
+    await this.ended;
+  }
+}

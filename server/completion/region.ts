@@ -1,0 +1,41 @@
+// Which stretch of a file a cursor is in. Evidence serves for a stretch: it is chosen anew when
+// the cursor enters another function or the imports change, not with every key.
+
+const importLine = /^\s*(?:import|from|export .* from|#include|use|using|require|package)\b/u;
+const opensFunction =
+  /\b(?:function|def|fn|func|class|interface|impl|struct|trait|enum|namespace|module)\b|=>\s*[{(]?\s*$|\)\s*(?::[^:]*|->.*)?\{?\s*$/u;
+const control = /^\s*(?:\}\s*)?(?:if|else|for|while|switch|catch|try|do|with|return|elif)\b/u;
+/** Code outside of functions: the cursor may go this far before other evidence is looked for. */
+const looseLines = 40;
+
+/** Equal for cursors of one stretch. */
+export function regionOf(text: string, offset: number): string {
+  const lines = text.slice(0, offset).split('\n');
+  const header = enclosing(lines);
+  const imports = text.split('\n').filter((line) => importLine.test(line));
+  const where = header ?? `lines ${Math.floor(lines.length / looseLines)}`;
+  return `${where}\n${imports.join('\n')}`;
+}
+
+/** The line that opens the innermost function or class around the last of `lines`. */
+function enclosing(lines: readonly string[]): string | undefined {
+  let indent = indentOf(lines.at(-1) ?? '') ?? Infinity;
+  for (let at = lines.length - 2; at >= 0 && indent > 0; at--) {
+    const line = lines[at] ?? '';
+    const own = indentOf(line);
+    if (own === undefined || own >= indent || /^\s*[)\]}]/u.test(line)) {
+      continue;
+    }
+    indent = own;
+    if (opensFunction.test(line) && !control.test(line)) {
+      return line.trimEnd();
+    }
+  }
+  return undefined;
+}
+
+/** Undefined for a blank line: it says nothing about where it stands. */
+function indentOf(line: string): number | undefined {
+  const text = line.trimStart();
+  return text === '' ? undefined : line.length - text.length;
+}

@@ -1,0 +1,156 @@
+// Inline completions over LSP: which folder a document lies in, what became of each request, and
+// that a suggestion is for the text that is there when it comes.
+
+import { Completer } from '../completion/completer.js';
+import { InlineCompletions, type InlineRequest } from '../completion/inline.js';
+import { droppedRecord, type Recorded } from '../completion/record.js';
+import { isCancelled, isEngineError } from '../engine/errors.js';
+import type { CompletionRecord, DropReason } from '../protocol/completion.js';
+import type { Folder } from './folders.js';
+
+/** A document in the editor. */
+export interface OpenDocument {
+  readonly uri: string;
+  readonly languageId: string;
+  readonly version: number;
+  getText(): string;
+}
+
+/** A place in it, and how it was asked about. */
+export type Asked = Pick<InlineRequest, 'offset' | 'isExplicit' | 'selected'> & {
+  /** 1-based. */
+  line: number;
+};
+
+export interface Suggestion {
+  text: string;
+  /** Offsets in the document. */
+  start: number;
+  end: number;
+}
+
+export interface CompletionHost {
+  /** The opened folder that a file lies in, or why there is none. */
+  folderOf(uri: string): Folder | DropReason;
+}
+
+const remembered = 200;
+
+export class Completions {
+  private readonly folders = new Map<string, InlineCompletions | 'unfitModel'>();
+  private records: CompletionRecord[] = [];
+  private count = 0;
+
+  constructor(private readonly host: CompletionHost) {}
+
+  /** A document was changed in the editor. */
+  changed(uri: string): void {
+    const found = this.host.folderOf(uri);
+    const inline = typeof found === 'string' ? undefined : this.folders.get(found.uri);
+    if (inline !== undefined && inline !== 'unfitModel') {
+      inline.typed();
+    }
+  }
+
+  /** Nothing where there is nothing to suggest; `recent` tells why. Never rejects. */
+  async suggest(
+    document: OpenDocument,
+    asked: Asked,
+    signal: AbortSignal,
+  ): Promise<Suggestion | undefined> {
+    const { version } = document;
+    const { line, ...place } = asked;
+    const time = Date.now();
+    const { suggestion, record } = await this.outcome(document, place, signal).catch(
+      (error: unknown) => ({ suggestion: undefined, record: failure(error) }),
+    );
+    // Who types on is shown nothing that was meant for another text.
+    const isStale = signal.aborted || document.version !== version;
+    const told: Recorded =
+      isStale && record.outcome !== 'dropped'
+        ? { ...record, outcome: 'dropped', reason: 'cancelled' }
+        : record;
+    this.count++;
+    const kept = { id: this.count, time, uri: document.uri, line, ...told };
+    this.records = [kept, ...this.records].slice(0, remembered);
+    return isStale ? undefined : suggestion;
+  }
+
+  /** Computes what a cursor needs before anything is typed there. */
+  async prepare(document: OpenDocument, offset: number, signal: AbortSignal): Promise<void> {
+    const found = this.find(document.uri);
+    if (typeof found !== 'string') {
+      const { inline, path } = found;
+      await inline.prepare({ ...placeOf(document), path, offset, isExplicit: false }, signal);
+    }
+  }
+
+  /** The newest first. */
+  recent(): CompletionRecord[] {
+    return this.records;
+  }
+
+  async closeFolder(uri: string): Promise<void> {
+    const inline = this.folders.get(uri);
+    this.folders.delete(uri);
+    if (inline !== undefined && inline !== 'unfitModel') {
+      await inline.dispose();
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.folders.keys()].map((uri) => this.closeFolder(uri)));
+  }
+
+  private async outcome(
+    document: OpenDocument,
+    place: Omit<Asked, 'line'>,
+    signal: AbortSignal,
+  ): ReturnType<InlineCompletions['complete']> {
+    const found = this.find(document.uri);
+    return typeof found === 'string'
+      ? { record: droppedRecord(found) }
+      : found.inline.complete({ ...placeOf(document), ...place, path: found.path }, signal);
+  }
+
+  private find(uri: string): { inline: InlineCompletions; path: string } | DropReason {
+    const folder = this.host.folderOf(uri);
+    if (typeof folder === 'string') {
+      return folder;
+    }
+    const path = decodeURIComponent(uri.slice(folder.uri.length + 1));
+    const { skipped } = folder.repository;
+    if (skipped.some((one) => one.path === path || isBelow(path, one.path))) {
+      return 'excludedFile';
+    }
+    const inline = this.folders.get(folder.uri) ?? open(folder);
+    this.folders.set(folder.uri, inline);
+    return inline === 'unfitModel' ? inline : { inline, path };
+  }
+}
+
+function open({ assistant, repository }: Folder): InlineCompletions | 'unfitModel' {
+  try {
+    return new InlineCompletions(new Completer({ ...assistant, repository }));
+  } catch (error) {
+    if (isEngineError(error) && error.code === 'invalid-input') {
+      return 'unfitModel';
+    }
+    throw error;
+  }
+}
+
+/** A folder that is left out as a whole ends with a slash. */
+function isBelow(path: string, left: string): boolean {
+  return left.endsWith('/') && path.startsWith(left);
+}
+
+function placeOf(document: OpenDocument): { uri: string; text: string; languageId: string } {
+  return { uri: document.uri, text: document.getText(), languageId: document.languageId };
+}
+
+function failure(error: unknown): Recorded {
+  return isCancelled(error)
+    ? droppedRecord('cancelled')
+    : droppedRecord('failed', error instanceof Error ? error.message : String(error));
+}

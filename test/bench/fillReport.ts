@@ -1,0 +1,112 @@
+// From single filled holes to the figures of the fill bench: each mode by kind of hole, and
+// paired differences between modes.
+
+import type { HoleKind } from './holes.js';
+import { mean, median, pairedInterval, type Interval } from './statistics.js';
+
+export interface FilledHole {
+  /** Names the hole among all. */
+  id: string;
+  repo: string;
+  kind: HoleKind;
+  /** As `leoam complete --mode` has it. */
+  mode: string;
+  isExact: boolean;
+  /** 0..1. */
+  editSimilarity: number;
+  ttftMs: number;
+  totalMs: number;
+  tokensComputed: number;
+}
+
+export interface FillFigures {
+  n: number;
+  exact: number;
+  meanEditSimilarity: number;
+  medianTtftMs: number;
+  medianTotalMs: number;
+  medianTokensComputed: number;
+}
+
+/** One mode minus another over the holes that both filled. */
+export interface FillDifference {
+  /** Percentage points. */
+  exact: Interval;
+  /** In hundredths. */
+  editSimilarity: Interval;
+}
+
+export interface FillReport {
+  modes: Record<string, Record<string, FillFigures>>;
+  differences: Record<string, Record<string, FillDifference>>;
+}
+
+/** What the others are compared with. */
+const own = 'leoam';
+
+export function fillReport(filled: readonly FilledHole[], modes: readonly string[]): FillReport {
+  const of = (mode: string): FilledHole[] => filled.filter((hole) => hole.mode === mode);
+  const compared = modes.includes(own) ? modes.filter((mode) => mode !== own) : [];
+  return {
+    modes: Object.fromEntries(modes.map((mode) => [mode, byKind(of(mode), figures)])),
+    differences: Object.fromEntries(
+      compared.map((mode) => [`${own} - ${mode}`, byKind(paired(of(own), of(mode)), difference)]),
+    ),
+  };
+}
+
+/** `make` over all, over those that need another file and those that do not, over lines and blocks, and over each kind. */
+function byKind<T extends { kind: HoleKind }, R>(
+  rows: readonly T[],
+  make: (rows: readonly T[]) => R,
+): Record<string, R> {
+  const halves = ['cross-file', 'local', 'line', 'block'];
+  const kinds = [...new Set(rows.map(({ kind }) => kind))].sort();
+  const groups: [string, readonly T[]][] = [
+    ['all', rows],
+    ...halves.map((half): [string, readonly T[]] => [
+      half,
+      rows.filter(({ kind }) => kind.split(' ').includes(half)),
+    ]),
+    ...kinds.map((kind): [string, readonly T[]] => [kind, rows.filter((row) => row.kind === kind)]),
+  ];
+  return Object.fromEntries(
+    groups.filter(([, group]) => group.length > 0).map(([name, group]) => [name, make(group)]),
+  );
+}
+
+function figures(rows: readonly FilledHole[]): FillFigures {
+  return {
+    n: rows.length,
+    exact: rows.filter(({ isExact }) => isExact).length,
+    meanEditSimilarity: mean(rows.map(({ editSimilarity }) => editSimilarity)),
+    medianTtftMs: median(rows.map(({ ttftMs }) => ttftMs)),
+    medianTotalMs: median(rows.map(({ totalMs }) => totalMs)),
+    medianTokensComputed: median(rows.map(({ tokensComputed }) => tokensComputed)),
+  };
+}
+
+interface Pair {
+  kind: HoleKind;
+  one: FilledHole;
+  other: FilledHole;
+}
+
+function paired(rows: readonly FilledHole[], against: readonly FilledHole[]): Pair[] {
+  const byId = new Map(against.map((row) => [row.id, row]));
+  return rows.flatMap((one) => {
+    const other = byId.get(one.id);
+    return other === undefined ? [] : [{ kind: one.kind, one, other }];
+  });
+}
+
+function difference(pairs: readonly Pair[]): FillDifference {
+  return {
+    exact: pairedInterval(
+      pairs.map(({ one, other }) => 100 * (Number(one.isExact) - Number(other.isExact))),
+    ),
+    editSimilarity: pairedInterval(
+      pairs.map(({ one, other }) => 100 * (one.editSimilarity - other.editSimilarity)),
+    ),
+  };
+}

@@ -1,0 +1,142 @@
+// How long a suggestion takes while the same server does other things: nothing, reading a large
+// folder in the background, streaming an answer. The loads take turns every few requests of one
+// session, so that a machine that grows slower slows all alike.
+
+import { rm } from 'node:fs/promises';
+import { isAnswered, spread, type Spread } from './completionReport.js';
+import { EditorWindow } from './editorWindow.js';
+import { typeAt } from './playing.js';
+import { readIntoStore, type BenchSession } from './reading.js';
+import { typedFiles } from './sourceFiles.js';
+import { percentile } from './statistics.js';
+import { benchHome, note } from './support.js';
+import { typingSession, type TypingEvent } from './typing.js';
+
+const loads = ['idle', 'indexing', 'chatting'] as const;
+export type Load = (typeof loads)[number];
+
+export interface LoadReport extends Spread {
+  n: number;
+  /** Without those that were answered from what an earlier request had written. */
+  computedP95: number | null;
+}
+
+export interface LoadsReport {
+  p95Ms: Record<Load, number>;
+  totalMs: Record<Load, LoadReport>;
+  /** That there was a load: what was read, and pieces of answers that came, while suggestions were asked for. */
+  tokensReadMeanwhile: number;
+  piecesStreamedMeanwhile: number;
+}
+
+export interface LoadOptions {
+  session: Omit<BenchSession, 'home'>;
+  /** The folder that is typed in, and the one that is read meanwhile. */
+  root: string;
+  largeRoot: string;
+  /** Under each load. */
+  requests: number;
+}
+
+/** After at most so many requests the next load has its turn. */
+const longestTurn = 10;
+const question = 'Explain every file of this repository in detail, one after the other.';
+const seed = 2;
+
+interface Timed {
+  totalMs: number;
+  isKept: boolean;
+}
+
+export async function measureLoads(options: LoadOptions): Promise<LoadsReport> {
+  // A store that does not hold the large folder yet.
+  const home = await benchHome('completion-load');
+  await rm(home, { recursive: true, force: true });
+  const session = { ...options.session, home: await benchHome('completion-load') };
+  await readIntoStore(session, options.root, 'the folder that is typed in');
+  const files = await typedFiles(options.root);
+  const rounds = Math.ceil(options.requests / longestTurn);
+  const turn = Math.ceil(options.requests / rounds);
+  const events = typingSession(files, { requests: loads.length * rounds * turn, seed });
+  const window = await EditorWindow.open(session, options.root);
+  try {
+    await window.untilRead();
+    await window.addFolder(options.largeRoot);
+    return await playLoads(window, turnsOf(events, turn));
+  } finally {
+    await window.close();
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+async function playLoads(
+  window: EditorWindow,
+  turns: readonly (readonly TypingEvent[])[],
+): Promise<LoadsReport> {
+  const timed: Record<Load, Timed[]> = { idle: [], indexing: [], chatting: [] };
+  let tokensReadMeanwhile = 0;
+  let piecesStreamedMeanwhile = 0;
+  for (const [index, events] of turns.entries()) {
+    // In each round another load comes first.
+    const load = loads[(index + Math.floor(index / loads.length)) % loads.length] ?? 'idle';
+    note(`Under load, turn ${String(index + 1)} of ${String(turns.length)}: ${load}`);
+    await window.read(load === 'indexing');
+    const stopChat = load === 'chatting' ? await window.chat(question) : undefined;
+    const [read, pieces] = [window.tokensRead, window.pieces];
+    timed[load].push(...(await playTurn(window, events)));
+    tokensReadMeanwhile += load === 'indexing' ? window.tokensRead - read : 0;
+    piecesStreamedMeanwhile += window.pieces - pieces;
+    await stopChat?.();
+  }
+  return { ...loadsReport(timed), tokensReadMeanwhile, piecesStreamedMeanwhile };
+}
+
+async function playTurn(window: EditorWindow, events: readonly TypingEvent[]): Promise<Timed[]> {
+  const timed: Timed[] = [];
+  for (const event of events) {
+    const suggested = await typeAt(window, event);
+    if (suggested !== undefined && isAnswered(suggested.record)) {
+      timed.push({ totalMs: suggested.totalMs, isKept: suggested.record.outcome === 'kept' });
+    }
+  }
+  return timed;
+}
+
+/** The session in pieces of so many requests. */
+function turnsOf(events: readonly TypingEvent[], turn: number): TypingEvent[][] {
+  const turns: TypingEvent[][] = [];
+  let asked = 0;
+  for (const event of events) {
+    const at = Math.floor(asked / turn);
+    (turns[at] ??= []).push(event);
+    asked += event.asks ? 1 : 0;
+  }
+  return turns;
+}
+
+function loadsReport(
+  timed: Record<Load, readonly Timed[]>,
+): Pick<LoadsReport, 'p95Ms' | 'totalMs'> {
+  const report = (load: Load): LoadReport => {
+    const all = timed[load].map(({ totalMs }) => totalMs);
+    const computed = timed[load].filter(({ isKept }) => !isKept).map(({ totalMs }) => totalMs);
+    return {
+      n: all.length,
+      ...spread(all),
+      computedP95: computed.length === 0 ? null : percentile(computed, 95),
+    };
+  };
+  const totalMs = {
+    idle: report('idle'),
+    indexing: report('indexing'),
+    chatting: report('chatting'),
+  };
+  return {
+    p95Ms: {
+      idle: totalMs.idle.p95,
+      indexing: totalMs.indexing.p95,
+      chatting: totalMs.chatting.p95,
+    },
+    totalMs,
+  };
+}

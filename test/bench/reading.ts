@@ -1,0 +1,36 @@
+// Reads a repository into a bench's store with the command line, so that what is measured
+// afterwards finds it warm.
+
+import { z } from 'zod';
+import type { ResolvedModel } from '../../server/models/index.js';
+import { flushFiles } from './pageCache.js';
+import { capture, cliPath, note } from './support.js';
+
+/** What all calls of the command line in one bench have in common. */
+export interface BenchSession {
+  home: string;
+  model: ResolvedModel;
+  threads: number;
+}
+
+const indexOutput = z.object({ tokens: z.number() });
+
+/** Tokens of the repository. */
+export async function readIntoStore(
+  session: BenchSession,
+  root: string,
+  name: string,
+): Promise<number> {
+  note(`${name}: reading what the store lacks.`);
+  const output = await capture(
+    process.execPath,
+    [cliPath(), 'index', '--json', ...sessionArguments(session, root)],
+    { showErrors: true },
+  );
+  await flushFiles(session.home);
+  return indexOutput.parse(JSON.parse(output)).tokens;
+}
+
+export function sessionArguments({ home, model, threads }: BenchSession, root: string): string[] {
+  return ['--repo', root, '--home', home, '--model', model.path, '--threads', String(threads)];
+}

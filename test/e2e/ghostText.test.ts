@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { shopFiles, temporaryRepository } from '../server/setup.js';
+import { GhostPage } from './ghostPage.js';
+import type { CodeHost } from './host.js';
+import { until } from './until.js';
+import { useWindow } from './window.js';
+
+/** Longer than a suggestion takes, once the model has read the file. */
+const patienceMs = 4_000;
+
+const question = [
+  "import { isFreeShipping } from './limits.js';",
+  '',
+  '/** Whether a basket is delivered for nothing. */',
+  'export function isDeliveredForNothing(totalCents: number): boolean {',
+  '',
+  '}',
+  '',
+];
+
+const price = [
+  "import { isFreeShipping } from './limits.js';",
+  '',
+  '/** What the delivery of a basket costs. */',
+  'export function deliveryCents(totalCents: number): number {',
+  '',
+  '  return 490;',
+  '}',
+  '',
+];
+
+/** The empty line of both. */
+const emptyLine = 5;
+/** Goes on with the rest of the helper's name, whatever a model writes after it. */
+const start = '  return isFree';
+const goesOn = (shown: string): boolean => shown.startsWith('Shipping(');
+
+describe('suggestions in the editor of VS Code @slow', function () {
+  this.timeout(300_000);
+  let folder: string;
+  let host: CodeHost;
+  let ghost: GhostPage;
+
+  useWindow(
+    async (context) => {
+      const model = process.env['LEOAM_TEST_MODEL_QWEN2'];
+      if (!model) {
+        console.log('skipped: LEOAM_TEST_MODEL_QWEN2 not set');
+        context.skip();
+      }
+      const lf = (lines: string[]): string => lines.join('\n');
+      folder = await temporaryRepository({
+        ...shopFiles,
+        'src/taken.ts': lf(question),
+        'src/through.ts': lf(question),
+        'src/word.ts': lf(question),
+        'src/windows.ts': question.join('\r\n'),
+        'src/brackets.ts': lf(price),
+        'src/off.ts': lf(question),
+        'src/snoozed.ts': lf(question),
+      });
+      return { folder, settings: { 'leoam.modelPath': model, ...quiet } };
+    },
+    (opened) => {
+      ({ host } = opened);
+      ghost = new GhostPage(host, folder);
+    },
+    'window',
+  );
+
+  async function suggestedIn(path: string): Promise<string> {
+    await ghost.goTo(path, emptyLine);
+    await ghost.type(start);
+    return ghost.waitFor(`the rest of isFreeShipping is suggested in ${path}`, goesOn);
+  }
+
+  it('wake LeoAM with the first line that is written', async () => {
+    await ghost.goTo('README.md', 3);
+    await ghost.type(' Both are tested.');
+    await host.waitForStatus('LeoAM: ready', 120_000);
+    await ghost.press('Control+S');
+  });
+
+  it('have a name from another file, which Tab takes over', async () => {
+    await suggestedIn('src/taken.ts');
+    await host.screenshot('ghost-text');
+    await ghost.press('Tab');
+    await ghost.saved(
+      'src/taken.ts',
+      (text) => text.includes('  return isFreeShipping('),
+      'the suggestion behind what was typed',
+    );
+    assert.equal(await ghost.shown(), '', 'something is suggested still');
+  });
+
+  it('tell what they came from', async () => {
+    const lines = await ghost.why();
+    const text = lines.join('\n');
+    assert.ok(
+      lines.some((line) => /^## .* src\/taken\.ts:\d+/u.test(line)),
+      text,
+    );
+    assert.ok(
+      lines.some((line) => line.startsWith('Suggested')),
+      text,
+    );
+    assert.ok(
+      lines.some((line) => /^- Passages: .*src\/limits\.ts:\d+-\d+/u.test(line)),
+      `no passage of src/limits.ts:\n${text}`,
+    );
+    await host.screenshot('ghost-text-why');
+  });
+
+  it('stay while they are typed through, and go at Escape', async () => {
+    const before = await suggestedIn('src/through.ts');
+    await ghost.type('Ship');
+    const after = await ghost.waitFor(
+      `of "${before}" there is what follows on "Ship"`,
+      (shown) => shown !== '' && before.slice('Ship'.length).startsWith(shown),
+    );
+    assert.ok(after.startsWith('ping('), after);
+    await ghost.press('Escape');
+    await until('the suggestion is gone', async () => (await ghost.shown()) === '');
+    await sleep(patienceMs);
+    assert.equal(await ghost.shown(), '', 'it came back after Escape');
+    await ghost.saved(
+      'src/through.ts',
+      (text) => text.includes('  return isFreeShip\n'),
+      'what was typed and no more',
+    );
+  });
+
+  it('give one word at Control and Right', async () => {
+    await suggestedIn('src/word.ts');
+    await ghost.press('Control+ArrowRight');
+    await ghost.waitFor('the rest stays suggested', (shown) => shown.startsWith('('));
+    await ghost.saved(
+      'src/word.ts',
+      (text) => text.includes('  return isFreeShipping\n'),
+      'the first word of the suggestion and no more',
+    );
+  });
+
+  it('leave the line ends of a file from Windows', async () => {
+    await suggestedIn('src/windows.ts');
+    await ghost.press('Tab');
+    const text = await ghost.saved(
+      'src/windows.ts',
+      (saved) => saved.includes('  return isFreeShipping('),
+      'the suggestion behind what was typed',
+    );
+    assert.ok(!/[^\r]\n/u.test(text), `a line ends with LF alone: ${JSON.stringify(text)}`);
+  });
+
+  it('do not double the bracket that the editor has closed', async () => {
+    await ghost.goTo('src/brackets.ts', emptyLine);
+    await ghost.type('  if (isFree');
+    await ghost.waitFor('the rest of isFreeShipping is suggested before the bracket', goesOn);
+    await host.screenshot('ghost-text-brackets');
+    await ghost.press('Tab');
+    const text = await ghost.saved(
+      'src/brackets.ts',
+      (saved) => saved.includes('  if (isFreeShipping('),
+      'the suggestion behind what was typed',
+    );
+    const line = text.split('\n')[emptyLine - 1] ?? '';
+    assert.equal(count(line, ')'), count(line, '('), line);
+  });
+
+  it('do not come while they are snoozed', async () => {
+    await host.command('LeoAM: Snooze Suggestions');
+    await host.page.locator('.quick-input-list .monaco-list-row').first().click();
+    await waitForMark(true);
+    await assertNothingIn('src/snoozed.ts', 'Nothing was shown. Suggestions were snoozed.');
+    await host.command('LeoAM: Snooze Suggestions');
+    await host.page.locator('.quick-input-list').getByText('End the snooze now').click();
+    await waitForMark(false);
+  });
+
+  it('do not come in a language that they are off for', async () => {
+    await ghost.goTo('src/off.ts', emptyLine);
+    await host.command('LeoAM: Turn Suggestions On or Off for This Language');
+    await waitForMark(true);
+    await assertNothingIn(
+      'src/off.ts',
+      'Nothing was shown. Suggestions were off for TypeScript (setting leoam.completion.languages).',
+    );
+    await ghost.goTo('src/off.ts', emptyLine);
+    await host.page.locator('.statusbar').getByText('LeoAM: ready').first().click();
+    const menu = host.page.locator('.quick-input-list');
+    await menu.getByText('Turn suggestions on for TypeScript').waitFor();
+    await menu.getByText('Suggestions: off for TypeScript').waitFor();
+    await host.screenshot('ghost-text-off');
+    await ghost.press('Escape');
+  });
+
+  async function assertNothingIn(path: string, reason: string): Promise<void> {
+    await ghost.goTo(path, emptyLine);
+    await ghost.type(start);
+    await sleep(patienceMs);
+    assert.equal(await ghost.shown(), '');
+    const lines = await ghost.why();
+    assert.ok(lines.includes(reason), `"${reason}" is not said:\n${lines.join('\n')}`);
+    assert.ok(
+      lines.some((line) => line.startsWith('## ') && line.includes(` ${path}:${emptyLine}`)),
+      `${path} is not named:\n${lines.join('\n')}`,
+    );
+  }
+
+  /** The status bar shows by a mark that no suggestions come here. */
+  async function waitForMark(isThere: boolean): Promise<void> {
+    const mark = host.page.locator('[id="leoam.leoam.leoam.status"] .codicon-circle-slash');
+    const what = `the status bar ${isThere ? 'has' : 'has no'} mark for suggestions that are off`;
+    await until(what, async () => (await mark.isVisible()) === isThere, 10_000);
+  }
+});
+
+function count(text: string, character: string): number {
+  return text.split(character).length - 1;
+}
+
+/** Nothing but suggestions of LeoAM, and lines that are not broken. */
+const quiet = {
+  'editor.inlineSuggest.enabled': true,
+  'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
+  'editor.suggestOnTriggerCharacters': false,
+  'editor.wordBasedSuggestions': 'off',
+  'editor.parameterHints.enabled': false,
+  '[markdown]': { 'editor.wordWrap': 'off' },
+};
