@@ -51,11 +51,8 @@ export function endOfBlock(written: string, place: Place): number | undefined {
     if (width >= floor) {
       return start - 1;
     }
-    if (closesUnclosed(written, start, place)) {
-      continue;
-    }
     const role = block.opens && width === block.width ? roleOf(line, place.languageId) : 'other';
-    if (role === 'other') {
+    if (role === 'other' && !closesUnclosed(written, start, place)) {
       return start - 1;
     }
     if (role === 'closes') {

@@ -39,7 +39,10 @@ function standsBelow(texts: readonly string[], below: readonly string[]): boolea
   });
 }
 
-/** The lines follow below, indented alike: a bracket with another indentation is another one. */
+/**
+ * The lines follow below, indented alike: a bracket with another indentation is another one. The
+ * last of them may have been broken off.
+ */
 function isRepeated(lines: readonly string[], below: readonly string[]): boolean {
   const tail = filled(lines);
   return (
@@ -47,7 +50,10 @@ function isRepeated(lines: readonly string[], below: readonly string[]): boolean
     tail.length <= below.length &&
     tail.every((line, i) => {
       const other = below[i] ?? '';
-      return line.trim() === other.trim() && indentWidth(line) === indentWidth(other);
+      const mayBreakOff = i === tail.length - 1 && (i > 0 || isTelling(line));
+      const isSame =
+        line.trim() === other.trim() || (mayBreakOff && other.trim().startsWith(line.trim()));
+      return isSame && indentWidth(line) === indentWidth(other);
     })
   );
 }

@@ -95,9 +95,10 @@ function coveredSeparators(tail: string, behind: string, state: CursorState): nu
   const start = separators[0].length - marks.length;
   if (marks.length > 1) {
     // The head of a loop: "for (|;;)".
-    const count = [...tail].filter(
-      (character, i) =>
-        character === marks[0] && lex(tail.slice(0, i), state.languageId).opened.length === 0,
+    const isOuter = (at: number): boolean =>
+      lex(tail.slice(0, at), state.languageId).opened.length === 0;
+    const count = [...tail.matchAll(/[;,]/g)].filter(
+      ({ 0: mark, index }) => mark === marks[0] && isOuter(index),
     ).length;
     return count === 0 ? 0 : start + Math.min(count, marks.length);
   }

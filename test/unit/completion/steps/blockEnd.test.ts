@@ -95,6 +95,11 @@ describe('the end of the block at the cursor', () => {
     assert.equal(after(blockEnd, '  ‸', guarded, 'cpp'), `  ${guarded}‸`);
   });
 
+  it('comes with the twelfth line', () => {
+    const lines = Array.from({ length: 14 }, (_, i) => `a${i}();`);
+    assert.equal(after(blockEnd, '‸', lines.join('\n')), `${lines.slice(0, 12).join('\n')}‸`);
+  });
+
   it('leaves nothing of a suggestion that begins behind it', () => {
     assert.equal(after(blockEnd, 'f() {\n  a();‸\n}\n', '\n}\n\ng() {'), 'f() {\n  a();‸\n}\n');
   });

@@ -48,7 +48,7 @@ describe('what is made of what a model wrote', () => {
 
   it('has the line ends of the document', () => {
     assert.equal(
-      suggested('f() {\r\n\t‸\r\n}\r\n', 'a();\r\n\tb();\n}\n'),
+      suggested('f() {\r\n\t‸\r\n}\r\n', 'a();\n\tb();\r\n}\n'),
       'f() {\r\n\ta();\r\n\tb();‸\r\n}\r\n',
     );
   });
@@ -61,6 +61,15 @@ describe('what is made of what a model wrote', () => {
   it('is nothing that stands there', () => {
     assert.equal(suggested('f() {\n  ‸\n  next();\n}\n', 'next();\n}\n'), 'repeatsText');
     assert.equal(suggested('f(‸);', ');'), 'repeatsText');
+  });
+
+  it('is no loop, and none of what was written last', () => {
+    assert.equal(suggested('a();\n‸', 'next();\nnext();\nnext();\nnext'), 'a();\nnext();‸');
+    assert.equal(suggested('next();\n‸\n', 'next();\n'), 'repeatsText');
+  });
+
+  it('closes no bracket twice', () => {
+    assert.equal(suggested('f(‸, b);\n', 'a)'), 'f(a‸, b);\n');
   });
 
   it('is the missing rest of each line, however far the model goes on', () => {

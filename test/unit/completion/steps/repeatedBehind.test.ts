@@ -11,7 +11,7 @@ describe('the lines behind the cursor', () => {
   });
 
   it('end it with "\\r\\n", over blank lines and at the end of the file', () => {
-    assert.equal(after(repeatedBehind, '‸\r\n\r\nc();', 'b();\n\nc();\n'), 'b();\n‸\r\n\r\nc();');
+    assert.equal(after(repeatedBehind, '‸\r\n\r\nc();', 'b();\n\nc();\n'), 'b();‸\r\n\r\nc();');
   });
 
   it('end it where tabs and spaces differ', () => {
@@ -30,6 +30,15 @@ describe('the lines behind the cursor', () => {
       after(repeatedBehind, 'if (a) {‸\n}\n', '\n  b();\n} else {\n  c();\n}'),
       'if (a) {\n  b();\n} else {\n  c();‸\n}\n',
     );
+  });
+
+  it('end it where it stops in the midst of them', () => {
+    assert.equal(after(repeatedBehind, '‸\nfoo(a);\n', 'b();\nfoo('), 'b();‸\nfoo(a);\n');
+    assert.equal(
+      after(repeatedBehind, '‸\nf(a);\ng();\n', 'b();\nf(a);\ng'),
+      'b();‸\nf(a);\ng();\n',
+    );
+    assert.equal(after(repeatedBehind, '‸\nfoo(a);\n', 'b();\nf'), 'b();\nf‸\nfoo(a);\n');
   });
 
   it('leave a bracket that the suggestion opened itself', () => {

@@ -28,7 +28,7 @@ describe('the rest of the cursor line', () => {
     ],
     ['loses a comma', '{\n  a: ‸,\n}', '[1, 2],', '{\n  a: [1, 2],‸\n}'],
     ['keeps brackets that what was opened anew needs', 'f(‸)\n', 'a) + g(b', 'f(a) + g(b‸)\n'],
-    ['loses the bracket before several lines', 'f(‸);\n', 'a);\ng();', 'f(a);\ng();‸;\n'],
+    ['loses a bracket that is followed by lines', 'f(‸);\n', 'a);\ng()', 'f(a);\ng()‸;\n'],
     ['loses a bracket that closes several lines', 'f(‸)\n', '\n  a,\n)', 'f(\n  a,\n)‸\n'],
     ['loses a brace behind a block', 'if (a) {‸}\n', '\n  b();\n}', 'if (a) {\n  b();\n}‸\n'],
     ['keeps a bracket for what was there before', 'if (f(‸) {\n', 'a)', 'if (f(a)‸) {\n'],
