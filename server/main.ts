@@ -85,7 +85,7 @@ connection.languages.inlineCompletion.on(async ({ textDocument, position, contex
     return null;
   }
   const { selectedCompletionInfo: selected, triggerKind } = context;
-  const suggestion = await running().completions.suggest(
+  const suggestions = await running().completions.suggest(
     document,
     {
       line: position.line + 1,
@@ -99,17 +99,10 @@ connection.languages.inlineCompletion.on(async ({ textDocument, position, contex
     },
     signalOf(token),
   );
-  return suggestion === undefined
-    ? null
-    : [
-        {
-          insertText: suggestion.text,
-          range: {
-            start: document.positionAt(suggestion.start),
-            end: document.positionAt(suggestion.end),
-          },
-        },
-      ];
+  return suggestions.map(({ text, start, end }) => ({
+    insertText: text,
+    range: { start: document.positionAt(start), end: document.positionAt(end) },
+  }));
 });
 onRequest(connection, completionRecent, async () => running().completions.recent());
 onRequest(connection, completionPrepare, async ({ uri, position }, signal) => {

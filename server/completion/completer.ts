@@ -2,7 +2,7 @@
 // typed computes its own tokens and two marks, what stands behind an edit is moved with it, and
 // evidence is chosen anew only when the cursor enters another function.
 
-import type { Counters } from '../engine/addon.js';
+import type { Counters, Sampling } from '../engine/addon.js';
 import type { LeoEngine, LeoSession, RequestClass } from '../engine/engine.js';
 import type { RepositoryIndex } from '../index/types.js';
 import { evidenceParts, type EvidenceParts } from '../prompt/parts.js';
@@ -41,6 +41,10 @@ export interface CompletionRequest {
   minMeanLogProbability?: number;
   /** Tokens of one guess; 0: every token takes a pass of its own. */
   draftTokens?: number;
+  /** What it may well write; decoding verifies it. */
+  guess?: string;
+  /** Absent: the likeliest token each time. */
+  sampling?: Sampling;
   requestClass?: RequestClass;
   signal?: AbortSignal;
 }
@@ -114,20 +118,21 @@ export class Completer {
         complete.abort();
       }
     };
-    const submitted = performance.now();
     const { made } = stretch;
+    const context = prompt.before.slice(-contextTokens);
+    const submitted = performance.now();
     const result = await this.sessionFor(made.tokens + prompt.tokens + request.maxTokens).generate(
       {
         parts: [...made.parts, ...prompt.evidence, ...prompt.question],
         questionPart: made.parts.length + prompt.evidence.length,
         repair: { share: 0 },
         maxTokens: request.maxTokens,
-        sampling: { temperature: 0 },
+        sampling: request.sampling ?? { temperature: 0 },
         stop: request.stop,
         draft: {
           maxTokens: request.draftTokens ?? defaultDraftTokens,
-          context: prompt.before.slice(-contextTokens),
-          corpus: file.corpus,
+          context,
+          corpus: joinTokens([file.corpus, ...(await this.guessed(context, request.guess))]),
         },
         minMeanLogProbability: request.minMeanLogProbability ?? -Infinity,
         ...(request.isComplete === undefined ? {} : { onText: watch }),
@@ -231,6 +236,11 @@ export class Completer {
       tokens: this.tokens,
       approximations: request.approximations,
     });
+  }
+
+  /** The guess as if it had been read behind the cursor's text. */
+  private async guessed(context: Int32Array, guess: string | undefined): Promise<Int32Array[]> {
+    return guess === undefined ? [] : [context, ...(await this.tokens.of([guess]))];
   }
 
   private async headerOf(path: string): Promise<Int32Array> {

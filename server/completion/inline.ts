@@ -3,15 +3,17 @@
 // computed. The newest request wins: the one before is cancelled down to the decode loop.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DropReason } from '../protocol/completion.js';
 import { approximations } from './approximations.js';
-import type { Completer, Completion, CompletionRequest } from './completer.js';
-import { extentOf, isComplete, type Extent } from './extent.js';
+import type { Completer, Completion } from './completer.js';
+import { extentOf, type Extent } from './extent.js';
 import { KeptSuggestions } from './kept.js';
 import { Newest } from './newest.js';
 import type { Place, Suggested } from './place.js';
 import { computedRecord, droppedRecord, keptRecord, type Recorded } from './record.js';
 import { Rhythm } from './rhythm.js';
 import { postProcess } from './steps/index.js';
+import { writeFor, type Asked } from './write.js';
 
 export interface InlineRequest extends Place {
   uri: string;
@@ -31,14 +33,17 @@ export interface InlineSuggestion {
 }
 
 export interface InlineOutcome {
-  suggestion?: InlineSuggestion;
+  /** The likeliest first; several only where somebody asked for them. */
+  suggestions: InlineSuggestion[];
   record: Recorded;
 }
 
-const maxTokens: Record<Extent, number> = { line: 48, block: 128, insideWord: 0 };
 /** Natural, mean over the tokens of a suggestion; see ARCHITECTURE.md, Completions. */
 const leastLogProbability = -1.2;
 const leastWhereAsked = -3;
+/** Besides the likeliest one. */
+const alternatives = 2;
+const drawn = { temperature: 0.8, topP: 0.95 };
 
 export class InlineCompletions {
   private readonly kept = new KeptSuggestions();
@@ -59,7 +64,7 @@ export class InlineCompletions {
     const place = withSelected(request);
     const extent = extentOf(place);
     if (extent === 'insideWord') {
-      return { record: droppedRecord('insideWord') };
+      return { suggestions: [], record: droppedRecord('insideWord') };
     }
     const kept = this.kept.find(request.uri, ...around(place));
     if (kept !== undefined) {
@@ -67,26 +72,37 @@ export class InlineCompletions {
       const record = keptRecord(kept);
       const totalMs = performance.now() - arrived;
       return {
-        suggestion: suggestionOf(request, kept),
+        suggestions: [suggestionOf(request, kept)],
         record: { ...record, timings: { ...record.timings, ttftMs: totalMs, totalMs } },
       };
     }
     this.ahead = undefined;
-    const outcome = await this.work.run(signal, async (until) => {
+    const computed = await this.work.run(signal, async (until) => {
       const waitMs = await this.wait(request, place, until);
-      return until.aborted
-        ? undefined
-        : withWait(await this.compute(request, place, extent, until), waitMs);
+      const first = await this.compute(request, place, extent, until);
+      const others = request.isExplicit ? await this.others(request, place, first, until) : [];
+      const all = first.fitted === undefined ? others : [first.fitted, ...others];
+      const record = withWait(first.record, waitMs);
+      return {
+        all,
+        outcome: { suggestions: all.map((one) => suggestionOf(request, one)), record },
+      };
     });
-    if (outcome?.suggestion !== undefined) {
-      this.lookAhead(request, place, outcome.fitted);
+    if (computed === undefined) {
+      return { suggestions: [], record: droppedRecord('cancelled') };
     }
-    return outcome ?? { record: droppedRecord('cancelled') };
+    const [first] = computed.all;
+    if (first !== undefined) {
+      this.lookAhead(request, place, first);
+    }
+    return computed.outcome;
   }
 
   /** Computes what the cursor's surroundings need, so that the first key finds it. */
   async prepare({ path, text, offset }: InlineRequest, signal: AbortSignal): Promise<void> {
-    this.ahead = undefined;
+    if (this.work.isBusy) {
+      return; // with what the same cursor needs, or with another
+    }
     await this.work.run(signal, (until) =>
       this.completer.complete({
         ...{ path, text, offset, maxTokens: 1, stop: [], signal: until },
@@ -119,30 +135,47 @@ export class InlineCompletions {
     place: Place,
     extent: Extent,
     signal: AbortSignal,
-  ): Promise<InlineOutcome & { fitted: Suggested }> {
-    const least = request.isExplicit ? leastWhereAsked : leastLogProbability;
-    const result = await this.completer.complete({
-      ...completionOf(request.path, place, extent),
-      minMeanLogProbability: least,
-      signal,
-    });
-    const none = { text: '', replaced: 0 };
+  ): Promise<{ fitted?: Suggested; record: Recorded }> {
+    const minMeanLogProbability = request.isExplicit ? leastWhereAsked : leastLogProbability;
+    const result = await writeFor(
+      this.completer,
+      { ...placeIn(request.path, place), minMeanLogProbability, signal },
+      place,
+      extent,
+    );
     const record = computedRecord(result);
-    if (result.reason === 'cancelled') {
-      return { fitted: none, record: { ...record, outcome: 'dropped', reason: 'cancelled' } };
+    const fitted = fittedFrom(result, place);
+    if (result.reason !== 'cancelled') {
+      this.rhythm.computed(result.timings.totalMs);
     }
-    this.rhythm.computed(result.timings.totalMs);
-    const fitted =
-      result.reason === 'unlikely' ? 'unlikely' : postProcess(result.completion, place);
     if (typeof fitted === 'string') {
-      return { fitted: none, record: { ...record, outcome: 'dropped', reason: fitted } };
+      return { record: { ...record, outcome: 'dropped', reason: fitted } };
     }
     this.keep(request.uri, place, fitted, result);
-    return {
-      fitted,
-      suggestion: suggestionOf(request, fitted),
-      record: { ...record, text: fitted.text },
-    };
+    return { fitted, record: { ...record, text: fitted.text } };
+  }
+
+  /** What else might stand there; for who asks by a key. */
+  private async others(
+    request: InlineRequest,
+    place: Place,
+    first: { fitted?: Suggested },
+    signal: AbortSignal,
+  ): Promise<Suggested[]> {
+    const found = new Map<string, Suggested>();
+    for (let seed = 1; seed <= alternatives && !signal.aborted; seed++) {
+      const result = await writeFor(
+        this.completer,
+        { ...placeIn(request.path, place), sampling: { ...drawn, seed }, signal },
+        place,
+        extentOf(place),
+      );
+      const fitted = fittedFrom(result, place);
+      if (typeof fitted !== 'string' && fitted.text !== first.fitted?.text) {
+        found.set(fitted.text, fitted);
+      }
+    }
+    return [...found.values()];
   }
 
   /** The suggestion behind this one, computed while this one is read. */
@@ -162,15 +195,15 @@ export class InlineCompletions {
     this.ahead = target;
     this.work
       .run(undefined, async (signal) => {
-        const result = await this.completer.complete({
-          ...completionOf(request.path, next, extent),
+        const ahead = {
+          ...placeIn(request.path, next),
           minMeanLogProbability: leastLogProbability,
-          requestClass: 'prepare',
+          requestClass: 'prepare' as const,
           signal,
-        });
-        const fitted = postProcess(result.completion, next);
-        const isWhole = result.reason !== 'cancelled' && result.reason !== 'unlikely';
-        if (isWhole && typeof fitted !== 'string') {
+        };
+        const result = await writeFor(this.completer, ahead, next, extent);
+        const fitted = fittedFrom(result, next);
+        if (typeof fitted !== 'string') {
           this.keep(request.uri, next, fitted, result);
         }
       })
@@ -187,21 +220,15 @@ export class InlineCompletions {
   }
 }
 
-function completionOf(
-  path: string,
-  place: Place,
-  extent: Extent,
-): Omit<CompletionRequest, 'minMeanLogProbability'> {
-  const { text, offset } = place;
-  return {
-    ...{ path, text, offset },
-    approximations: approximations('leoam'),
-    maxTokens: maxTokens[extent],
-    stop: extent === 'line' ? ['\n'] : [],
-    ...(extent === 'line'
-      ? {}
-      : { isComplete: (written: string) => isComplete(written, place, extent) }),
-  };
+function placeIn(path: string, { text, offset }: Place): Pick<Asked, 'path' | 'text' | 'offset'> {
+  return { path, text, offset };
+}
+
+/** What is suggested of what was written, or why nothing is. */
+function fittedFrom(result: Completion, place: Place): Suggested | DropReason {
+  return result.reason === 'cancelled' || result.reason === 'unlikely'
+    ? result.reason
+    : postProcess(result.completion, place);
 }
 
 /** The document as it is when what is selected in the list of suggestions has been taken. */
@@ -225,7 +252,6 @@ function around({ text, offset }: Place): [before: string, behind: string] {
   return [text.slice(0, offset), text.slice(offset)];
 }
 
-function withWait<T extends InlineOutcome>(outcome: T, waitMs: number): T {
-  const { record } = outcome;
-  return { ...outcome, record: { ...record, timings: { ...record.timings, waitMs } } };
+function withWait(record: Recorded, waitMs: number): Recorded {
+  return { ...record, timings: { ...record.timings, waitMs } };
 }

@@ -3,6 +3,11 @@
 export class Newest {
   private controller: AbortController | undefined;
   private ended: Promise<unknown> = Promise.resolve();
+  private pending = 0;
+
+  get isBusy(): boolean {
+    return this.pending > 0;
+  }
 
   /**
    * Aborts the work before, waits for its end, and runs `work`. Undefined where this one was
@@ -18,6 +23,7 @@ export class Newest {
     const until =
       signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]);
     const before = this.ended;
+    this.pending++;
     const result = before
       .then(() => (until.aborted ? undefined : work(until)))
       .catch((error: unknown) => {
@@ -25,7 +31,8 @@ export class Newest {
           return undefined;
         }
         throw error;
-      });
+      })
+      .finally(() => this.pending--);
     this.ended = result.catch(() => undefined);
     return result;
   }

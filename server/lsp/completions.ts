@@ -2,7 +2,11 @@
 // that a suggestion is for the text that is there when it comes.
 
 import { Completer } from '../completion/completer.js';
-import { InlineCompletions, type InlineRequest } from '../completion/inline.js';
+import {
+  InlineCompletions,
+  type InlineRequest,
+  type InlineSuggestion,
+} from '../completion/inline.js';
 import { droppedRecord, type Recorded } from '../completion/record.js';
 import { isCancelled, isEngineError } from '../engine/errors.js';
 import type { CompletionRecord, DropReason } from '../protocol/completion.js';
@@ -21,13 +25,6 @@ export type Asked = Pick<InlineRequest, 'offset' | 'isExplicit' | 'selected'> & 
   /** 1-based. */
   line: number;
 };
-
-export interface Suggestion {
-  text: string;
-  /** Offsets in the document. */
-  start: number;
-  end: number;
-}
 
 export interface CompletionHost {
   /** The opened folder that a file lies in, or why there is none. */
@@ -57,12 +54,12 @@ export class Completions {
     document: OpenDocument,
     asked: Asked,
     signal: AbortSignal,
-  ): Promise<Suggestion | undefined> {
+  ): Promise<InlineSuggestion[]> {
     const { version } = document;
     const { line, ...place } = asked;
     const time = Date.now();
-    const { suggestion, record } = await this.outcome(document, place, signal).catch(
-      (error: unknown) => ({ suggestion: undefined, record: failure(error) }),
+    const { suggestions, record } = await this.outcome(document, place, signal).catch(
+      (error: unknown) => ({ suggestions: [], record: failure(error) }),
     );
     // Who types on is shown nothing that was meant for another text.
     const isStale = signal.aborted || document.version !== version;
@@ -73,7 +70,7 @@ export class Completions {
     this.count++;
     const kept = { id: this.count, time, uri: document.uri, line, ...told };
     this.records = [kept, ...this.records].slice(0, remembered);
-    return isStale ? undefined : suggestion;
+    return isStale ? [] : suggestions;
   }
 
   /** Computes what a cursor needs before anything is typed there. */
@@ -109,7 +106,7 @@ export class Completions {
   ): ReturnType<InlineCompletions['complete']> {
     const found = this.find(document.uri);
     return typeof found === 'string'
-      ? { record: droppedRecord(found) }
+      ? { suggestions: [], record: droppedRecord(found) }
       : found.inline.complete({ ...placeOf(document), ...place, path: found.path }, signal);
   }
 
