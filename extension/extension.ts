@@ -17,6 +17,7 @@ import { completionCommands } from './completion/commands.js';
 import { Drops } from './completion/drops.js';
 import { explainCommand } from './completion/explainView.js';
 import { inlineCompletionGate } from './completion/gate.js';
+import { prepareAtRest } from './completion/preparer.js';
 import { startAtFirstEdit } from './completion/starter.js';
 import { Switches } from './completion/switches.js';
 import { applyCode } from './edit/applyCode.js';
@@ -64,6 +65,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     statusBar(server, switches),
     startAtFirstEdit(server, switches),
+    prepareAtRest(server, switches),
     completionCommands(switches),
     explainCommand({ server, switches, drops }),
     selectionActions(chat),

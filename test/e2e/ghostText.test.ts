@@ -129,6 +129,12 @@ describe('suggestions in the editor of VS Code @slow', function () {
       (text) => text.includes('  return isFreeShip\n'),
       'what was typed and no more',
     );
+    await ghost.type('ping(totalCents);');
+    await ghost.saved(
+      'src/through.ts',
+      (text) => text.includes('ping(totalCents)'),
+      'a whole line',
+    );
   });
 
   it('give one word at Control and Right', async () => {
@@ -139,6 +145,13 @@ describe('suggestions in the editor of VS Code @slow', function () {
       'src/word.ts',
       (text) => text.includes('  return isFreeShipping\n'),
       'the first word of the suggestion and no more',
+    );
+    // Left like this, the file would be a bad example to the next ones.
+    await ghost.press('Tab');
+    await ghost.saved(
+      'src/word.ts',
+      (text) => text.includes('  return isFreeShipping('),
+      'the rest of the suggestion',
     );
   });
 
