@@ -58,6 +58,11 @@ const optionSpecs = {
   offset: { value: 'BYTES', help: 'where the cursor is in the file', in: ['complete'] },
   batch: { value: 'FILE.jsonl', help: 'fill in a file of holes and count', in: ['complete'] },
   lines: { value: 'one|many', help: 'where a completion ends; default one', in: ['complete'] },
+  stale: {
+    value: 'N',
+    help: 'of each hole N characters before it are typed first; default 0',
+    in: ['complete'],
+  },
   'max-tokens': {
     value: 'N',
     help: 'length at most; default 512, of complete 64',

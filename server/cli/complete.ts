@@ -99,6 +99,7 @@ async function completeBatch(
   { line, output, signal }: CommandContext,
 ): Promise<number> {
   const limit = numberOption(line, 'limit', { min: 1 }) ?? holes.length;
+  const stale = numberOption(line, 'stale', { min: 0 }) ?? 0;
   const rows = [];
   for (const hole of holes.slice(0, limit)) {
     signal.throwIfAborted();
@@ -107,19 +108,22 @@ async function completeBatch(
     const offset = textOffset(bytes, hole.startByte, hole.path);
     const before = bytes.toString('utf8').slice(0, offset);
     const behind = bytes.toString('utf8').slice(textOffset(bytes, hole.endByte, hole.path));
-    const result = await completer.complete({
+    completer.reset(); // what it holds of the file may have seen what stood in the hole
+    const request = {
       path: hole.path,
       text: before + behind,
       offset,
-      // What is stored of the text behind a hole has seen what stood in the hole.
-      approximations:
-        options.approximations.file === 'stored'
-          ? { ...options.approximations, file: 'before' }
-          : options.approximations,
+      approximations: withoutHole(options.approximations),
       maxTokens: options.maxTokens,
       signal,
       ...asLongAs(hole.expected, options.singleLine),
-    });
+    };
+    if (stale > 0) {
+      const typed = before.slice(0, -stale);
+      const earlier = { text: typed + behind, offset: typed.length };
+      await completer.complete({ ...request, ...earlier, maxTokens: 1 });
+    }
+    const result = await completer.complete(request);
     rows.push(judged(hole, result));
   }
   output.json(
@@ -138,6 +142,11 @@ async function completeBatch(
   const exact = rows.filter(({ isExact }) => isExact).length;
   output.text(`${exact} of ${rows.length} exactly as expected\n`);
   return 0;
+}
+
+/** What is stored of the text behind a hole has seen what stood in it. */
+function withoutHole(approximations: Approximations): Approximations {
+  return approximations.file === 'stored' ? { ...approximations, file: 'before' } : approximations;
 }
 
 /** As many lines as are expected. */

@@ -4,18 +4,16 @@
 
 import type { Counters, Sampling } from '../engine/addon.js';
 import type { LeoEngine, LeoSession, RequestClass } from '../engine/engine.js';
+import { isEngineError } from '../engine/errors.js';
 import type { RepositoryIndex } from '../index/types.js';
-import { evidenceParts, type EvidenceParts } from '../prompt/parts.js';
 import { joinTokens, type PromptProfile } from '../prompt/profile.js';
-import type { Evidence } from '../retrieval/source.js';
 import type { Approximations } from './approximations.js';
-import { selectForCursor } from './cursorEvidence.js';
 import { defaultLimits } from './cursorWindow.js';
 import { holdsBefore, layOut, type Layout } from './layout.js';
 import { fimMarks, type FimMarks } from './marks.js';
 import { cursorPrompt, type CursorPrompt } from './prompt.js';
-import { regionOf } from './region.js';
 import { storedFile, type StoredFile } from './storedFile.js';
+import { Stretches } from './stretches.js';
 import { TokenCache } from './tokenCache.js';
 
 export interface CompletionContext {
@@ -60,15 +58,6 @@ export interface Completion {
   timings: { selectMs: number; ttftMs: number; totalMs: number };
 }
 
-/** What stays as it is while the cursor stays in one stretch of a file. */
-interface Stretch {
-  path: string;
-  region: string;
-  approximations: Approximations;
-  evidence: readonly Evidence[];
-  made: EvidenceParts;
-}
-
 /** The file in the editor, as it was last laid out. */
 interface OpenFile {
   path: string;
@@ -80,30 +69,67 @@ interface OpenFile {
 const defaultDraftTokens = 6;
 /** Of the text before the cursor, for guesses. */
 const contextTokens = 16;
-/** Room for what is typed before a session has to grow. */
+/** Of a session: a larger one has to be made, and filled, only for lines of unusual length. */
+const usualTokens = 4096;
 const slackTokens = 512;
+/** Of a stored segment. */
+const lostFromStore = new Set(['not-found', 'corruption']);
 /** Of a large file a part is enough to guess from. */
 const corpusCharacters = 60_000;
-const nothing: EvidenceParts = { parts: [], evidenceOf: [], tokens: 0 };
 
 /** One request at a time: await one, or abort it and await it, before the next. */
 export class Completer {
   private readonly marks: FimMarks;
   private readonly tokens: TokenCache;
+  private readonly stretches: Stretches;
   private session: LeoSession | undefined;
   private sessionTokens = 0;
-  private stretch: Stretch | undefined;
   private file: OpenFile | undefined;
 
   /** Throws "invalid-input" for a model that cannot fill in. */
   constructor(private readonly context: CompletionContext) {
     this.marks = fimMarks(context.engine);
     this.tokens = new TokenCache(context.engine);
+    this.stretches = new Stretches(context);
   }
 
   async complete(request: CompletionRequest): Promise<Completion> {
+    try {
+      return await this.write(request);
+    } catch (error) {
+      if (!isEngineError(error) || !lostFromStore.has(error.code)) {
+        throw error;
+      }
+      // Evicted or damaged since it was chosen: what is there now is chosen again.
+      this.forget();
+      return this.write(request);
+    }
+  }
+
+  /** Files of the repository whose text is not what it was. */
+  outdated(paths: readonly string[]): void {
+    this.stretches.outdated(paths);
+  }
+
+  /** Begins anew, as if nothing had been filled in before. */
+  reset(): void {
+    this.dispose();
+    this.forget();
+  }
+
+  dispose(): void {
+    this.session?.dispose();
+    this.session = undefined;
+  }
+
+  private forget(): void {
+    this.stretches.forget();
+    this.file = undefined;
+  }
+
+  private async write(request: CompletionRequest): Promise<Completion> {
     const arrived = performance.now();
-    const stretch = await this.stretchOf(request);
+    const stretch = await this.stretches.of(request);
     const file = await this.fileOf(request);
     const selectMs = performance.now() - arrived;
     request.signal?.throwIfAborted();
@@ -157,39 +183,6 @@ export class Completer {
         totalMs: performance.now() - arrived,
       },
     };
-  }
-
-  dispose(): void {
-    this.session?.dispose();
-    this.session = undefined;
-  }
-
-  private async stretchOf(request: CompletionRequest): Promise<Stretch> {
-    const { path, text, offset, approximations } = request;
-    const region = regionOf(text, offset);
-    const known = this.stretch;
-    if (
-      known?.path === path &&
-      known.region === region &&
-      known.approximations.evidence === approximations.evidence
-    ) {
-      return known;
-    }
-    const { repository, engine } = this.context;
-    const chosen = { evidence: [] as readonly Evidence[], made: nothing };
-    if (approximations.evidence !== 'none') {
-      chosen.evidence = (await selectForCursor(repository, path, text, offset)).evidence;
-      chosen.made = evidenceParts(
-        approximations.evidence === 'stored' ? 'leoam' : 'rag',
-        chosen.evidence,
-        {
-          segment: (of, part) => repository.segment(of, part),
-          hasSegments: (keys) => engine.hasSegments(keys),
-        },
-      );
-    }
-    this.stretch = { path, region, approximations, ...chosen };
-    return this.stretch;
   }
 
   /** What is taken of the file from the store, as long as it holds. */
@@ -253,7 +246,7 @@ export class Completer {
     const needed = this.context.profile.preamble.length + tokens;
     if (this.session === undefined || needed > this.sessionTokens) {
       this.session?.dispose();
-      this.sessionTokens = needed + slackTokens;
+      this.sessionTokens = Math.max(needed + slackTokens, usualTokens);
       this.session = this.context.engine.newSession(this.sessionTokens);
     }
     return this.session;

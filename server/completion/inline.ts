@@ -112,6 +112,11 @@ export class InlineCompletions {
     );
   }
 
+  /** Files of the folder whose text is not what it was, relative to it. */
+  outdated(paths: readonly string[]): void {
+    this.completer.outdated(paths);
+  }
+
   async dispose(): Promise<void> {
     await this.work.stop();
     this.completer.dispose();

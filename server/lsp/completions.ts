@@ -87,6 +87,14 @@ export class Completions {
     return this.records;
   }
 
+  /** Files of a folder whose text is not what it was, relative to it. */
+  outdated(folder: string, paths: readonly string[]): void {
+    const inline = this.folders.get(folder);
+    if (inline !== undefined && inline !== 'unfitModel') {
+      inline.outdated(paths);
+    }
+  }
+
   async closeFolder(uri: string): Promise<void> {
     const inline = this.folders.get(uri);
     this.folders.delete(uri);

@@ -244,7 +244,10 @@ export class LeoService {
     const listener: FolderListener = {
       onChange: () => this.changed(),
       onNote: (note) => this.listener.onNote(note),
-      onOutdated: (paths) => this.chats.forget(uri, paths),
+      onOutdated: (paths) => {
+        this.chats.forget(uri, paths);
+        this.completions.outdated(uri, paths);
+      },
     };
     const folder = await Folder.open(uri, assistant, listener, this.closing.signal);
     this.opened.set(uri, folder);

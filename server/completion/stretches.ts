@@ -1,0 +1,78 @@
+// Passages of other files for the stretch of a file that the cursor is in: they stay what they
+// are until it leaves the stretch.
+
+import type { LeoEngine } from '../engine/engine.js';
+import { isEngineError } from '../engine/errors.js';
+import type { RepositoryIndex } from '../index/types.js';
+import { evidenceParts, type EvidenceParts } from '../prompt/parts.js';
+import type { Evidence } from '../retrieval/source.js';
+import type { Approximations } from './approximations.js';
+import { selectForCursor } from './cursorEvidence.js';
+import { regionOf } from './region.js';
+
+export interface Stretch {
+  path: string;
+  region: string;
+  from: Approximations['evidence'];
+  evidence: readonly Evidence[];
+  made: EvidenceParts;
+}
+
+export interface Cursor {
+  path: string;
+  text: string;
+  offset: number;
+  approximations: Pick<Approximations, 'evidence'>;
+}
+
+export class Stretches {
+  private current: Stretch | undefined;
+
+  constructor(private readonly context: { engine: LeoEngine; repository: RepositoryIndex }) {}
+
+  async of(cursor: Cursor): Promise<Stretch> {
+    const { path, approximations } = cursor;
+    const region = regionOf(cursor.text, cursor.offset);
+    const from = approximations.evidence;
+    const known = this.current;
+    if (known?.path === path && known.region === region && known.from === from) {
+      return known;
+    }
+    const evidence = from === 'none' ? [] : await this.choose(cursor);
+    const made = this.partsOf(evidence ?? [], from);
+    const stretch = { path, region, from, evidence: evidence ?? [], made };
+    this.current = evidence === undefined ? undefined : stretch;
+    return stretch;
+  }
+
+  /** Files whose text is not what it was. */
+  outdated(paths: readonly string[]): void {
+    if (this.current?.evidence.some(({ path }) => paths.includes(path)) === true) {
+      this.current = undefined;
+    }
+  }
+
+  forget(): void {
+    this.current = undefined;
+  }
+
+  /** Undefined while a file is other on disk than the index knows it: it will soon know. */
+  private async choose({ path, text, offset }: Cursor): Promise<Evidence[] | undefined> {
+    try {
+      return (await selectForCursor(this.context.repository, path, text, offset)).evidence;
+    } catch (error) {
+      if (isEngineError(error) && error.code === 'stale') {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  private partsOf(evidence: readonly Evidence[], from: Approximations['evidence']): EvidenceParts {
+    const { repository, engine } = this.context;
+    return evidenceParts(from === 'stored' ? 'leoam' : 'rag', evidence, {
+      segment: (path, part) => repository.segment(path, part),
+      hasSegments: (keys) => engine.hasSegments(keys),
+    });
+  }
+}
