@@ -39,7 +39,6 @@ class Answer {
         request_(request),
         sampler_(sampler),
         result_(*result),
-        limit_((static_cast<size_t>(std::max(request.draft.max_tokens, 0)) + 1) / 2),
         context_(request.draft.context) {}
 
   // `logits`: of the prompt's last token. Returns when the answer has come to its end.
@@ -62,7 +61,6 @@ class Answer {
   const GenerateRequest& request_;
   Sampler& sampler_;
   GenerateResult& result_;
-  size_t limit_;                // of the next guess: as far as the last ones were right
   std::vector<Token> context_;  // what the text ends with, for guesses
   std::vector<Token> guess_;    // behind the last computed token
   size_t row_ = 0;              // of the logits that choose the next token; guesses before it hold
@@ -110,10 +108,6 @@ Status Answer::Run(std::vector<float> logits, const Stopwatch& since_start) {
 
 void Answer::Settle() {
   session_.Truncate(session_.size() - (guess_.size() - row_));
-  if (!guess_.empty()) {
-    const auto most = static_cast<size_t>(request_.draft.max_tokens);
-    limit_ = row_ == guess_.size() ? std::min(most, 2 * limit_) : row_ + 1;
-  }
   guess_.clear();
   row_ = 0;
 }
@@ -156,7 +150,7 @@ Status Answer::Advance() {
 
 std::vector<Token> Answer::Guess() const {
   const size_t room = session_.capacity() - session_.size() - 1;
-  const size_t limit = std::min(limit_, room);
+  const size_t limit = std::min(static_cast<size_t>(std::max(request_.draft.max_tokens, 0)), room);
   if (limit == 0) {
     return {};
   }

@@ -46,7 +46,7 @@ class GenerateTest : public testing::RuntimeTest {
 TEST_F(GenerateTest, GuessesSavePassesAndChangeNothing) {
   GenerateRequest request = Again();
   const Outcome plain = Answer(request);
-  request.draft.max_tokens = 6;
+  request.draft.max_tokens = 8;
   request.draft.context = request.parts[0].tokens;
   const Outcome drafted = Answer(request);
   EXPECT_EQ(drafted.result.tokens, plain.result.tokens);
@@ -62,7 +62,7 @@ TEST_F(GenerateTest, GuessesSavePassesAndChangeNothing) {
 
 TEST_F(GenerateTest, KeepsNoWrongGuess) {
   GenerateRequest request = Again();
-  request.draft.max_tokens = 6;
+  request.draft.max_tokens = 8;
   // Guesses of something else: what stands there, shifted.
   request.draft.context = request.parts[0].tokens;
   request.draft.context.resize(request.draft.context.size() / 2);
@@ -82,7 +82,7 @@ TEST_F(GenerateTest, KeepsNoWrongGuess) {
 TEST_F(GenerateTest, GuessesFromMoreTextThanItsOwn) {
   GenerateRequest request = Again();
   const Outcome plain = Answer(request);
-  request.draft.max_tokens = 6;
+  request.draft.max_tokens = 8;
   request.parts[0].tokens = Tokens("// An example.\n");
   const Outcome other = Answer(request);
   request.draft.corpus = other.result.tokens;

@@ -10,12 +10,14 @@
 
 namespace leoam {
 
-// The tokens that follow the longest earlier match of the text's end. Of equally long matches
-// (`kLongestMatch` tokens count as equal) the last one decides. `history`: where matches are
-// looked for, in order; `end`: what the text ends with, oldest first. At most `limit` tokens;
-// none where fewer than `kShortestMatch` tokens match.
 inline constexpr size_t kShortestMatch = 2;
 inline constexpr size_t kLongestMatch = 8;
+
+// The tokens that follow the longest earlier match of the text's end. Of equally long matches
+// (`kLongestMatch` tokens count as equal) the last one decides. `history`: where matches are
+// looked for, in order; `end`: what the text ends with, oldest first. At most `limit` tokens,
+// and as many as are worth a row each after a match of that length; none where fewer than
+// `kShortestMatch` tokens match.
 std::vector<Token> LookUp(std::span<const std::span<const Token>> history,
                           std::span<const Token> end, size_t limit);
 

@@ -14,7 +14,15 @@ std::vector<Token> Find(const std::vector<std::vector<Token>>& history,
 using Tokens = std::vector<Token>;
 
 TEST(PromptLookupTest, GoesOnAsTheTextWentOnBefore) {
-  EXPECT_EQ(Find({{1, 2, 3, 4, 5, 6, 7, 8}}, {9, 2, 3}), (Tokens{4, 5, 6, 7}));
+  EXPECT_EQ(Find({{1, 2, 3, 4, 5, 6, 7, 8}}, {1, 2, 3}), (Tokens{4, 5}));
+}
+
+TEST(PromptLookupTest, GuessesFurtherAfterALongerMatch) {
+  const Tokens text = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18};
+  EXPECT_EQ(Find({text}, {0, 3, 4}, 8).size(), 1U);
+  EXPECT_EQ(Find({text}, {0, 1, 2, 3, 4, 5}, 8).size(), 3U);
+  EXPECT_EQ(Find({text}, {1, 2, 3, 4, 5, 6, 7, 8}, 8).size(), 8U);
+  EXPECT_EQ(Find({text}, {1, 2, 3, 4, 5, 6, 7, 8}, 5).size(), 5U);
 }
 
 TEST(PromptLookupTest, TakesTheLongestMatchAndOfEqualOnesTheLast) {

@@ -66,7 +66,7 @@ interface OpenFile {
   corpus: Int32Array;
 }
 
-const defaultDraftTokens = 6;
+const defaultDraftTokens = 8;
 /** Of the text before the cursor, for guesses. */
 const contextTokens = 16;
 /** Of a session: a larger one has to be made, and filled, only for lines of unusual length. */
