@@ -2,6 +2,7 @@
 // passages that speak of the same. The file being edited is not its own context.
 
 import type { PassageSource, WorkingSet } from '../retrieval/source.js';
+import { importsOf } from './region.js';
 import { defaultSelection, selectWorkingSet } from '../retrieval/workingSet.js';
 
 export const cursorSelection = { passages: 2, follow: 4, maxTokens: 1200 };
@@ -9,6 +10,7 @@ export const cursorSelection = { passages: 2, follow: 4, maxTokens: 1200 };
 /** Lines that say what the cursor is about. */
 const linesBefore = 12;
 const linesBehind = 3;
+const importCharacters = 1500;
 
 export function selectForCursor(
   source: PassageSource,
@@ -23,10 +25,12 @@ export function selectForCursor(
   });
 }
 
+/** Names at the cursor count first, then what the file imports: it is there to be used. */
 export function around(text: string, offset: number): string {
   const before = text.slice(0, offset).split('\n').slice(-linesBefore);
   const behind = text.slice(offset).split('\n').slice(0, linesBehind);
-  return `${before.join('\n')}${behind.join('\n')}`;
+  const imports = importsOf(text).slice(0, importCharacters);
+  return `${before.join('\n')}${behind.join('\n')}\n${imports}`;
 }
 
 /** The index as if the file were not in it. */

@@ -1,10 +1,11 @@
 // Which stretch of a file a cursor is in. Evidence serves for a stretch: it is chosen anew when
 // the cursor enters another function or the imports change, not with every key.
 
-const importLine = /^\s*(?:import|from|export .* from|#include|use|using|require|package)\b/u;
 const opensFunction =
   /\b(?:function|def|fn|func|class|interface|impl|struct|trait|enum|namespace|module)\b|=>\s*[{(]?\s*$|\)\s*(?::[^:]*|->.*)?\{?\s*$/u;
 const control = /^\s*(?:\}\s*)?(?:if|else|for|while|switch|catch|try|do|with|return|elif)\b/u;
+/** `): number {`, `) -> int:`, `) => {` of a list of parameters over several lines. */
+const endsParameters = /^\s*\)[^;]*(?:\{|:|=>)\s*$/u;
 /** Code outside of functions: the cursor may go this far before other evidence is looked for. */
 const looseLines = 40;
 
@@ -12,24 +13,42 @@ const looseLines = 40;
 export function regionOf(text: string, offset: number): string {
   const lines = text.slice(0, offset).split('\n');
   const header = enclosing(lines);
-  const imports = text.split('\n').filter((line) => importLine.test(line));
   const where = header ?? `lines ${Math.floor(lines.length / looseLines)}`;
-  return `${where}\n${imports.join('\n')}`;
+  return `${where}\n${importsOf(text)}`;
+}
+
+/** Statements over several lines are whole where they have brackets. */
+const importStatement =
+  /^(?:import\b[^;'"\n]*\{[^}]*\}[^\n]*|from\s[^\n(]*\([^)]*\)|(?:import|from|export\b[^\n]*\bfrom|#include|use|using|(?:const|var|let)\b[^\n]*\brequire)\b[^\n]*)/gmu;
+
+/** A file's import statements, as they stand there. */
+export function importsOf(text: string): string {
+  return (text.match(importStatement) ?? []).join('\n');
 }
 
 /** The line that opens the innermost function or class around the last of `lines`. */
 function enclosing(lines: readonly string[]): string | undefined {
   let indent = indentOf(lines.at(-1) ?? '') ?? Infinity;
+  let isParameters = false;
   for (let at = lines.length - 2; at >= 0 && indent > 0; at--) {
     const line = lines[at] ?? '';
     const own = indentOf(line);
-    if (own === undefined || own >= indent || /^\s*[)\]}]/u.test(line)) {
+    if (own === undefined || own >= indent) {
+      continue;
+    }
+    if (endsParameters.test(line)) {
+      isParameters = true;
+      indent = own + 1; // the line that opens them stands as far left
+      continue;
+    }
+    if (/^\s*[)\]}]/u.test(line)) {
       continue;
     }
     indent = own;
-    if (opensFunction.test(line) && !control.test(line)) {
+    if ((isParameters || opensFunction.test(line)) && !control.test(line)) {
       return line.trimEnd();
     }
+    isParameters = false;
   }
   return undefined;
 }

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { defaultLimits } from '../../../server/completion/cursorWindow.js';
+import { holdsBefore, layOut, type Layout, type Piece } from '../../../server/completion/layout.js';
+import { storedFile, type StoredFile } from '../../../server/completion/storedFile.js';
+import { seededRandom } from '../../bench/statistics.js';
+import { storedPath, storeOf } from './storedFiles.js';
+
+/** About 17,000 characters. */
+function program(end = '\n'): string {
+  return Array.from({ length: 120 }, (_, i) =>
+    [
+      `/** What number ${i} does to the items of a basket. */`,
+      `export function work${i}(items: Item[]): number {`,
+      `  const total = sum(items) + ${i};`,
+      '  return total;',
+      '}',
+      '',
+      '',
+    ].join(end),
+  ).join('');
+}
+
+const joined = (pieces: readonly Piece[]): string => pieces.map(({ text }) => text).join('');
+
+/** What must hold of any layout of this text. */
+function check(text: string, cursor: number, layout: Layout): void {
+  const [above, below] = layout.outside;
+  assert.equal(above + joined(layout.before) + joined(layout.behind) + below, text);
+  assert.equal(above.length, layout.start);
+  assert.equal(layout.start + joined(layout.before).length, cursor);
+  assert.equal(layout.before.at(-1)?.kind, 'text');
+  const isOver = layout.before.length > 1 && joined(layout.before.slice(0, -1)) === '';
+  assert.ok(!isOver, 'a piece is empty');
+  assert.ok(layout.behind.every((piece) => piece.text !== ''));
+}
+
+const storedPieces = (pieces: readonly Piece[]): Piece[] =>
+  pieces.filter(({ kind }) => kind === 'stored');
+
+describe('the layout of a file around a cursor', () => {
+  const text = program();
+  const cursor = text.indexOf('const total', 9000) + 'const total = '.length;
+  let stored: StoredFile;
+
+  before(async () => {
+    stored = await storedFile(storeOf(text), storedPath, text, cursor, defaultLimits);
+    assert.ok(stored.before !== undefined && stored.behind !== undefined);
+  });
+
+  it('is the text again when its pieces are joined, at any cursor and of any text', () => {
+    for (const end of ['\n', '\r\n']) {
+      const all = program(end);
+      for (let at = 0; at <= all.length; at += 111) {
+        check(all, at, layOut(all, at, {}, undefined));
+      }
+      check('', 0, layOut('', 0, {}, undefined));
+      check('abc', 2, layOut('abc', 2, {}, undefined));
+    }
+  });
+
+  it('takes what the store has, as long as the texts agree', () => {
+    const layout = layOut(text, cursor, stored, undefined);
+    check(text, cursor, layout);
+    assert.ok(storedPieces(layout.before).length > 0);
+    assert.equal(storedPieces(layout.behind).length, 1);
+    assert.equal(layout.start, stored.before?.start);
+    assert.ok(joined(storedPieces(layout.before)).length > 2000);
+  });
+
+  it('keeps all stored pieces while one types at the cursor', () => {
+    const first = layOut(text, cursor, stored, undefined);
+    let typed = text;
+    let at = cursor;
+    for (const key of 'price(items)\n  + 1') {
+      typed = typed.slice(0, at) + key + typed.slice(at);
+      at++;
+      const layout = layOut(typed, at, stored, first.start);
+      check(typed, at, layout);
+      assert.deepEqual(storedPieces(layout.before), storedPieces(first.before));
+      assert.deepEqual(layout.behind, first.behind);
+    }
+  });
+
+  it('takes nothing stored before the cursor once something above it was edited', () => {
+    const { start, end } = stored.before!;
+    for (const edit of [start - 40, start, start + 300, end - 1]) {
+      const edited = `${text.slice(0, edit)}/* new */${text.slice(edit)}`;
+      assert.equal(holdsBefore(edited, cursor + 9, stored), false);
+      const layout = layOut(edited, cursor + 9, stored, undefined);
+      check(edited, cursor + 9, layout);
+      assert.equal(storedPieces(layout.before).length, 0);
+      assert.equal(storedPieces(layout.behind).length, 1);
+    }
+  });
+
+  it('takes nothing stored behind the cursor once that was edited', () => {
+    const edit = text.indexOf(stored.behind!.text) + 20;
+    const edited = `${text.slice(0, edit)}/* new */${text.slice(edit)}`;
+    const layout = layOut(edited, cursor, stored, undefined);
+    check(edited, cursor, layout);
+    assert.equal(storedPieces(layout.behind).length, 0);
+    assert.ok(storedPieces(layout.before).length > 0);
+  });
+
+  it('takes nothing stored where the cursor has gone far away, or above it', () => {
+    assert.equal(holdsBefore(text, stored.before!.end - 1, stored), false);
+    assert.equal(holdsBefore(text, cursor + 5000, stored), false);
+    for (const at of [stored.before!.end - 1, stored.before!.start, 0, text.length]) {
+      const layout = layOut(text, at, stored, undefined);
+      check(text, at, layout);
+      assert.equal(storedPieces(layout.before).length, 0);
+    }
+  });
+
+  it('leaves most pieces before the cursor what they are when a line is put in above', () => {
+    const start = layOut(text, cursor, {}, undefined).start;
+    const first = layOut(text, cursor, {}, start);
+    const edit = text.indexOf('\n', cursor - 1500) + 1;
+    const edited = `${text.slice(0, edit)}  // new\n${text.slice(edit)}`;
+    const layout = layOut(edited, cursor + '  // new\n'.length, {}, start);
+    check(edited, cursor + '  // new\n'.length, layout);
+    const known = new Set(first.before.map((piece) => piece.text));
+    const other = layout.before.filter((piece) => !known.has(piece.text));
+    assert.ok(other.length <= 2, `${other.length} of ${layout.before.length}`);
+  });
+
+  it('takes what the store has of a file with CRLF, and is that file again', async () => {
+    const windows = program('\r\n');
+    const at = windows.indexOf('const total', 9000) + 'const total = '.length;
+    const found = await storedFile(storeOf(windows), storedPath, windows, at, defaultLimits);
+    const layout = layOut(windows, at, found, undefined);
+    check(windows, at, layout);
+    assert.ok(storedPieces(layout.before).length > 0);
+    assert.equal(storedPieces(layout.behind).length, 1);
+    assert.ok(layout.before.slice(0, -1).every((piece) => piece.text.endsWith('\r\n')));
+  });
+
+  it('is the text again after any edits, whatever was stored before them @property', async () => {
+    const random = seededRandom(3);
+    const upTo = (limit: number): number => Math.floor(random() * limit);
+    for (let round = 0; round < 30; round++) {
+      let edited = text;
+      let at = cursor;
+      let start: number | undefined;
+      for (let step = 0; step < 12; step++) {
+        const where = Math.max(0, at - 3500 + upTo(5000));
+        const gone = upTo(2) * upTo(80);
+        const added = ['', 'x', '\n', '  y();\n', '}\n\n'][upTo(5)] ?? '';
+        edited = edited.slice(0, where) + added + edited.slice(where + gone);
+        at = upTo(3) === 0 ? upTo(edited.length) : Math.min(edited.length, at + upTo(30));
+        const layout = layOut(edited, at, stored, start);
+        check(edited, at, layout);
+        start = layout.start;
+      }
+    }
+  });
+});
