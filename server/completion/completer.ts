@@ -9,7 +9,7 @@ import type { RepositoryIndex } from '../index/types.js';
 import { joinTokens, type PromptProfile } from '../prompt/profile.js';
 import type { Approximations } from './approximations.js';
 import { defaultLimits } from './cursorWindow.js';
-import { holdsBefore, layOut, type Layout } from './layout.js';
+import { alignBefore, layOut, type Layout } from './layout.js';
 import { fimMarks, type FimMarks } from './marks.js';
 import { cursorPrompt, type CursorPrompt } from './prompt.js';
 import { storedFile, type StoredFile } from './storedFile.js';
@@ -194,7 +194,11 @@ export class Completer {
       known?.start !== undefined &&
       offset >= known.start &&
       offset - known.start <= 2 * defaultLimits.prefixCharacters;
-    if (known !== undefined && isNear && (isRead || holdsBefore(text, offset, known.stored))) {
+    if (
+      known !== undefined &&
+      isNear &&
+      (isRead || alignBefore(text, offset, known.stored) !== undefined)
+    ) {
       return known;
     }
     const { repository, engine } = this.context;

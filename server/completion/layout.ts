@@ -19,6 +19,8 @@ export interface Layout {
 
 /** A stored run may begin so far behind the cursor. */
 const farthestRun = 800;
+/** As much may have been put in between two stored chunks, or above them. */
+const farthestEdit = 2000;
 /** The prefix may outgrow its limit by this factor. */
 const slack = 1.5;
 
@@ -29,29 +31,62 @@ export function layOut(
   stored: StoredFile,
   previousStart: number | undefined,
 ): Layout {
-  const usable = holdsBefore(text, cursor, stored) ? stored.before : undefined;
-  const window = cursorWindow(text, cursor, usable?.start ?? previousStart);
-  const runs = usable?.start === window.start ? usable : undefined;
-  const typed = text.slice(runs?.end ?? window.start, cursor);
-  const { blocks, rest } = blocksOf(typed);
+  const aligned = alignBefore(text, cursor, stored);
+  const window = cursorWindow(text, cursor, aligned?.start ?? previousStart);
+  const isUsed = aligned?.start === window.start;
+  const { blocks, rest } = blocksOf(text.slice(isUsed ? aligned.end : window.start, cursor));
   const behind = behindOf(window.suffix, text.slice(cursor), stored.behind);
   return {
     start: window.start,
-    before: [...(runs?.runs ?? []).map(storedPiece), ...blocks.map(textPiece), textPiece(rest)],
+    before: [...(isUsed ? aligned.pieces : []), ...blocks.map(textPiece), textPiece(rest)],
     behind: behind.pieces,
     outside: [text.slice(0, window.start), text.slice(cursor + behind.length)],
   };
 }
 
-/** What was taken from the store before the cursor still stands there, not too far away. */
-export function holdsBefore(text: string, cursor: number, { before }: StoredFile): boolean {
-  if (before === undefined || cursor < before.end) {
-    return false;
+/** A stretch of the text before the cursor as pieces, of which the first and the last are stored. */
+export interface Aligned {
+  start: number;
+  end: number;
+  pieces: Piece[];
+}
+
+/**
+ * Finds the stored chunks in a text that may have been edited since; what was put in between is
+ * text. Undefined where too little of them is left, or the cursor is far away.
+ */
+export function alignBefore(
+  text: string,
+  cursor: number,
+  { before }: StoredFile,
+): Aligned | undefined {
+  if (before === undefined) {
+    return undefined;
   }
-  return (
-    cursor - before.start <= defaultLimits.prefixCharacters * slack &&
-    text.slice(before.start, before.end) === before.runs.map((run) => run.text).join('')
-  );
+  const pieces: Piece[] = [];
+  let start: number | undefined;
+  let end = before.start;
+  for (const run of before.runs) {
+    const from = start === undefined ? Math.max(0, end - farthestEdit) : end;
+    const last = Math.min(end + farthestEdit + run.text.length, cursor);
+    const found = text.slice(from, last).indexOf(run.text);
+    if (found < 0) {
+      continue;
+    }
+    const at = from + found;
+    if (start !== undefined && at > end) {
+      const between = blocksOf(text.slice(end, at));
+      pieces.push(...[...between.blocks, between.rest].filter(isText).map(textPiece));
+    }
+    start ??= at;
+    pieces.push(storedPiece(run));
+    end = at + run.text.length;
+  }
+  const isEnough =
+    start !== undefined &&
+    cursor - start <= defaultLimits.prefixCharacters * slack &&
+    cursor - start >= (cursor - before.start) / 2;
+  return start !== undefined && isEnough ? { start, end, pieces } : undefined;
 }
 
 function behindOf(
@@ -74,7 +109,11 @@ function textPieces(text: string): Piece[] {
   const newline = text.indexOf('\n');
   const line = newline < 0 ? text : text.slice(0, newline + 1);
   const { blocks, rest } = blocksOf(text.slice(line.length));
-  return [line, ...blocks, rest].filter((piece) => piece !== '').map(textPiece);
+  return [line, ...blocks, rest].filter(isText).map(textPiece);
+}
+
+function isText(text: string): boolean {
+  return text !== '';
 }
 
 function textPiece(text: string): Piece {

@@ -13,7 +13,7 @@ export interface StoredRun {
 }
 
 export interface StoredFile {
-  /** The window's start, up to a chunk's end before the cursor. */
+  /** From the window's start up to a chunk's end before the cursor, a run for each chunk. */
   before?: { start: number; end: number; runs: StoredRun[] };
   /** From some line behind the cursor on. */
   behind?: StoredRun;
@@ -54,7 +54,7 @@ export async function storedFile(
   };
 }
 
-/** The chunks that end last before `end`, as far back as they follow each other. */
+/** The chunks that end last before `end`, one run each, as far back as they follow each other. */
 function runsBefore(
   segments: readonly SegmentPlan[],
   disk: string,
@@ -64,24 +64,14 @@ function runsBefore(
   let from: number | undefined;
   let to = 0;
   for (const segment of [...segments].reverse()) {
-    let last: number | undefined;
-    let first = 0;
     for (let at = segment.chunks.length - 1; at > 0; at--) {
       const chunk = chunkAt(segment, at);
       const follows = from === undefined ? chunk.endOffset <= end : chunk.endOffset === from;
-      if (!follows || chunk.startOffset < start) {
-        if (last === undefined) {
-          continue;
-        }
-        break;
+      if (follows && chunk.startOffset >= start) {
+        runs.unshift(runOf(segment, at, at + 1, disk));
+        to = Math.max(to, chunk.endOffset);
+        from = chunk.startOffset;
       }
-      to = from === undefined ? chunk.endOffset : to;
-      last ??= at + 1;
-      first = at;
-      from = chunk.startOffset;
-    }
-    if (last !== undefined) {
-      runs.unshift(runOf(segment, first, last, disk));
     }
   }
   return from === undefined ? undefined : { start: from, end: to, runs };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { defaultLimits } from '../../../server/completion/cursorWindow.js';
-import { holdsBefore, layOut, type Layout, type Piece } from '../../../server/completion/layout.js';
+import { alignBefore, layOut, type Layout, type Piece } from '../../../server/completion/layout.js';
 import { storedFile, type StoredFile } from '../../../server/completion/storedFile.js';
 import { seededRandom } from '../../bench/statistics.js';
 import { storedPath, storeOf } from './storedFiles.js';
@@ -81,16 +81,28 @@ describe('the layout of a file around a cursor', () => {
     }
   });
 
-  it('takes nothing stored before the cursor once something above it was edited', () => {
-    const { start, end } = stored.before!;
-    for (const edit of [start - 40, start, start + 300, end - 1]) {
+  it('takes all stored chunks but the one in which something was edited', () => {
+    const { start, end, runs } = stored.before!;
+    for (const [edit, kept] of [
+      [start - 40, runs.length],
+      [start + 300, runs.length - 1],
+      [end - 1, runs.length - 1],
+    ] as const) {
       const edited = `${text.slice(0, edit)}/* new */${text.slice(edit)}`;
-      assert.equal(holdsBefore(edited, cursor + 9, stored), false);
       const layout = layOut(edited, cursor + 9, stored, undefined);
       check(edited, cursor + 9, layout);
-      assert.equal(storedPieces(layout.before).length, 0);
+      assert.equal(storedPieces(layout.before).length, kept);
       assert.equal(storedPieces(layout.behind).length, 1);
     }
+  });
+
+  it('takes nothing stored of a text that was rewritten', () => {
+    const { start, end } = stored.before!;
+    const other = text.slice(start, end - 200).replaceAll('items', 'things');
+    const edited = text.slice(0, start) + other + text.slice(end - 200);
+    const at = cursor + other.length - (end - 200 - start);
+    assert.equal(alignBefore(edited, at, stored), undefined);
+    check(edited, at, layOut(edited, at, stored, undefined));
   });
 
   it('takes nothing stored behind the cursor once that was edited', () => {
@@ -103,9 +115,8 @@ describe('the layout of a file around a cursor', () => {
   });
 
   it('takes nothing stored where the cursor has gone far away, or above it', () => {
-    assert.equal(holdsBefore(text, stored.before!.end - 1, stored), false);
-    assert.equal(holdsBefore(text, cursor + 5000, stored), false);
-    for (const at of [stored.before!.end - 1, stored.before!.start, 0, text.length]) {
+    assert.equal(alignBefore(text, cursor + 5000, stored), undefined);
+    for (const at of [stored.before!.start, 0, text.length]) {
       const layout = layOut(text, at, stored, undefined);
       check(text, at, layout);
       assert.equal(storedPieces(layout.before).length, 0);
