@@ -98,6 +98,7 @@ connection.languages.inlineCompletion.on(async ({ textDocument, position, contex
           }),
     },
     signalOf(token),
+    () => documents.get(textDocument.uri) === document,
   );
   return suggestions.map(({ text, start, end }) => ({
     insertText: text,

@@ -33,7 +33,7 @@ export interface InlineSuggestion {
 }
 
 export interface InlineOutcome {
-  /** The likeliest first; several only where somebody asked for them. */
+  /** The likeliest first; several only where somebody saw one and asked again. */
   suggestions: InlineSuggestion[];
   record: Recorded;
 }
@@ -68,34 +68,29 @@ export class InlineCompletions {
     }
     const kept = this.kept.find(request.uri, ...around(place));
     if (kept !== undefined) {
+      const others = request.isExplicit
+        ? await this.work.run(signal, (until) => this.others(request, place, kept, until))
+        : undefined;
       this.lookAhead(request, place, kept);
       const record = keptRecord(kept);
       const totalMs = performance.now() - arrived;
       return {
-        suggestions: [suggestionOf(request, kept)],
+        suggestions: [kept, ...(others ?? [])].map((one) => suggestionOf(request, one)),
         record: { ...record, timings: { ...record.timings, ttftMs: totalMs, totalMs } },
       };
     }
     this.ahead = undefined;
     const computed = await this.work.run(signal, async (until) => {
       const waitMs = await this.wait(request, place, until);
-      const first = await this.compute(request, place, extent, until);
-      const others = request.isExplicit ? await this.others(request, place, first, until) : [];
-      const all = first.fitted === undefined ? others : [first.fitted, ...others];
-      const record = withWait(first.record, waitMs);
-      return {
-        all,
-        outcome: { suggestions: all.map((one) => suggestionOf(request, one)), record },
-      };
+      const { fitted, record } = await this.compute(request, place, extent, until);
+      return { fitted, record: withWait(record, waitMs) };
     });
-    if (computed === undefined) {
-      return { suggestions: [], record: droppedRecord('cancelled') };
+    const { fitted, record } = computed ?? { record: droppedRecord('cancelled') };
+    if (fitted === undefined) {
+      return { suggestions: [], record };
     }
-    const [first] = computed.all;
-    if (first !== undefined) {
-      this.lookAhead(request, place, first);
-    }
-    return computed.outcome;
+    this.lookAhead(request, place, fitted);
+    return { suggestions: [suggestionOf(request, fitted)], record };
   }
 
   /** Computes what the cursor's surroundings need, so that the first key finds it. */
@@ -160,23 +155,28 @@ export class InlineCompletions {
     return { fitted, record: { ...record, text: fitted.text } };
   }
 
-  /** What else might stand there; for who asks by a key. */
+  /** What else might stand there; for who sees one suggestion and asks by a key. */
   private async others(
     request: InlineRequest,
     place: Place,
-    first: { fitted?: Suggested },
+    first: Suggested,
     signal: AbortSignal,
   ): Promise<Suggested[]> {
     const found = new Map<string, Suggested>();
     for (let seed = 1; seed <= alternatives && !signal.aborted; seed++) {
       const result = await writeFor(
         this.completer,
-        { ...placeIn(request.path, place), sampling: { ...drawn, seed }, signal },
+        {
+          ...placeIn(request.path, place),
+          minMeanLogProbability: leastWhereAsked,
+          sampling: { ...drawn, seed },
+          signal,
+        },
         place,
         extentOf(place),
       );
       const fitted = fittedFrom(result, place);
-      if (typeof fitted !== 'string' && fitted.text !== first.fitted?.text) {
+      if (typeof fitted !== 'string' && fitted.text !== first.text) {
         found.set(fitted.text, fitted);
       }
     }

@@ -49,11 +49,15 @@ export class Completions {
     }
   }
 
-  /** Nothing where there is nothing to suggest; `recent` tells why. Never rejects. */
+  /**
+   * Nothing where there is nothing to suggest; `recent` tells why. `isOpen`: whether it still is
+   * this document that the editor has open. Never rejects.
+   */
   async suggest(
     document: OpenDocument,
     asked: Asked,
     signal: AbortSignal,
+    isOpen: () => boolean,
   ): Promise<InlineSuggestion[]> {
     const { version } = document;
     const { line, ...place } = asked;
@@ -62,7 +66,7 @@ export class Completions {
       (error: unknown) => ({ suggestions: [], record: failure(error) }),
     );
     // Who types on is shown nothing that was meant for another text.
-    const isStale = signal.aborted || document.version !== version;
+    const isStale = signal.aborted || document.version !== version || !isOpen();
     const told: Recorded =
       isStale && record.outcome !== 'dropped'
         ? { ...record, outcome: 'dropped', reason: 'cancelled' }

@@ -50,7 +50,7 @@ export class EditorWindow {
 
   private constructor(
     private readonly child: ChildProcess,
-    private readonly connection: MessageConnection,
+    readonly connection: MessageConnection,
     readonly folder: string,
   ) {
     process.on('exit', this.killAtExit);
@@ -147,6 +147,11 @@ export class EditorWindow {
   get tokensRead(): number {
     const folders = this.status?.folders ?? [];
     return folders.reduce((sum, { tokens, read }) => sum + tokens * read, 0);
+  }
+
+  /** Of the server's process. */
+  get pid(): number | undefined {
+    return this.child.pid;
   }
 
   /** Pieces of answers that have come. */
