@@ -2,7 +2,7 @@
 // the cursor enters another function or the imports change, not with every key.
 
 const opensFunction =
-  /\b(?:function|def|fn|func|class|interface|impl|struct|trait|enum|namespace|module)\b|=>\s*[{(]?\s*$|\)\s*(?::[^:]*|->.*)?\{?\s*$/u;
+  /\b(?:function|def|fn|func|class|interface|impl|struct|trait|enum|namespace|module)\b|[=:]\s*(?:async\b\s*)?\(?.*=>\s*[{(]?\s*$|\)\s*(?::[^:]*|->.*)?\{\s*$/u;
 const control = /^\s*(?:\}\s*)?(?:if|else|for|while|switch|catch|try|do|with|return|elif)\b/u;
 /** `): number {`, `) -> int:`, `) => {` of a list of parameters over several lines. */
 const endsParameters = /^\s*\)[^;]*(?:\{|:|=>)\s*$/u;
@@ -12,9 +12,9 @@ const looseLines = 40;
 /** Equal for cursors of one stretch. */
 export function regionOf(text: string, offset: number): string {
   const lines = text.slice(0, offset).split('\n');
-  const header = enclosing(lines);
-  const where = header ?? `lines ${Math.floor(lines.length / looseLines)}`;
-  return `${where}\n${importsOf(text)}`;
+  const headers = enclosing(lines);
+  const loose = `lines ${Math.floor(lines.length / looseLines)}`;
+  return [...(headers.length > 0 ? headers : [loose]), importsOf(text)].join('\n');
 }
 
 /** Statements over several lines are whole where they have brackets. */
@@ -26,8 +26,9 @@ export function importsOf(text: string): string {
   return (text.match(importStatement) ?? []).join('\n');
 }
 
-/** The line that opens the innermost function or class around the last of `lines`. */
-function enclosing(lines: readonly string[]): string | undefined {
+/** The lines that open the functions and classes around the last of `lines`, innermost first. */
+function enclosing(lines: readonly string[]): string[] {
+  const headers: string[] = [];
   let indent = indentOf(lines.at(-1) ?? '') ?? Infinity;
   let isParameters = false;
   for (let at = lines.length - 2; at >= 0 && indent > 0; at--) {
@@ -46,11 +47,11 @@ function enclosing(lines: readonly string[]): string | undefined {
     }
     indent = own;
     if ((isParameters || opensFunction.test(line)) && !control.test(line)) {
-      return line.trimEnd();
+      headers.push(line.trimEnd());
     }
     isParameters = false;
   }
-  return undefined;
+  return headers;
 }
 
 /** Undefined for a blank line: it says nothing about where it stands. */

@@ -31,8 +31,8 @@ export interface Suggested {
   totalMs: number;
 }
 
-/** LSP's number for "asked for by a person": such a request does not wait for a pause. */
-const invoked = 1;
+/** LSP: while typing. The server waits for a pause, which is not counted. */
+const automatic = 2;
 /** LSP's number for documents that are sent whole at each change. */
 const wholeDocuments = 1;
 
@@ -117,16 +117,16 @@ export class EditorWindow {
     await this.send('textDocument/inlineCompletion', {
       textDocument: { uri },
       position: positionOf(event.text, event.cursor),
-      context: { triggerKind: invoked },
+      context: { triggerKind: automatic },
     });
-    const totalMs = performance.now() - started;
+    const waitedMs = performance.now() - started;
     const records = await this.call(completionRecent, {});
     const record = records.find(({ id, uri: of }) => id > this.lastRecord && of === uri);
     if (record === undefined) {
       throw new Error(`The server kept no record of the request at ${uri}.`);
     }
     this.lastRecord = Math.max(...records.map(({ id }) => id));
-    return { record, totalMs };
+    return { record, totalMs: waitedMs - record.timings.waitMs };
   }
 
   /** Opens another folder, which the server then reads. */
