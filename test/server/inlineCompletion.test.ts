@@ -151,6 +151,14 @@ describe('inline completions of the language server @slow', function () {
     assert.equal((await latest()).outcome, 'kept');
   });
 
+  it('begin with the one that was seen when they are asked for again, each another', async () => {
+    const document = await open();
+    const seen = only(await document.suggest(cursor));
+    const again = await document.suggest(cursor);
+    assert.deepEqual(only(again), seen);
+    assert.equal(new Set(again.map((one) => one.text)).size, again.length);
+  });
+
   it('compute little after a line was put in above', async () => {
     const document = await open();
     const key = otherKey(await document.suggest(cursor));
