@@ -105,8 +105,8 @@ void Session::SplitEntry(size_t at, const Part& wanted) {
   entries_.insert(entries_.begin() + static_cast<ptrdiff_t>(at) + 1, std::move(rest));
 }
 
-// Finds how much of the request is here already: whole parts, then tokens of a text part.
-void Session::MatchPrefix(const PromptRequest& request, size_t* next_part, size_t* next_token) {
+// How many of the request's parts are here already, from the front.
+size_t Session::MatchParts(const PromptRequest& request) {
   size_t part = 0;
   for (; part < request.parts.size() && part < entries_.size(); ++part) {
     const Part& wanted = request.parts[part];
@@ -116,13 +116,19 @@ void Session::MatchPrefix(const PromptRequest& request, size_t* next_part, size_
       break;
     }
   }
+  return part;
+}
+
+// Keeps what of the request is here already: whole parts, then tokens of a text part.
+void Session::MatchPrefix(const PromptRequest& request, size_t* next_part, size_t* next_token) {
+  const size_t part = MatchParts(request);
   size_t keep = part == 0 ? core_.preamble().size() : entries_[part - 1].end;
   *next_part = part;
   *next_token = 0;
   if (part < request.parts.size() && part < entries_.size() &&
       request.parts[part].kind == Part::Kind::kText &&
-      entries_[part].part.kind == Part::Kind::kText && !request.parts[part].movable &&
-      !entries_[part].moved) {
+      entries_[part].part.kind == Part::Kind::kText && !entries_[part].moved &&
+      (!request.parts[part].movable || FindMovable(request.parts[part]) == nullptr)) {
     const auto& wanted = request.parts[part].tokens;
     const auto& held = entries_[part].part.tokens;
     const auto end = std::mismatch(wanted.begin(), wanted.end(), held.begin(), held.end()).first;
@@ -153,7 +159,7 @@ Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters*
   }
 
   LEOAM_RETURN_IF_ERROR(CheckMovable(request));
-  TakeMovable(request);
+  TakeMovable(request, MatchParts(request));
   size_t part = 0;
   size_t skip = 0;
   MatchPrefix(request, &part, &skip);
@@ -179,7 +185,7 @@ Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters*
     }
   }
 
-  auto question = LayQuestion(job, request, part, skip, counters);
+  auto question = LayQuestion(job, request, part, skip, counters, timings);
   if (!question.ok()) {
     return question.status();
   }

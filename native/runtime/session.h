@@ -65,6 +65,7 @@ class Session {
   static bool Same(const Part& a, const Part& b);
   Result<std::vector<Token>> PartTokens(const Part& part) const;
   void SplitEntry(size_t at, const Part& wanted);
+  size_t MatchParts(const PromptRequest& request);
   void MatchPrefix(const PromptRequest& request, size_t* next_part, size_t* next_token);
   Status AppendEvidence(JobContext& job, const Part& part, size_t skip, Counters* counters,
                         Timings* timings);
@@ -75,10 +76,11 @@ class Session {
   Status KeepText(JobContext& job, const Part& part, Counters* counters);
   Status CheckMovable(const PromptRequest& request) const;
   // Keeps the rows of the request's movable parts that the session has had, and no others.
-  void TakeMovable(const PromptRequest& request);
-  const MovedRows* FindMovable(const Part& part) const;  // null where there are no such rows
+  // The first `matched` parts stay where they are.
+  void TakeMovable(const PromptRequest& request, size_t matched);
+  MovedRows* FindMovable(const Part& part);  // null where there are no such rows
   Result<Question> LayQuestion(JobContext& job, const PromptRequest& request, size_t part,
-                               size_t skip, Counters* counters);
+                               size_t skip, Counters* counters, Timings* timings);
   Status RunQuestion(JobContext& job, const PromptRequest& request, Question question,
                      Counters* counters, Timings* timings, std::vector<float>* logits);
 

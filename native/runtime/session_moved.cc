@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/clock.h"
 #include "runtime/session.h"
 
 namespace leoam {
@@ -23,10 +24,14 @@ Status Session::CheckMovable(const PromptRequest& request) const {
   return Status::Ok();
 }
 
-void Session::TakeMovable(const PromptRequest& request) {
+void Session::TakeMovable(const PromptRequest& request, size_t matched) {
   std::vector<std::pair<Part, MovedRows>> kept;
-  for (const Part& part : request.parts) {
-    if (!part.movable) {
+  for (size_t i = 0; i < request.parts.size(); ++i) {
+    const Part& part = request.parts[i];
+    const bool stays = i < matched && !entries_[i].moved;
+    const bool is_kept = std::any_of(kept.begin(), kept.end(),
+                                     [&](const auto& other) { return Same(other.first, part); });
+    if (!part.movable || stays || is_kept) {
       continue;
     }
     // Always from where it was computed or loaded: rounding does not add up over many moves.
@@ -35,14 +40,14 @@ void Session::TakeMovable(const PromptRequest& request) {
     });
     if (held != entries_.end()) {
       kept.emplace_back(part, MovedRows::Take(*kv_, held->begin, held->end));
-    } else if (const MovedRows* rows = FindMovable(part); rows != nullptr) {
-      kept.emplace_back(part, *rows);
+    } else if (MovedRows* rows = FindMovable(part); rows != nullptr) {
+      kept.emplace_back(part, std::move(*rows));
     }
   }
   movable_ = std::move(kept);
 }
 
-const MovedRows* Session::FindMovable(const Part& part) const {
+MovedRows* Session::FindMovable(const Part& part) {
   const auto found = std::find_if(movable_.begin(), movable_.end(),
                                   [&](const auto& kept) { return Same(kept.first, part); });
   return found == movable_.end() ? nullptr : &found->second;
@@ -50,7 +55,8 @@ const MovedRows* Session::FindMovable(const Part& part) const {
 
 // The question's parts are run as one piece, around what is moved or loaded into its place.
 Result<Session::Question> Session::LayQuestion(JobContext& job, const PromptRequest& request,
-                                               size_t part, size_t skip, Counters* counters) {
+                                               size_t part, size_t skip, Counters* counters,
+                                               Timings* timings) {
   Question question;
   size_t position = kv_->size();
   for (; part < request.parts.size(); ++part, skip = 0) {
@@ -67,7 +73,9 @@ Result<Session::Question> Session::LayQuestion(JobContext& job, const PromptRequ
       counters->tokens_reused += tokens->size();
       counters->tokens_moved += tokens->size();
     } else if (wanted.kind == Part::Kind::kChunks) {
+      const Stopwatch watch;
       LEOAM_RETURN_IF_ERROR(LoadChunksAt(job, wanted, position, counters));
+      timings->load_kv_ms += watch.Milliseconds();
     } else {
       const auto positions = ConsecutivePositions(position, tokens->size());
       question.tokens.insert(question.tokens.end(), tokens->begin(), tokens->end());

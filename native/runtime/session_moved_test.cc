@@ -200,6 +200,18 @@ TEST_F(SessionBlocksTest, ABlockThatWasTheStartOfALongerTextIsHereAlready) {
   EXPECT_EQ(outcome.counters.tokens_computed, cut.parts[2].tokens.size() - 1);
 }
 
+TEST_F(SessionBlocksTest, ABlockOfWhichTheStartIsHereComputesItsRest) {
+  auto session = NewSession();
+  const PromptRequest whole = Blocks({before_, behind_, "// here\n"});
+  PromptRequest typed = Blocks({before_, ""});
+  typed.parts[1].tokens = whole.parts[1].tokens;
+  typed.parts[1].tokens.resize(typed.parts[1].tokens.size() - 5);
+  Prepare(*session, typed);
+  const Outcome outcome = Prepare(*session, whole);
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status.message();
+  EXPECT_EQ(outcome.counters.tokens_computed, 5 + whole.parts[2].tokens.size());
+}
+
 class SessionStoredSuffixTest : public SessionMovedTest {
  protected:
   // The file is stored as before + behind; its end is taken from there.

@@ -69,7 +69,7 @@ struct PromptRequest {
 // written is the same with and without.
 struct DraftOptions {
   int max_tokens = 0;          // of one guess; 0: none
-  std::vector<Token> context;  // what the answer goes on from; empty: the prompt's end
+  std::vector<Token> context;  // what the answer goes on from; empty: from nothing
   std::vector<Token> corpus;   // more text to guess from
 };
 
