@@ -13,14 +13,12 @@ import { z } from 'zod';
 import type { QualityRepo, Question } from '../quality/load.js';
 import { repoReport, summarizeServer, type Asked, type RepoReport } from './askReport.js';
 import { dropFromPageCache, type Dropped } from './pageCache.js';
-import { readIntoStore, sessionArguments, type BenchSession } from './reading.js';
+import { benchSession, readIntoStore, sessionArguments, type BenchSession } from './reading.js';
 import { benchRepo, repositoryFolder } from './repositories.js';
 import { measureServer } from './serverBaseline.js';
 import { balancedSample } from './statistics.js';
 import {
   announce,
-  benchHome,
-  benchModel,
   benchOptions,
   capture,
   cliPath,
@@ -28,7 +26,6 @@ import {
   describeDevice,
   listOption,
   note,
-  threadsOption,
 } from './support.js';
 import { parseVariant, type Variant } from './variants.js';
 
@@ -46,11 +43,7 @@ export async function run(args: string[]): Promise<object> {
   const variants = listOption(values.modes, defaultModes).map(parseVariant);
   const count = countOption('questions', values.questions, 20);
   const repos = await Promise.all(listOption(values.repos, defaultRepos).map(benchRepo));
-  const session: BenchSession = {
-    home: await benchHome(),
-    model: await benchModel(values.model),
-    threads: threadsOption(values.threads),
-  };
+  const session = await benchSession(values);
   announceAll(repos.length, count, variants, full);
 
   const reports: RepoReport[] = [];

@@ -17,20 +17,17 @@ import { EditorWindow } from './editorWindow.js';
 import { LlamaServer } from './llamaServer.js';
 import { measureLoads } from './loads.js';
 import { playSession, type Peers } from './playing.js';
-import { readIntoStore, type BenchSession } from './reading.js';
+import { benchSession, readIntoStore, type BenchSession } from './reading.js';
 import { benchRepo, repositoryFolder } from './repositories.js';
 import { typedFiles } from './sourceFiles.js';
 import {
   announce,
-  benchHome,
-  benchModel,
   benchOptions,
   countOption,
   describeDevice,
   everySeconds,
   listOption,
   note,
-  threadsOption,
 } from './support.js';
 import { typingSession } from './typing.js';
 
@@ -56,11 +53,7 @@ export async function run(args: string[]): Promise<object> {
     values['load-requests'] === '0' ? 0 : countOption('load-requests', values['load-requests'], 60);
   const device = describeDevice();
   const folders = await foldersOf(listOption(values.repos, defaultRepos));
-  const session: BenchSession = {
-    home: await benchHome(),
-    model: await benchModel(values.model),
-    threads: threadsOption(values.threads),
-  };
+  const session = await benchSession(values);
   announce(
     `${String(requests)} requests in each of ${String(folders.length)} repositories, ${String(loadRequests)} under each load (reading a repository for the first time takes 10 ms a token on top)`,
     folders.length * requests * secondsPerRequest +

@@ -13,22 +13,19 @@ import path from 'node:path';
 import { fillRepo, type FilledRow, type RepoHoles } from './filling.js';
 import { fillReport, type FilledHole } from './fillReport.js';
 import { chooseHoles, findHoles, holeKinds } from './holes.js';
-import { readIntoStore, type BenchSession } from './reading.js';
+import { benchSession, readIntoStore, type BenchSession } from './reading.js';
 import { benchRepo, repositoryFolder } from './repositories.js';
 import { RowCache } from './rowCache.js';
 import { sourceFiles } from './sourceFiles.js';
 import {
   announce,
   benchFolder,
-  benchHome,
-  benchModel,
   benchOptions,
   countOption,
   describeDevice,
   everySeconds,
   listOption,
   note,
-  threadsOption,
 } from './support.js';
 
 const defaultRepos = ['fastify', 'ky', 'pino', 'commander', 'undici'];
@@ -55,11 +52,7 @@ export async function run(args: string[]): Promise<object> {
   if (values['dry-run']) {
     return { holes: holes.length, kinds, estimatedSeconds: seconds, files: await write(repos) };
   }
-  const session: BenchSession = {
-    home: await benchHome(),
-    model: await benchModel(values.model),
-    threads: threadsOption(values.threads),
-  };
+  const session = await benchSession(values);
   const cache = await RowCache.open<FilledRow>(
     path.join(benchFolder(), 'fill', `${session.model.hash.slice(0, 16)}.jsonl`),
     values.fresh ? 'none' : 'sameBuild',

@@ -4,13 +4,25 @@
 import { z } from 'zod';
 import type { ResolvedModel } from '../../server/models/index.js';
 import { flushFiles } from './pageCache.js';
-import { capture, cliPath, note } from './support.js';
+import { benchHome, benchModel, capture, cliPath, note, threadsOption } from './support.js';
 
 /** What all calls of the command line in one bench have in common. */
 export interface BenchSession {
   home: string;
   model: ResolvedModel;
   threads: number;
+}
+
+/** As the options say that all benches have. */
+export async function benchSession(options: {
+  model?: string | undefined;
+  threads?: string | undefined;
+}): Promise<BenchSession> {
+  return {
+    home: await benchHome(),
+    model: await benchModel(options.model),
+    threads: threadsOption(options.threads),
+  };
 }
 
 const indexOutput = z.object({ tokens: z.number() });

@@ -10,21 +10,18 @@
 
 import { EditorWindow } from './editorWindow.js';
 import { memoryTrend, type MemoryTrend } from './memory.js';
-import { readIntoStore, type BenchSession } from './reading.js';
+import { benchSession, readIntoStore } from './reading.js';
 import { benchRepo, repositoryFolder } from './repositories.js';
 import { soak } from './soaking.js';
 import { typedFiles } from './sourceFiles.js';
 import {
   announce,
-  benchHome,
-  benchModel,
   benchOptions,
   countOption,
   describeDevice,
   everySeconds,
   listOption,
   note,
-  threadsOption,
 } from './support.js';
 
 /** On two cores with the default model. */
@@ -42,11 +39,7 @@ export async function run(args: string[]): Promise<object> {
   const [name = 'ky'] = listOption(values.repos, ['ky']);
   const device = describeDevice();
   const root = await repositoryFolder(await benchRepo(name));
-  const session: BenchSession = {
-    home: await benchHome(),
-    model: await benchModel(values.model),
-    threads: threadsOption(values.threads),
-  };
+  const session = await benchSession(values);
   announce(`${String(requests)} requests in ${name}`, requests * secondsPerRequest);
   await readIntoStore(session, root, name);
   const progress = everySeconds(10, (done: number) =>

@@ -100,6 +100,7 @@ async function measure(
     codeServer: process.env['LEOAM_TEST_CODE_SERVER'] ?? '',
     chromium: process.env['LEOAM_TEST_CHROMIUM'] ?? '',
     model,
+    defaultModel: model,
   };
   const settings = { 'leoam.home': home, 'leoam.threads': threads, 'leoam.chat.maxTokens': 16 };
   const host = await CodeHost.start(environment, { folder, settings, state });
