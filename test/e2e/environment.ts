@@ -10,6 +10,8 @@ export interface Environment {
   chromium: string;
   /** A small GGUF model. */
   model: string;
+  /** The default model: it can fill in, and answers better. */
+  defaultModel: string;
 }
 
 const variables = {
@@ -17,6 +19,7 @@ const variables = {
   codeServer: 'LEOAM_TEST_CODE_SERVER',
   chromium: 'LEOAM_TEST_CHROMIUM',
   model: 'LEOAM_TEST_MODEL_LLAMA',
+  defaultModel: 'LEOAM_TEST_MODEL_QWEN2',
 } as const;
 
 /** Skips the running suite or test, and says why, where something is missing. */
@@ -32,5 +35,6 @@ export function environmentOrSkip(context: Mocha.Context): Environment {
     codeServer: value(variables.codeServer),
     chromium: value(variables.chromium),
     model: value(variables.model),
+    defaultModel: value(variables.defaultModel),
   };
 }

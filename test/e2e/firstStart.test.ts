@@ -11,14 +11,9 @@ describe('a first question to the default model in VS Code @slow', function () {
   let chat: ChatPage;
 
   useWindow(
-    async (context) => {
-      const model = process.env['LEOAM_TEST_MODEL_QWEN2'];
-      if (!model) {
-        console.log('skipped: LEOAM_TEST_MODEL_QWEN2 not set');
-        context.skip();
-      }
+    async ({ defaultModel }) => {
       const folder = await temporaryRepository(shopFiles);
-      return { folder, settings: { 'leoam.modelPath': model } };
+      return { folder, settings: { 'leoam.modelPath': defaultModel } };
     },
     (opened) => ({ host, chat } = opened),
   );

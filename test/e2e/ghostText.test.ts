@@ -43,12 +43,7 @@ describe('suggestions in the editor of VS Code @slow', function () {
   let ghost: GhostPage;
 
   useWindow(
-    async (context) => {
-      const model = process.env['LEOAM_TEST_MODEL_QWEN2'];
-      if (!model) {
-        console.log('skipped: LEOAM_TEST_MODEL_QWEN2 not set');
-        context.skip();
-      }
+    async ({ defaultModel }) => {
       const lf = (lines: string[]): string => lines.join('\n');
       folder = await temporaryRepository({
         ...shopFiles,
@@ -60,7 +55,7 @@ describe('suggestions in the editor of VS Code @slow', function () {
         'src/off.ts': lf(question),
         'src/snoozed.ts': lf(question),
       });
-      return { folder, settings: { 'leoam.modelPath': model, ...quiet } };
+      return { folder, settings: { 'leoam.modelPath': defaultModel, ...quiet } };
     },
     (opened) => {
       ({ host } = opened);

@@ -19,7 +19,7 @@ export type Shown = 'nothing' | 'window' | 'sidebar';
  * folder and says how the window is to be; `take` receives it before it is shown.
  */
 export function useWindow(
-  prepare: (context: Mocha.Context) => Promise<HostOptions>,
+  prepare: (environment: Environment) => Promise<HostOptions>,
   take: (opened: SuiteWindow) => void,
   shown: Shown = 'sidebar',
 ): void {
@@ -27,7 +27,7 @@ export function useWindow(
 
   before(async function () {
     const environment = environmentOrSkip(this);
-    host = await CodeHost.start(environment, await prepare(this));
+    host = await CodeHost.start(environment, await prepare(environment));
     const chat = new ChatPage(host);
     take({ environment, host, chat });
     if (shown !== 'nothing') {
