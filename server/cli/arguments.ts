@@ -57,7 +57,11 @@ const optionSpecs = {
   },
   offset: { value: 'BYTES', help: 'where the cursor is in the file', in: ['complete'] },
   batch: { value: 'FILE.jsonl', help: 'fill in a file of holes and count', in: ['complete'] },
-  lines: { value: 'one|many', help: 'where a completion ends; default one', in: ['complete'] },
+  lines: {
+    value: 'one|many',
+    help: 'where a completion ends; default by the place',
+    in: ['complete'],
+  },
   stale: {
     value: 'N',
     help: 'of each hole N characters before it are typed first; default 0',

@@ -4,9 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { modeSyntax, parseMode, type Approximations } from '../completion/approximations.js';
 import { Completer, type Completion, type CompletionRequest } from '../completion/completer.js';
-import { extentOf, isComplete } from '../completion/extent.js';
+import { extentOf } from '../completion/extent.js';
 import { languageIdOf } from '../completion/languageId.js';
 import { postProcess } from '../completion/steps/index.js';
+import { writeFor } from '../completion/write.js';
 import { leoError } from '../engine/errors.js';
 import { choiceOption, numberOption, stringOption, UsageError } from './arguments.js';
 import {
@@ -23,10 +24,13 @@ import { rounded } from './output.js';
 interface Options {
   mode: string;
   approximations: Approximations;
-  maxTokens: number;
+  /** Undefined: by the place, in a batch 64. */
+  maxTokens: number | undefined;
   /** Undefined: by what is expected. */
   singleLine: boolean | undefined;
 }
+
+const batchTokens = 64;
 
 export const completeCommand: CommandFunction = async (context) => {
   const { line } = context;
@@ -42,7 +46,7 @@ export const completeCommand: CommandFunction = async (context) => {
   const lines = choiceOption(line, 'lines', ['one', 'many'] as const);
   const options: Options = {
     ...modeOf(stringOption(line, 'mode') ?? 'leoam'),
-    maxTokens: numberOption(line, 'max-tokens', { min: 1, max: 4096 }) ?? 64,
+    maxTokens: numberOption(line, 'max-tokens', { min: 1, max: 4096 }),
     singleLine: lines === undefined ? undefined : lines === 'one',
   };
   const holes = batch === undefined ? undefined : await readHoles(batch);
@@ -76,12 +80,19 @@ async function completeOnce(
   const bytes = await bytesOf(join(root, path));
   const offset = textOffset(bytes, at.offset, path);
   const place = { text: bytes.toString('utf8'), offset, languageId: languageIdOf(path) };
-  const isLine = singleLine ?? extentOf(place) !== 'block';
-  const result = await completer.complete({
-    ...{ path, text: place.text, offset, approximations, maxTokens, signal },
-    stop: isLine ? ['\n'] : [],
-    ...(isLine ? {} : { isComplete: (written) => isComplete(written, place, 'block') }),
-  });
+  const result = await writeFor(
+    completer,
+    {
+      path,
+      text: place.text,
+      offset,
+      approximations,
+      signal,
+      ...(maxTokens === undefined ? {} : { maxTokens }),
+    },
+    place,
+    singleLine === undefined ? extentOf(place) : singleLine ? 'line' : 'block',
+  );
   const fitted = postProcess(result.completion, place);
   const completion = typeof fitted === 'string' ? '' : fitted.text;
   const { assistant, indexMs } = opened;
@@ -114,7 +125,7 @@ async function completeBatch(
       text: before + behind,
       offset,
       approximations: withoutHole(options.approximations),
-      maxTokens: options.maxTokens,
+      maxTokens: options.maxTokens ?? batchTokens,
       signal,
       ...asLongAs(hole.expected, options.singleLine),
     };

@@ -6,9 +6,9 @@ export interface Approximations {
   evidence: 'stored' | 'text' | 'none';
   /** The file at first sight of the cursor: its stored KV, only that before the cursor, or read in place. */
   file: 'stored' | 'before' | 'read';
-  /** What stands behind an edit: moved with it, or read again. */
+  /** Text that was read and stands behind an edit: moved with it, or read again. */
   behind: 'moved' | 'read';
-  /** Prefix, suffix, middle as the model was trained; or the suffix first, which moves nothing. */
+  /** Prefix, suffix, middle as the model was trained; or the suffix first, where no text is moved. */
   order: 'psm' | 'spm';
 }
 

@@ -11,7 +11,7 @@ import type { Approximations } from './approximations.js';
 import { defaultLimits } from './cursorWindow.js';
 import { alignBefore, layOut, type Layout } from './layout.js';
 import { fimMarks, type FimMarks } from './marks.js';
-import { cursorPrompt, type CursorPrompt } from './prompt.js';
+import { cursorPrompt } from './prompt.js';
 import { storedFile, type StoredFile } from './storedFile.js';
 import { Stretches } from './stretches.js';
 import { TokenCache } from './tokenCache.js';
@@ -63,6 +63,8 @@ interface OpenFile {
   path: string;
   stored: StoredFile;
   start: number | undefined;
+  header: Int32Array;
+  /** More of the file to guess from. */
   corpus: Int32Array;
 }
 
@@ -76,6 +78,7 @@ const slackTokens = 512;
 const lostFromStore = new Set(['not-found', 'corruption']);
 /** Of a large file a part is enough to guess from. */
 const corpusCharacters = 60_000;
+const none = new Int32Array();
 
 /** One request at a time: await one, or abort it and await it, before the next. */
 export class Completer {
@@ -134,13 +137,20 @@ export class Completer {
     const selectMs = performance.now() - arrived;
     request.signal?.throwIfAborted();
     const layout = this.layoutOf(request, file);
-    const prompt = await this.promptOf(request, layout);
+    const prompt = await cursorPrompt(layout, {
+      header: file.header,
+      marks: this.marks,
+      tokens: this.tokens,
+      approximations: request.approximations,
+    });
     file.start = layout.start;
     const complete = new AbortController();
     let written = '';
+    let end: number | undefined;
     const watch = (text: string): void => {
       written += text;
-      if (!complete.signal.aborted && request.isComplete?.(written) === true) {
+      if (end === undefined && request.isComplete?.(written) === true) {
+        end = written.length;
         complete.abort();
       }
     };
@@ -166,12 +176,11 @@ export class Completer {
       request.requestClass ?? 'completion',
       anyOf(request.signal, complete.signal),
     );
-    const isComplete = complete.signal.aborted && request.signal?.aborted !== true;
     const count = result.tokens.length;
     return {
       // What came after it was complete depends on when the engine heard of it.
-      completion: isComplete ? upToComplete(result.text, request.isComplete) : result.text,
-      reason: isComplete ? 'stop' : result.reason,
+      completion: result.text.slice(0, end),
+      reason: end !== undefined && request.signal?.aborted !== true ? 'stop' : result.reason,
       ...(count === 0 ? {} : { meanLogProbability: result.logProbability / count }),
       sources: [...stretch.evidence]
         .sort((a, b) => a.rank - b.rank)
@@ -194,11 +203,10 @@ export class Completer {
       known?.start !== undefined &&
       offset >= known.start &&
       offset - known.start <= 2 * defaultLimits.prefixCharacters;
-    if (
-      known !== undefined &&
-      isNear &&
-      (isRead || alignBefore(text, offset, known.stored) !== undefined)
-    ) {
+    // What was typed without stored chunks is in the session: the store has nothing better.
+    const holds =
+      known?.stored.before === undefined || alignBefore(text, offset, known.stored) !== undefined;
+    if (known !== undefined && isNear && holds) {
       return known;
     }
     const { repository, engine } = this.context;
@@ -210,13 +218,21 @@ export class Completer {
         );
     // What the session holds of a file that has changed above is better than starting anew.
     const start = stored.before === undefined && isNear ? known.start : undefined;
-    const { outside } = layOut(text, offset, stored, start);
-    const corpus = await engine.tokenize(
-      [outside[0].slice(-corpusCharacters), outside[1].slice(0, corpusCharacters)],
-      false,
-    );
-    this.file = { path, stored, start, corpus: joinTokens(corpus) };
+    const { header, corpus } =
+      known ?? (await this.tokensOf(path, layOut(text, offset, stored, start)));
+    this.file = { path, stored, start, header, corpus };
     return this.file;
+  }
+
+  /** What is tokenised once for a file. */
+  private async tokensOf(
+    path: string,
+    { outside: [above, below] }: Layout,
+  ): Promise<Pick<OpenFile, 'header' | 'corpus'>> {
+    const { engine, profile } = this.context;
+    const [header = none] = await engine.tokenize([profile.header(path)], true);
+    const around = [above.slice(-corpusCharacters), below.slice(0, corpusCharacters)];
+    return { header, corpus: joinTokens(await engine.tokenize(around, false)) };
   }
 
   private layoutOf({ text, offset, approximations }: CompletionRequest, file: OpenFile): Layout {
@@ -226,24 +242,9 @@ export class Completer {
     return layOut(text, offset, { ...before, ...(usesBehind ? { behind } : {}) }, file.start);
   }
 
-  private async promptOf(request: CompletionRequest, layout: Layout): Promise<CursorPrompt> {
-    return cursorPrompt(layout, {
-      header: await this.headerOf(request.path),
-      marks: this.marks,
-      tokens: this.tokens,
-      approximations: request.approximations,
-    });
-  }
-
   /** The guess as if it had been read behind the cursor's text. */
   private async guessed(context: Int32Array, guess: string | undefined): Promise<Int32Array[]> {
     return guess === undefined ? [] : [context, ...(await this.tokens.of([guess]))];
-  }
-
-  private async headerOf(path: string): Promise<Int32Array> {
-    const { engine, profile } = this.context;
-    const [header] = await engine.tokenize([profile.header(path)], true);
-    return header ?? new Int32Array();
   }
 
   private sessionFor(tokens: number): LeoSession {
@@ -255,17 +256,6 @@ export class Completer {
     }
     return this.session;
   }
-}
-
-/** The shortest start of the text that is complete, by whole lines; pieces come as tokens do. */
-function upToComplete(text: string, isComplete: CompletionRequest['isComplete']): string {
-  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) {
-    const start = text.slice(0, end + 1);
-    if (isComplete?.(start) === true) {
-      return start;
-    }
-  }
-  return text;
 }
 
 function anyOf(a: AbortSignal | undefined, b: AbortSignal): AbortSignal {

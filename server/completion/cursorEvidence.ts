@@ -18,7 +18,7 @@ export function selectForCursor(
   text: string,
   offset: number,
 ): Promise<WorkingSet> {
-  return selectWorkingSet(withoutFile(source, path), around(text, offset), {
+  return selectWorkingSet(withoutFile(source, path), aboutCursor(text, offset), {
     ...defaultSelection,
     ...cursorSelection,
     heads: 'off',
@@ -26,7 +26,7 @@ export function selectForCursor(
 }
 
 /** Names at the cursor count first, then what the file imports: it is there to be used. */
-export function around(text: string, offset: number): string {
+export function aboutCursor(text: string, offset: number): string {
   const before = text.slice(0, offset).split('\n').slice(-linesBefore);
   const behind = text.slice(offset).split('\n').slice(0, linesBehind);
   const imports = importsOf(text).slice(0, importCharacters);

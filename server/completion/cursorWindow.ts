@@ -17,7 +17,7 @@ export interface CursorWindow {
 export const defaultLimits: WindowLimits = { prefixCharacters: 3000, suffixCharacters: 1200 };
 
 /** The prefix may outgrow its limit by this factor before its start moves on. */
-const slack = 1.5;
+export const slack = 1.5;
 
 /**
  * Whole lines before and behind `offset` (UTF-16 units). `previousStart`: where the prefix of

@@ -13,7 +13,7 @@ import type { Place, Suggested } from './place.js';
 import { computedRecord, droppedRecord, keptRecord, type Recorded } from './record.js';
 import { Rhythm } from './rhythm.js';
 import { postProcess } from './steps/index.js';
-import { writeFor, type Asked } from './write.js';
+import { writeFor, type WriteRequest } from './write.js';
 
 export interface InlineRequest extends Place {
   uri: string;
@@ -38,11 +38,12 @@ export interface InlineOutcome {
   record: Recorded;
 }
 
-/** Natural, mean over the tokens of a suggestion; see ARCHITECTURE.md, Completions. */
+/** Natural, mean over the tokens of a suggestion; see ARCHITECTURE.md, Filling in at a cursor. */
 const leastLogProbability = -1.2;
 const leastWhereAsked = -3;
 /** Besides the likeliest one. */
 const alternatives = 2;
+const leoam = approximations('leoam');
 const drawn = { temperature: 0.8, topP: 0.95 };
 
 export class InlineCompletions {
@@ -52,11 +53,11 @@ export class InlineCompletions {
   /** Where the suggestion ahead of need stands that is being computed. */
   private ahead: string | undefined;
 
-  constructor(private readonly completer: Completer) {}
+  constructor(private readonly completer: Pick<Completer, 'complete' | 'outdated' | 'dispose'>) {}
 
-  /** A document was changed, at `now` in milliseconds. */
-  typed(now = performance.now()): void {
-    this.rhythm.typed(now);
+  /** A document was changed in the editor. */
+  typed(uri: string): void {
+    this.rhythm.typed(performance.now(), uri);
   }
 
   async complete(request: InlineRequest, signal: AbortSignal): Promise<InlineOutcome> {
@@ -68,22 +69,24 @@ export class InlineCompletions {
     }
     const kept = this.kept.find(request.uri, ...around(place));
     if (kept !== undefined) {
-      const others = request.isExplicit
-        ? await this.work.run(signal, (until) => this.others(request, place, kept, until))
-        : undefined;
+      const others = request.isExplicit ? await this.others(request, place, kept, signal) : [];
+      if (others === undefined) {
+        return { suggestions: [], record: droppedRecord('cancelled') };
+      }
       this.lookAhead(request, place, kept);
       const record = keptRecord(kept);
       const totalMs = performance.now() - arrived;
       return {
-        suggestions: [kept, ...(others ?? [])].map((one) => suggestionOf(request, one)),
+        suggestions: [kept, ...others].map((one) => suggestionOf(request, one)),
         record: { ...record, timings: { ...record.timings, ttftMs: totalMs, totalMs } },
       };
     }
     this.ahead = undefined;
     const computed = await this.work.run(signal, async (until) => {
+      const queuedMs = performance.now() - arrived;
       const waitMs = await this.wait(request, place, until);
       const { fitted, record } = await this.compute(request, place, extent, until);
-      return { fitted, record: withWait(record, waitMs) };
+      return { fitted, record: withWaits(record, queuedMs, waitMs) };
     });
     const { fitted, record } = computed ?? { record: droppedRecord('cancelled') };
     if (fitted === undefined) {
@@ -100,8 +103,7 @@ export class InlineCompletions {
     }
     await this.work.run(signal, (until) =>
       this.completer.complete({
-        ...{ path, text, offset, maxTokens: 1, stop: [], signal: until },
-        approximations: approximations('leoam'),
+        ...{ path, text, offset, approximations: leoam, maxTokens: 1, stop: [], signal: until },
         requestClass: 'prepare',
       }),
     );
@@ -112,8 +114,14 @@ export class InlineCompletions {
     this.completer.outdated(paths);
   }
 
+  /** Frees the session's memory until it is needed again. */
+  async rest(): Promise<void> {
+    this.ahead = undefined;
+    await this.work.run(undefined, async () => this.completer.dispose());
+  }
+
   async dispose(): Promise<void> {
-    await this.work.stop();
+    await this.work.close();
     this.completer.dispose();
   }
 
@@ -124,8 +132,8 @@ export class InlineCompletions {
   ): Promise<number> {
     const started = performance.now();
     if (!request.isExplicit) {
-      const ms = this.rhythm.waitMs(text[offset - 1] ?? '\n');
-      await sleep(ms, undefined, { signal }).catch(() => undefined); // a newer request
+      const ms = this.rhythm.waitMs(text[offset - 1] ?? '\n', started);
+      await sleep(ms, undefined, { signal });
     }
     return performance.now() - started;
   }
@@ -155,32 +163,38 @@ export class InlineCompletions {
     return { fitted, record: { ...record, text: fitted.text } };
   }
 
-  /** What else might stand there; for who sees one suggestion and asks by a key. */
-  private async others(
+  /**
+   * What else might stand there; for who sees one suggestion and asks by a key. Undefined where
+   * that was given up.
+   */
+  private others(
     request: InlineRequest,
     place: Place,
     first: Suggested,
     signal: AbortSignal,
-  ): Promise<Suggested[]> {
-    const found = new Map<string, Suggested>();
-    for (let seed = 1; seed <= alternatives && !signal.aborted; seed++) {
-      const result = await writeFor(
-        this.completer,
-        {
-          ...placeIn(request.path, place),
-          minMeanLogProbability: leastWhereAsked,
-          sampling: { ...drawn, seed },
-          signal,
-        },
-        place,
-        extentOf(place),
-      );
-      const fitted = fittedFrom(result, place);
-      if (typeof fitted !== 'string' && fitted.text !== first.text) {
-        found.set(fitted.text, fitted);
+  ): Promise<Suggested[] | undefined> {
+    this.ahead = undefined; // this takes its turn
+    return this.work.run(signal, async (until) => {
+      const found = new Map<string, Suggested>();
+      for (let seed = 1; seed <= alternatives && !until.aborted; seed++) {
+        const result = await writeFor(
+          this.completer,
+          {
+            ...placeIn(request.path, place),
+            minMeanLogProbability: leastWhereAsked,
+            sampling: { ...drawn, seed },
+            signal: until,
+          },
+          place,
+          extentOf(place),
+        );
+        const fitted = fittedFrom(result, place);
+        if (typeof fitted !== 'string' && fitted.text !== first.text) {
+          found.set(fitted.text, fitted);
+        }
       }
-    }
-    return [...found.values()];
+      return [...found.values()];
+    });
   }
 
   /** The suggestion behind this one, computed while this one is read. */
@@ -225,8 +239,11 @@ export class InlineCompletions {
   }
 }
 
-function placeIn(path: string, { text, offset }: Place): Pick<Asked, 'path' | 'text' | 'offset'> {
-  return { path, text, offset };
+function placeIn(
+  path: string,
+  { text, offset }: Place,
+): Pick<WriteRequest, 'path' | 'text' | 'offset' | 'approximations'> {
+  return { path, text, offset, approximations: leoam };
 }
 
 /** What is suggested of what was written, or why nothing is. */
@@ -257,6 +274,12 @@ function around({ text, offset }: Place): [before: string, behind: string] {
   return [text.slice(0, offset), text.slice(offset)];
 }
 
-function withWait(record: Recorded, waitMs: number): Recorded {
-  return { ...record, timings: { ...record.timings, waitMs } };
+/** Times count from the request's arrival, but for the wait. */
+function withWaits(record: Recorded, queuedMs: number, waitMs: number): Recorded {
+  const { timings } = record;
+  const ttftMs = timings.ttftMs + queuedMs;
+  return {
+    ...record,
+    timings: { ...timings, waitMs, ttftMs, totalMs: timings.totalMs + queuedMs },
+  };
 }

@@ -35,11 +35,6 @@ export class KeptSuggestions {
     }
     return undefined;
   }
-
-  /** What was made with other settings, or another model. */
-  clear(): void {
-    this.suggestions = [];
-  }
 }
 
 function remaining(

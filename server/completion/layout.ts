@@ -2,7 +2,7 @@
 // other pieces what they are.
 
 import { blocksOf } from './blocks.js';
-import { cursorWindow, defaultLimits } from './cursorWindow.js';
+import { cursorWindow, defaultLimits, slack } from './cursorWindow.js';
 import type { StoredFile, StoredRun } from './storedFile.js';
 
 export type Piece = { kind: 'text'; text: string } | ({ kind: 'stored' } & StoredRun);
@@ -21,8 +21,6 @@ export interface Layout {
 const farthestRun = 800;
 /** As much may have been put in between two stored chunks, or above them. */
 const farthestEdit = 2000;
-/** The prefix may outgrow its limit by this factor. */
-const slack = 1.5;
 
 /** `previousStart`: of the last layout of this file. `stored`: as far as it still holds. */
 export function layOut(

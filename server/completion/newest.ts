@@ -4,6 +4,7 @@ export class Newest {
   private controller: AbortController | undefined;
   private ended: Promise<unknown> = Promise.resolve();
   private pending = 0;
+  private isClosed = false;
 
   get isBusy(): boolean {
     return this.pending > 0;
@@ -11,7 +12,7 @@ export class Newest {
 
   /**
    * Aborts the work before, waits for its end, and runs `work`. Undefined where this one was
-   * aborted, whatever it says to that.
+   * aborted, whatever it says to that, and after `close`.
    */
   run<T>(
     signal: AbortSignal | undefined,
@@ -25,7 +26,10 @@ export class Newest {
     const before = this.ended;
     this.pending++;
     const result = before
-      .then(() => (until.aborted ? undefined : work(until)))
+      .then(async () => {
+        const value = until.aborted || this.isClosed ? undefined : await work(until);
+        return until.aborted ? undefined : value;
+      })
       .catch((error: unknown) => {
         if (until.aborted) {
           return undefined;
@@ -37,8 +41,9 @@ export class Newest {
     return result;
   }
 
-  /** Aborts what runs and waits for its end. */
-  async stop(): Promise<void> {
+  /** Aborts what runs and waits for its end; nothing runs any more. */
+  async close(): Promise<void> {
+    this.isClosed = true;
     this.controller?.abort();
     await this.ended;
   }

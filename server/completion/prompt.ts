@@ -28,8 +28,9 @@ export interface PromptFrame {
 export async function cursorPrompt(layout: Layout, frame: PromptFrame): Promise<CursorPrompt> {
   const { header, marks, approximations } = frame;
   const { before, behind } = layout;
-  const isMovable = approximations.behind === 'moved';
-  const parts = await partsOf([...before, ...behind], frame.tokens, isMovable);
+  const isPsm = approximations.order === 'psm';
+  const isMoved = isPsm && approximations.behind === 'moved';
+  const parts = await partsOf([...before, ...behind], frame.tokens, isMoved);
   const prefix = parts.slice(0, before.length);
   const suffix = parts.slice(before.length);
   const typed = prefix.at(-1)?.part;
@@ -40,16 +41,21 @@ export async function cursorPrompt(layout: Layout, frame: PromptFrame): Promise<
   const start = mark(joinTokens([header, marks.prefix]));
   const middle = mark(marks.middle);
   const stored = prefix.findIndex(({ part }) => part.kind === 'text');
-  const [evidence, question] =
-    approximations.order === 'psm'
-      ? [
-          [start, ...prefix.slice(0, stored).map(fixed)],
-          [...prefix.slice(stored), mark(marks.suffix), ...suffix, middle],
-        ]
-      : [
-          [mark(joinTokens([header, marks.suffix])), ...suffix.map(fixed), mark(marks.prefix)],
-          [...prefix, middle],
-        ];
+  const first = prefix.slice(0, stored).map(fixed);
+  const [evidence, question] = isPsm
+    ? [
+        [start, ...first],
+        [...prefix.slice(stored), mark(marks.suffix), ...suffix, middle],
+      ]
+    : [
+        [
+          mark(joinTokens([header, marks.suffix])),
+          ...suffix.map(fixed),
+          mark(marks.prefix),
+          ...first,
+        ],
+        [...prefix.slice(stored), middle],
+      ];
   const all = [...evidence, ...question];
   return {
     evidence: evidence.map(({ part }) => part),

@@ -14,7 +14,10 @@ export function regionOf(text: string, offset: number): string {
   const lines = text.slice(0, offset).split('\n');
   const headers = enclosing(lines);
   const loose = `lines ${Math.floor(lines.length / looseLines)}`;
-  return [...(headers.length > 0 ? headers : [loose]), importsOf(text)].join('\n');
+  // An import that is being written is none yet.
+  const lineEnd = text.indexOf('\n', offset);
+  const others = [...lines.slice(0, -1), lineEnd < 0 ? '' : text.slice(lineEnd + 1)].join('\n');
+  return [...(headers.length > 0 ? headers : [loose]), importsOf(others)].join('\n');
 }
 
 /** Statements over several lines are whole where they have brackets. */
@@ -42,10 +45,10 @@ function enclosing(lines: readonly string[]): string[] {
       indent = own + 1; // the line that opens them stands as far left
       continue;
     }
-    if (/^\s*[)\]}]/u.test(line)) {
-      continue;
-    }
     indent = own;
+    if (/^\s*[)\]}]/u.test(line)) {
+      continue; // what it ends does not hold the cursor
+    }
     if ((isParameters || opensFunction.test(line)) && !control.test(line)) {
       headers.push(line.trimEnd());
     }

@@ -13,11 +13,13 @@ export class Rhythm {
   private gapMs = 180;
   private latencyMs = 300;
   private last: number | undefined;
+  private document = '';
 
-  /** A change of a document, at `now` in milliseconds. */
-  typed(now: number): void {
-    const gap = this.last === undefined ? Infinity : now - this.last;
+  /** A change of a document, at `now` in milliseconds. One in another document is no typing. */
+  typed(now: number, document = ''): void {
+    const gap = this.last === undefined || document !== this.document ? Infinity : now - this.last;
     this.last = now;
+    this.document = document;
     if (gap < pauseMs) {
       this.gapMs += weight * (gap - this.gapMs);
     }
@@ -29,12 +31,14 @@ export class Rhythm {
   }
 
   /**
-   * From the last change until the engine should start. `character`: the one before the cursor.
-   * The more of the gaps between keys a suggestion takes, the surer the pause has to be.
+   * From `now` until the engine should start; the pause counts from the last change.
+   * `character`: the one before the cursor. The more of the gaps between keys a suggestion takes,
+   * the surer the pause has to be.
    */
-  waitMs(character: string): number {
+  waitMs(character: string, now = this.last ?? 0): number {
     const share = Math.min(1, this.latencyMs / (2 * this.gapMs));
     const wait = share * 1.2 * this.gapMs * (triggers.has(character) ? 0.4 : 1);
-    return Math.min(longestMs, Math.max(shortestMs, wait));
+    const pauseSoFar = now - (this.last ?? now);
+    return Math.max(0, Math.min(longestMs, Math.max(shortestMs, wait)) - pauseSoFar);
   }
 }

@@ -1,19 +1,22 @@
 // Has a model write as far as the place asks for: a line, a block, or a statement that goes on
 // behind its first line.
 
-import { readerFor } from '../index/grammars.js';
-import { approximations } from './approximations.js';
+import { readerFor, type Reader } from '../index/grammars.js';
 import type { Completer, Completion, CompletionRequest } from './completer.js';
 import { isComplete, type Extent } from './extent.js';
 import type { Place } from './place.js';
 import { isBlank, cursorLine } from './steps/cursorLine.js';
+import { lex } from './steps/lexer.js';
 import { isWholeStatement } from './syntax.js';
 
-/** The rest follows from where. */
-export type Asked = Omit<
+/** How far it goes follows from the place. */
+export type WriteRequest = Omit<
   CompletionRequest,
-  'approximations' | 'maxTokens' | 'stop' | 'isComplete' | 'guess'
->;
+  'maxTokens' | 'stop' | 'isComplete' | 'guess'
+> & {
+  /** Absent: as many as the extent is worth. */
+  maxTokens?: number;
+};
 
 const lineTokens = 48;
 const blockTokens = 128;
@@ -21,78 +24,91 @@ const blockTokens = 128;
 const mostLines = 8;
 
 export async function writeFor(
-  completer: Completer,
-  asked: Asked,
+  completer: Pick<Completer, 'complete'>,
+  request: WriteRequest,
   place: Place,
   extent: Extent,
 ): Promise<Completion> {
   if (extent === 'block') {
     return completer.complete({
-      ...asked,
-      approximations: approximations('leoam'),
-      maxTokens: blockTokens,
+      ...request,
+      maxTokens: request.maxTokens ?? blockTokens,
       stop: [],
       isComplete: (written) => isComplete(written, place, extent),
     });
   }
   const line = await completer.complete({
-    ...asked,
-    approximations: approximations('leoam'),
-    maxTokens: lineTokens,
+    ...request,
+    maxTokens: request.maxTokens ?? lineTokens,
     stop: ['\n'],
   });
   return line.reason === 'stop' && isBlank(cursorLine(place).behind)
-    ? wholeStatement(completer, asked, place, line)
+    ? wholeStatement(completer, request, place, line)
     : line;
 }
 
 /** The line alone where the statement has no end within a few lines. */
 async function wholeStatement(
-  completer: Completer,
-  asked: Asked,
+  completer: Pick<Completer, 'complete'>,
+  request: WriteRequest,
   place: Place,
   line: Completion,
 ): Promise<Completion> {
-  const reader = await readerFor(asked.path);
-  if (reader === undefined || isWholeStatement(line.completion, place, reader) !== false) {
+  const reader = await readerFor(request.path);
+  if (reader === undefined || !goesOn(line.completion, place, reader)) {
     return line;
   }
   let checked = 0;
-  let isWhole = false;
+  let whole: string | undefined;
   const statement = await completer.complete({
-    ...asked,
-    approximations: approximations('leoam'),
-    maxTokens: blockTokens,
+    ...request,
+    maxTokens: request.maxTokens ?? blockTokens,
     stop: [],
-    // Its first line is what was just written: verified as one guess.
-    guess: line.completion,
+    guess: line.completion, // its first line, most likely
     isComplete: (written) => {
       const end = written.lastIndexOf('\n') + 1;
       if (end !== checked) {
         checked = end;
-        isWhole = isWholeStatement(written.slice(0, end), place, reader) === true;
+        const lines = written.slice(0, end);
+        whole = isWholeStatement(lines, place, reader) === true ? lines : undefined;
       }
-      return isWhole || written.split('\n').length > mostLines;
+      return whole !== undefined || written.split('\n').length > mostLines;
     },
   });
-  return isWhole ? withBoth(line, statement) : line;
+  if (
+    statement.reason === 'end' &&
+    isWholeStatement(statement.completion, place, reader) === true
+  ) {
+    whole = statement.completion; // what follows begins with the line's end
+  }
+  const cost = costOfBoth(line, statement);
+  if (statement.reason === 'cancelled') {
+    return { ...statement, ...cost };
+  }
+  return whole === undefined ? { ...line, ...cost } : { ...statement, ...cost, completion: whole };
 }
 
-/** The statement, with what both passes took. */
-function withBoth(line: Completion, statement: Completion): Completion {
+/** Of an open bracket the grammar often knows only that it does not understand the document. */
+function goesOn(line: string, place: Place, reader: Reader): boolean {
+  return (
+    lex(line, place.languageId).opened.length > 0 || isWholeStatement(line, place, reader) === false
+  );
+}
+
+function costOfBoth(
+  line: Completion,
+  statement: Completion,
+): Pick<Completion, 'counters' | 'timings'> {
   const { counters, timings } = statement;
   return {
-    ...statement,
     counters: {
       ...line.counters,
       tokensComputed: line.counters.tokensComputed + counters.tokensComputed,
       tokensDecoded: line.counters.tokensDecoded + counters.tokensDecoded,
       tokensDrafted: line.counters.tokensDrafted + counters.tokensDrafted,
       tokensAccepted: line.counters.tokensAccepted + counters.tokensAccepted,
+      bytesFromDisk: line.counters.bytesFromDisk + counters.bytesFromDisk,
     },
-    timings: {
-      ...line.timings,
-      totalMs: line.timings.totalMs + timings.totalMs,
-    },
+    timings: { ...line.timings, totalMs: line.timings.totalMs + timings.totalMs },
   };
 }

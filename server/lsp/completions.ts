@@ -21,7 +21,7 @@ export interface OpenDocument {
 }
 
 /** A place in it, and how it was asked about. */
-export type Asked = Pick<InlineRequest, 'offset' | 'isExplicit' | 'selected'> & {
+export type AskedPlace = Pick<InlineRequest, 'offset' | 'isExplicit' | 'selected'> & {
   /** 1-based. */
   line: number;
 };
@@ -37,6 +37,8 @@ export class Completions {
   private readonly folders = new Map<string, InlineCompletions | 'unfitModel'>();
   private records: CompletionRecord[] = [];
   private count = 0;
+  /** The folder that was typed in last: the sessions of the others would take memory for nothing. */
+  private latest: InlineCompletions | undefined;
 
   constructor(private readonly host: CompletionHost) {}
 
@@ -45,7 +47,7 @@ export class Completions {
     const found = this.host.folderOf(uri);
     const inline = typeof found === 'string' ? undefined : this.folders.get(found.uri);
     if (inline !== undefined && inline !== 'unfitModel') {
-      inline.typed();
+      inline.typed(uri);
     }
   }
 
@@ -55,7 +57,7 @@ export class Completions {
    */
   async suggest(
     document: OpenDocument,
-    asked: Asked,
+    asked: AskedPlace,
     signal: AbortSignal,
     isOpen: () => boolean,
   ): Promise<InlineSuggestion[]> {
@@ -102,6 +104,7 @@ export class Completions {
   async closeFolder(uri: string): Promise<void> {
     const inline = this.folders.get(uri);
     this.folders.delete(uri);
+    this.latest = this.latest === inline ? undefined : this.latest;
     if (inline !== undefined && inline !== 'unfitModel') {
       await inline.dispose();
     }
@@ -113,7 +116,7 @@ export class Completions {
 
   private async outcome(
     document: OpenDocument,
-    place: Omit<Asked, 'line'>,
+    place: Omit<AskedPlace, 'line'>,
     signal: AbortSignal,
   ): ReturnType<InlineCompletions['complete']> {
     const found = this.find(document.uri);
@@ -134,7 +137,14 @@ export class Completions {
     }
     const inline = this.folders.get(folder.uri) ?? open(folder);
     this.folders.set(folder.uri, inline);
-    return inline === 'unfitModel' ? inline : { inline, path };
+    if (inline === 'unfitModel') {
+      return inline;
+    }
+    if (this.latest !== inline) {
+      void this.latest?.rest();
+      this.latest = inline;
+    }
+    return { inline, path };
   }
 }
 

@@ -6,7 +6,7 @@ import { approximations } from '../../server/completion/approximations.js';
 import { Completer, type Completion } from '../../server/completion/completer.js';
 import { indexRepository } from '../../server/index/jobs.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
-import { homeFolder, modelPath } from '../../server/models/index.js';
+import { checkoutPath, checkoutText, fillingModel, holeIn } from './checkout.js';
 import {
   homeWithModel,
   leoam,
@@ -17,22 +17,9 @@ import {
   temporaryRepository,
 } from './setup.js';
 
-/** The smallest model that was made to fill in. */
-const model = modelPath(homeFolder(), 'qwen2.5-coder-0.5b-instruct-q4_k_m');
-
-const path = 'src/checkout.ts';
-const text = [
-  "import { FREE_SHIPPING_CENTS, isFreeShipping } from './limits.js';",
-  '',
-  '/** What shipping costs for a basket. */',
-  'export function shippingCents(totalCents: number): number {',
-  '  if ()',
-  '    return 0;',
-  '  return 490;',
-  '}',
-  '',
-].join('\n');
-const cursor = text.indexOf('if (') + 4;
+const path = checkoutPath;
+const text = checkoutText();
+const cursor = holeIn(text);
 
 describe('filling in at a cursor @slow', function () {
   this.timeout(240_000);
@@ -45,7 +32,7 @@ describe('filling in at a cursor @slow', function () {
   before(async () => {
     root = await temporaryRepository({ ...shopFiles, [path]: text });
     home = await temporaryFolder('home');
-    assistant = await openAssistant({ home, model });
+    assistant = await openAssistant({ home, model: fillingModel });
     repository = await openRepositoryFor(assistant, root);
     await indexRepository({ index: repository, engine: assistant.engine.native });
   });
@@ -121,7 +108,7 @@ describe('filling in at a cursor @slow', function () {
   });
 
   it('fills in from the terminal, once and in a batch', async () => {
-    const args = ['--repo', root, '--model', model];
+    const args = ['--repo', root, '--model', fillingModel];
     const one = await leoamJson<Completion & { model: string }>(
       ['complete', path, '--offset', String(Buffer.byteLength(text.slice(0, cursor))), ...args],
       home,
@@ -141,7 +128,7 @@ describe('filling in at a cursor @slow', function () {
   });
 
   it('says what is wrong with an offset, a file or a model', async () => {
-    const args = ['--repo', root, '--model', model];
+    const args = ['--repo', root, '--model', fillingModel];
     const far = await leoam(['complete', path, '--offset', '100000', ...args], { home });
     assert.equal(far.code, 1);
     assert.match(far.stderr, /Byte 100000 of src\/checkout\.ts is not the start of a character/u);

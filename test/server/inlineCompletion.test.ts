@@ -2,16 +2,13 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CancellationTokenSource } from 'vscode-languageserver/node';
-import { homeFolder, modelPath } from '../../server/models/index.js';
 import { completionRecent, type CompletionRecord } from '../../server/protocol/completion.js';
+import { checkoutPath, checkoutText, fillingModel, holeIn } from './checkout.js';
 import { Window } from './languageServer.js';
 import { OpenDocument, within, type Suggested } from './openDocument.js';
 import { homeWithModel, shopFiles, temporaryFolder, temporaryRepository } from './setup.js';
 
-/** The smallest model that was made to fill in. */
-const model = modelPath(homeFolder(), 'qwen2.5-coder-0.5b-instruct-q4_k_m');
-
-const path = 'src/checkout.ts';
+const path = checkoutPath;
 /** So much that it tells whether all of it is computed or little. */
 const helpers = ['apples', 'bread', 'cheese', 'dates', 'eggs', 'figs', 'grapes', 'honey'].flatMap(
   (name, i) => [
@@ -23,19 +20,8 @@ const helpers = ['apples', 'bread', 'cheese', 'dates', 'eggs', 'figs', 'grapes',
     '',
   ],
 );
-const text = [
-  "import { FREE_SHIPPING_CENTS, isFreeShipping } from './limits.js';",
-  '',
-  ...helpers,
-  '/** What shipping costs for a basket. */',
-  'export function shippingCents(totalCents: number): number {',
-  '  if ()',
-  '    return 0;',
-  '  return 490;',
-  '}',
-  '',
-].join('\n');
-const cursor = text.indexOf('if (') + 4;
+const text = checkoutText(helpers);
+const cursor = holeIn(text);
 
 describe('inline completions of the language server @slow', function () {
   this.timeout(240_000);
@@ -54,7 +40,7 @@ describe('inline completions of the language server @slow', function () {
   });
 
   beforeEach(async () => {
-    window = await Window.open(root, home, { model });
+    window = await Window.open(root, home, { model: fillingModel });
     await window.until(() => window.statuses.at(-1)?.state === 'ready');
   });
 

@@ -2,10 +2,10 @@
 
 import type { Step } from '../place.js';
 
-/** A model that has read "\r\n" writes it. */
+/** A model that has read "\r\n" writes it; a stop at "\n" leaves its first half. */
 export const plainLineEnds: Step = (suggested) => ({
   ...suggested,
-  text: suggested.text.replaceAll('\r\n', '\n'),
+  text: suggested.text.replaceAll('\r', ''),
 });
 
 export const documentLineEnds: Step = (suggested, { text }) =>

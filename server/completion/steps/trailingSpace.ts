@@ -8,7 +8,7 @@ export const trailingSpace: Step = (suggested, place) => {
   const { text } = suggested;
   const { behind } = cursorLine(place);
   const [end = ''] = /\s*$/.exec(text) ?? [];
-  // "x = y + |z" needs it.
+  // "f(a, |...b)" needs it.
   const parts = /^\S/.test(behind) && !isAutoClosed(behind) && !end.includes('\n');
   if (isBlank(text)) {
     return 'empty';

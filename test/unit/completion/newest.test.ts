@@ -128,15 +128,24 @@ describe('the newest of several pieces of work', () => {
     assert.equal(await newest.run(undefined, async () => 2), 2);
   });
 
-  it('is stopped, which takes until it has ended', async () => {
+  it('gives nothing where it ends as it is aborted', async () => {
+    const first = new Task();
+    const one = newest.run(undefined, first.work);
+    await turn();
+    const two = newest.run(undefined, async () => 2);
+    assert.equal(await one, undefined);
+    assert.equal(await two, 2);
+  });
+
+  it('is closed, which takes until it has ended, and then runs nothing', async () => {
     const task = new Task(turn);
     const result = newest.run(undefined, task.work);
     await turn();
-    await newest.stop();
+    await newest.close();
     assert.equal(task.ended, true);
     await result;
     assert.equal(newest.isBusy, false);
-    await newest.stop();
+    assert.equal(await newest.run(undefined, async () => 2), undefined);
   });
 
   it('never has two at work, whatever comes when', async () => {

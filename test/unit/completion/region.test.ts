@@ -130,6 +130,20 @@ describe('the stretch of TypeScript that a cursor is in, further', () => {
     assert.notEqual(regionOf(flat, line(5)), regionOf(flat, line(110)));
   });
 
+  it('is the same while an import is written', () => {
+    const typed = (line: string): string => {
+      const text = `${line}\n${typescript}`;
+      return regionOf(text, line.length);
+    };
+    assert.equal(typed('import { a'), typed('import { add } from'));
+    assert.notEqual(typed(''), regionOf(`import 'a';\n\n${typescript}`, 13));
+  });
+
+  it('is not the function above on an empty line behind it', () => {
+    const text = `${typescript}\n`;
+    assert.equal(regionOf(text, text.length), regionOf(`${text}f`, text.length + 1));
+  });
+
   it('does not depend on what ends the lines', () => {
     const windows = typescript.replaceAll('\n', '\r\n');
     const of = (mark: string): string =>

@@ -40,6 +40,24 @@ describe('the rhythm of typing', () => {
     assert.ok(rhythm.waitMs('x') <= 20, `${rhythm.waitMs('x')}`);
   });
 
+  it('counts the pause that there has been', () => {
+    const rhythm = withLatency(600);
+    const end = type(rhythm, 120) - 120;
+    const wait = rhythm.waitMs('x', end);
+    assert.ok(Math.abs(rhythm.waitMs('x', end + 50) - (wait - 50)) < 1);
+    assert.equal(rhythm.waitMs('x', end + 1000), 0);
+  });
+
+  it('takes changes of other documents for no typing', () => {
+    const rhythm = withLatency(600);
+    type(rhythm, 120);
+    const before = rhythm.waitMs('x');
+    for (let i = 0; i < 50; i++) {
+      rhythm.typed(10_000 + i, `file${i}.ts`);
+    }
+    assert.ok(Math.abs(rhythm.waitMs('x') - before) < 1);
+  });
+
   it('waits less behind a character after which a name or a line begins', () => {
     const rhythm = withLatency(600);
     type(rhythm, 150);

@@ -7,6 +7,10 @@ describe('line ends of a suggestion', () => {
     assert.equal(after(plainLineEnds, 'a\r\n‸', 'b\r\nc\nd'), 'a\r\nb\nc\nd‸');
   });
 
+  it('leave nothing of one that was cut in two', () => {
+    assert.equal(after(plainLineEnds, 'x = ‸ + 2;\r\n', 'a\r'), 'x = a‸ + 2;\r\n');
+  });
+
   it('are those of the document in the end', () => {
     assert.equal(after(documentLineEnds, 'a\r\n‸\r\n', 'b\n\nc'), 'a\r\nb\r\n\r\nc‸\r\n');
   });

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { approximations } from '../../../server/completion/approximations.js';
+import type { Completion } from '../../../server/completion/completer.js';
+import { writeFor } from '../../../server/completion/write.js';
+import { completionOf, FakeCompleter } from './fakeCompleter.js';
+
+const text = 'function f() {\n  \n}\n';
+const offset = text.indexOf('\n}');
+const place = { text, offset, languageId: 'typescript' };
+
+/** Writes a line first and, asked again, `statement`. */
+async function written(
+  line: Completion,
+  statement: Completion,
+): Promise<{ result: Completion; passes: number }> {
+  const completer = new FakeCompleter(({ stop }) => (stop.length > 0 ? line : statement));
+  const request = { path: 'a.ts', text, offset, approximations: approximations('leoam') };
+  const result = await writeFor(completer, request, place, 'line');
+  return { result, passes: completer.requests.length };
+}
+
+describe('a statement that goes on behind its first line', () => {
+  const line = completionOf('foo(', 'stop');
+
+  it('is written whole where the model itself ends it', async () => {
+    const { result } = await written(line, completionOf('foo(\n    a,\n    b,\n  );'));
+    assert.equal(result.completion, 'foo(\n    a,\n    b,\n  );');
+  });
+
+  it('is its first line where it has no end', async () => {
+    const { result } = await written(line, completionOf('foo(\n    a,\n    b,', 'length'));
+    assert.equal(result.completion, 'foo(');
+    assert.equal(result.reason, 'stop');
+  });
+
+  it('is nothing where it was given up', async () => {
+    const { result } = await written(line, completionOf('foo(\n    a', 'cancelled'));
+    assert.equal(result.reason, 'cancelled');
+  });
+
+  it('costs what both passes took, whichever is taken', async () => {
+    for (const more of ['foo(\n    a,\n  );', 'foo(\n    a,']) {
+      const { result, passes } = await written(line, completionOf(more));
+      assert.equal(passes, 2);
+      assert.equal(result.counters.tokensDecoded, 'foo('.length + more.length);
+      assert.equal(result.counters.tokensComputed, 6);
+      assert.equal(result.timings.totalMs, 4);
+    }
+  });
+
+  it('is not looked for where the line is whole', async () => {
+    const { passes } = await written(completionOf('foo();', 'stop'), completionOf('never'));
+    assert.equal(passes, 1);
+  });
+});
