@@ -61,6 +61,12 @@ export function completionSettings(languageId?: string): CompletionSettings {
   return { enabled: enabled && enabledForLanguage, enabledForLanguage };
 }
 
+/** VS Code's own switch. */
+export function showsSuggestions(document?: vscode.TextDocument): boolean {
+  const editor = vscode.workspace.getConfiguration('editor', document);
+  return editor.get('inlineSuggest.enabled') !== false;
+}
+
 export async function setCompletions(enabled: boolean): Promise<void> {
   await settings().update('completion.enabled', enabled, inForce('completion.enabled'));
 }

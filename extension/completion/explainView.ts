@@ -6,6 +6,7 @@ import { completionRecent, type CompletionRecord } from '../../server/protocol/c
 import { sentenceOf } from '../server/problems.js';
 import type { Server } from '../server/server.js';
 import { statusView } from '../server/statusView.js';
+import { showsSuggestions } from '../settings.js';
 import type { Drops } from './drops.js';
 import { explanation } from './explain.js';
 import { shownState, stateText } from './stateText.js';
@@ -67,8 +68,7 @@ function untilItHas(document: vscode.TextDocument, text: string): Promise<void> 
 /** The editor that it was asked in is still the active one. */
 async function explain({ server, switches, drops }: ExplainOptions): Promise<string> {
   const notices = [`${stateText(shownState(switches))}. ${statusView(server).message}`];
-  const editor = vscode.workspace.getConfiguration('editor');
-  if (editor.get('inlineSuggest.enabled') === false) {
+  if (!showsSuggestions(vscode.window.activeTextEditor?.document)) {
     notices.push(
       vscode.l10n.t('VS Code shows no suggestions: editor.inlineSuggest.enabled is off.'),
     );

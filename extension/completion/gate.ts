@@ -55,7 +55,7 @@ export function reasonAgainst(
     return 'outsideFolder';
   }
   const editor = vscode.window.activeTextEditor;
-  // Input boxes, such as that of a rename, and previews are documents of no active editor.
+  // The same file may be in another group, or in a diff.
   if (editor?.document !== document) {
     return 'notActiveEditor';
   }

@@ -4,6 +4,7 @@
 import * as vscode from 'vscode';
 import { completionPrepare } from '../../server/protocol/completion.js';
 import type { Server } from '../server/server.js';
+import { showsSuggestions } from '../settings.js';
 import { reasonAgainst } from './gate.js';
 import type { Switches } from './switches.js';
 
@@ -20,6 +21,7 @@ export function prepareAtRest(
     const isWanted =
       editor === vscode.window.activeTextEditor &&
       server.state === 'running' &&
+      showsSuggestions(document) &&
       reasonAgainst(document, switches) === undefined;
     if (!isWanted) {
       return;
@@ -40,7 +42,12 @@ export function prepareAtRest(
     }
   };
   return vscode.Disposable.from(
-    vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => rest(textEditor)),
+    vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => {
+      // Writing moves the cursors of other editors of the same file, too.
+      if (textEditor === vscode.window.activeTextEditor) {
+        rest(textEditor);
+      }
+    }),
     vscode.window.onDidChangeActiveTextEditor(rest),
     { dispose: () => rest(undefined) },
   );

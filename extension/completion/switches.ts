@@ -45,7 +45,8 @@ export class Switches implements vscode.Disposable {
     if (languageId !== undefined && !completionSettings(languageId).enabled) {
       return { kind: 'offForLanguage', languageId };
     }
-    return this.snoozedUntil === undefined
+    // A timer stands still while the machine sleeps.
+    return this.snoozedUntil === undefined || this.snoozedUntil <= new Date()
       ? { kind: 'on' }
       : { kind: 'snoozed', until: this.snoozedUntil };
   }

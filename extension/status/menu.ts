@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { languageName } from '../completion/languageName.js';
 import { shownLanguage, shownState, stateText } from '../completion/stateText.js';
 import type { Switches } from '../completion/switches.js';
+import { completionSettings } from '../settings.js';
 import type { Server } from '../server/server.js';
 import { statusView } from '../server/statusView.js';
 
@@ -43,7 +44,7 @@ function suggestionEntries(switches: Switches): Entry[] {
   if (switches.stateFor().kind !== 'off') {
     if (language !== undefined) {
       const name = languageName(language);
-      const isOff = switches.stateFor(language).kind === 'offForLanguage';
+      const isOff = !completionSettings(language).enabledForLanguage;
       entries.push(
         isOff
           ? entry('lightbulb', vscode.l10n.t('Turn suggestions on for {0}', name), languageCommand)
