@@ -4,7 +4,10 @@ import type { CompletionRecord } from '../../server/protocol/completion.js';
 import type { Completion } from './llamaServer.js';
 import { mean, median, percentile } from './statistics.js';
 
-/** What one request cost one system. Times as its client sees them. */
+/**
+ * What one request cost one system. Times as its client sees them; LeoAM's first token by its
+ * server's clock.
+ */
 export interface Sample {
   ttftMs: number;
   totalMs: number;
@@ -55,6 +58,8 @@ interface Figures {
   medianSpeedupOverPeerWithout: number;
   medianTokensComputedPerRequest: number;
   medianTokensDecoded: number;
+  /** LeoAM's whole suggestions. */
+  leoamTotalMs: Spread;
 }
 
 export interface SessionReport extends Figures {
@@ -138,6 +143,7 @@ function figures(rows: readonly Answered[]): Figures {
     ),
     medianTokensComputedPerRequest: median(rows.map(({ leoam }) => leoam.tokensComputed)),
     medianTokensDecoded: median(rows.map(({ leoam }) => leoam.tokensDecoded)),
+    leoamTotalMs: spread(rows.map(({ leoam }) => leoam.totalMs)),
   };
 }
 

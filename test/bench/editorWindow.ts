@@ -15,33 +15,31 @@ import {
   type MessageConnection,
 } from 'vscode-languageserver/node';
 import type { z } from 'zod';
+import { languageIdOf } from '../../server/completion/languageId.js';
 import { chatAsk, chatClose, chatDidStream } from '../../server/protocol/chat.js';
 import { completionRecent, type CompletionRecord } from '../../server/protocol/completion.js';
 import { indexPause, indexResume } from '../../server/protocol/indexing.js';
 import type { RequestMethod } from '../../server/protocol/method.js';
-import { statusDidChange, type Status } from '../../server/protocol/status.js';
+import { statusDidChange, statusGet, type Status } from '../../server/protocol/status.js';
 import { projectRoot } from '../quality/load.js';
 import type { BenchSession } from './reading.js';
 import type { TypingEvent } from './typing.js';
 
 /** A suggestion that was asked for. */
-export interface Suggested {
+export interface TimedSuggestion {
   record: CompletionRecord;
-  /** From sending the request to the result, as the editor waits for it. */
+  /** From sending the request to the result, without the wait for a pause in the typing. */
   totalMs: number;
 }
 
 /** LSP: while typing. The server waits for a pause, which is not counted. */
 const automatic = 2;
-/** LSP's number for documents that are sent whole at each change. */
-const wholeDocuments = 1;
 
 export class EditorWindow {
   private status: Status | undefined;
   private streamed = 0;
   private readonly listeners = new Set<() => void>();
   private readonly documents = new Map<string, { version: number; text: string }>();
-  private syncKind: number | undefined;
   private lastRecord = 0;
   private readonly gone: Promise<never>;
   private readonly killAtExit = (): void => {
@@ -82,14 +80,13 @@ export class EditorWindow {
     );
     const uri = pathToFileURL(root).href;
     const window = new EditorWindow(child, connection, uri);
-    const answer = await window.send('initialize', {
+    await window.send('initialize', {
       processId: process.pid,
       rootUri: uri,
       capabilities: { workspace: { workspaceFolders: true } },
       workspaceFolders: [{ uri, name: path.basename(root) }],
       initializationOptions: { home, model: model.path, threads },
     });
-    window.syncKind = syncKindOf(answer);
     await connection.sendNotification('initialized', {});
     return window;
   }
@@ -107,7 +104,7 @@ export class EditorWindow {
   }
 
   /** Does to the document what was typed, and asks for a suggestion where the event does. */
-  async play(event: TypingEvent): Promise<Suggested | undefined> {
+  async play(event: TypingEvent): Promise<TimedSuggestion | undefined> {
     const uri = `${this.folder}/${encodeURI(event.path)}`;
     await this.tell(uri, event);
     if (!event.asks) {
@@ -143,9 +140,9 @@ export class EditorWindow {
     await this.call(isOn ? indexResume : indexPause, {});
   }
 
-  /** Tokens of the open folders that the store holds. */
-  get tokensRead(): number {
-    const folders = this.status?.folders ?? [];
+  /** Tokens of the open folders that the store holds; ask while nothing is read. */
+  async tokensRead(): Promise<number> {
+    const { folders } = await this.call(statusGet, {});
     return folders.reduce((sum, { tokens, read }) => sum + tokens * read, 0);
   }
 
@@ -215,7 +212,7 @@ export class EditorWindow {
     const version = (known?.version ?? 0) + 1;
     this.documents.set(uri, { version, text });
     if (known === undefined) {
-      const languageId = /\.[cm]?ts$/.test(uri) ? 'typescript' : 'javascript';
+      const languageId = languageIdOf(uri);
       await this.connection.sendNotification('textDocument/didOpen', {
         textDocument: { uri, languageId, version, text },
       });
@@ -227,8 +224,7 @@ export class EditorWindow {
     };
     await this.connection.sendNotification('textDocument/didChange', {
       textDocument: { uri, version },
-      contentChanges:
-        this.syncKind === wholeDocuments ? [{ text }] : [{ range, text: change.text }],
+      contentChanges: [{ range, text: change.text }],
     });
   }
 
@@ -266,12 +262,6 @@ function positionOf(text: string, offset: number): { line: number; character: nu
   const before = text.slice(0, offset);
   const start = before.lastIndexOf('\n') + 1;
   return { line: before.split('\n').length - 1, character: offset - start };
-}
-
-function syncKindOf(answer: unknown): number | undefined {
-  const { capabilities } = answer as { capabilities?: { textDocumentSync?: unknown } };
-  const sync = capabilities?.textDocumentSync;
-  return typeof sync === 'number' ? sync : (sync as { change?: number } | undefined)?.change;
 }
 
 function serverPath(): string {

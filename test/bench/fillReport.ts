@@ -30,8 +30,7 @@ export interface FillFigures {
 
 /** One mode minus another over the holes that both filled. */
 export interface FillDifference {
-  /** Percentage points. */
-  exact: Interval;
+  exactPoints: Interval;
   /** In hundredths. */
   editSimilarity: Interval;
 }
@@ -102,7 +101,7 @@ function paired(rows: readonly FilledHole[], against: readonly FilledHole[]): Pa
 
 function difference(pairs: readonly Pair[]): FillDifference {
   return {
-    exact: pairedInterval(
+    exactPoints: pairedInterval(
       pairs.map(({ one, other }) => 100 * (Number(one.isExact) - Number(other.isExact))),
     ),
     editSimilarity: pairedInterval(

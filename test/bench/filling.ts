@@ -52,7 +52,8 @@ export async function fillRepo(
   cache: RowCache<FilledRow>,
   onBatch: (holes: number) => void,
 ): Promise<FilledHole[]> {
-  const base = [await programHash(), cache.build, session.model.hash, hashOf(files)];
+  const { model, threads } = session;
+  const base = [await programHash(), cache.build, model.hash, threads, hashOf(files)];
   const keyOf = (hole: RepoHole, mode: string): string =>
     hashOf([...base, mode, maxTokens, hole.path, hole.startByte, hole.endByte, hole.expected]);
   const missing = (round: readonly RepoHole[], mode: string): RepoHole[] =>

@@ -80,13 +80,15 @@ async function playLoads(
     // In each round another load comes first.
     const load = loads[(index + Math.floor(index / loads.length)) % loads.length] ?? 'idle';
     note(`Under load, turn ${String(index + 1)} of ${String(turns.length)}: ${load}`);
+    const readBefore = await window.tokensRead();
     await window.read(load === 'indexing');
     const stopChat = load === 'chatting' ? await window.chat(question) : undefined;
-    const [read, pieces] = [window.tokensRead, window.pieces];
+    const { pieces } = window;
     timed[load].push(...(await playTurn(window, events)));
-    tokensReadMeanwhile += load === 'indexing' ? window.tokensRead - read : 0;
     piecesStreamedMeanwhile += window.pieces - pieces;
     await stopChat?.();
+    await window.read(false);
+    tokensReadMeanwhile += (await window.tokensRead()) - readBefore;
   }
   return { ...loadsReport(timed), tokensReadMeanwhile, piecesStreamedMeanwhile };
 }

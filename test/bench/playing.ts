@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cursorWindow } from '../../server/completion/cursorWindow.js';
 import type { CompletionRecord } from '../../server/protocol/completion.js';
 import { isAnswered, leoamSample, peerSample, type PlayedRequest } from './completionReport.js';
-import type { EditorWindow, Suggested } from './editorWindow.js';
+import type { EditorWindow, TimedSuggestion } from './editorWindow.js';
 import type { Completion, LlamaServer } from './llamaServer.js';
 import type { TypingEvent } from './typing.js';
 
@@ -33,7 +33,7 @@ const fatal = new Set(['notReady', 'outsideFolder', 'unfitModel', 'failed']);
 export async function typeAt(
   window: EditorWindow,
   event: TypingEvent,
-): Promise<Suggested | undefined> {
+): Promise<TimedSuggestion | undefined> {
   const started = performance.now();
   const suggested = await window.play(event);
   const { reason, message } = suggested?.record ?? {};
@@ -71,7 +71,7 @@ export async function playSession(
   return played;
 }
 
-/** Asks llama.cpp's server what LeoAM was asked: the same window, passages and length. */
+/** Asks llama.cpp's server what LeoAM was asked: a window of the same limits, the same passages and length. */
 class PeerClient {
   private start: { path: string; at: number } | undefined;
   /** What a suggestion saw that was kept from before: the passages of the request before. */
@@ -111,10 +111,10 @@ class PeerClient {
     return { without: first, withContext: peerSample(await withContext()) };
   }
 
-  /** As many tokens as LeoAM decoded, or as a kept suggestion has. */
-  private async lengthOf({ outcome, text, counters }: CompletionRecord): Promise<number> {
+  /** As many tokens as the suggestion has; where there is none, as LeoAM decoded for that. */
+  private async lengthOf({ text, counters }: CompletionRecord): Promise<number> {
     const tokens =
-      outcome === 'kept' ? await this.peers.without.countTokens(text) : counters.tokensDecoded;
+      text === '' ? counters.tokensDecoded : await this.peers.without.countTokens(text);
     return Math.max(1, tokens);
   }
 

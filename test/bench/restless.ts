@@ -2,6 +2,7 @@
 // of documents, for tests that must last. The same seed does the same.
 
 import type { MessageConnection } from 'vscode-languageserver/node';
+import { languageIdOf } from '../../server/completion/languageId.js';
 import { OpenDocument, type Suggested } from '../server/openDocument.js';
 import type { SourceFile } from './sourceFiles.js';
 
@@ -127,8 +128,7 @@ export class Restless {
       return known;
     }
     const uri = `${folder}/${encodeURI(this.file.path)}`;
-    const languageId = /\.[cm]?ts$/.test(uri) ? 'typescript' : 'javascript';
-    const made = await OpenDocument.open(connection, uri, this.file.text, languageId);
+    const made = await OpenDocument.open(connection, uri, this.file.text, languageIdOf(uri));
     this.open.set(this.file.path, made);
     return made;
   }

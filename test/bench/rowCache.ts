@@ -1,7 +1,8 @@
 // Answers that were measured before, so that a bench that was interrupted goes on and one
-// that has more modes or questions measures only those. A row counts again only for the very
-// same prompt (its tokens and the keys of its stored chunks, which hold model, KV version,
-// precision and path) and the same accepted answers. What no prompt shows is the build of
+// that has more modes or questions measures only those. A row counts again only under the very
+// same key: for a question its prompt (tokens and the keys of its stored chunks, which hold model,
+// KV version, precision and path) and the accepted answers, for a hole the program, the files and
+// the mode. What no prompt shows is the build of
 // the engine: each row remembers it, and the report says how many rows are of another one.
 
 import { createHash } from 'node:crypto';

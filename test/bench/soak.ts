@@ -69,7 +69,7 @@ export async function run(args: string[]): Promise<object> {
 function growth(trend: MemoryTrend | undefined): string[] {
   return trend === undefined ||
     trend.samples < leastSamples ||
-    trend.residentMbPer1000 <= mostMbPer1000
+    trend.anonymousMbPer1000 <= mostMbPer1000
     ? []
-    : [`Memory grows by ${trend.residentMbPer1000.toFixed(1)} MB in 1000 requests.`];
+    : [`Memory grows by ${trend.anonymousMbPer1000.toFixed(1)} MB in 1000 requests.`];
 }

@@ -118,7 +118,7 @@ class Soaker {
     const started = performance.now();
     this.pending.add(one);
     const suggesting = document.suggest(offset, {
-      isAutomatic: fate === 'automatic',
+      isAutomatic: fate !== 'asked', // typing is what cancels and edits
       token: source.token,
     });
     const answer = within(longestAnswerMs, suggesting, `Request ${String(id)}`)

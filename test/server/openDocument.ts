@@ -96,7 +96,7 @@ export class OpenDocument {
     await this.connection.sendNotification('textDocument/didClose', { textDocument });
   }
 
-  private placeOf(offset: number): Place {
+  placeOf(offset: number): Place {
     const before = this.text.slice(0, offset);
     const start = before.lastIndexOf('\n') + 1;
     return { line: before.split('\n').length - 1, character: offset - start };

@@ -217,9 +217,9 @@ describe('the fill report', () => {
   it('compares leoam with each other mode hole by hole', () => {
     assert.deepEqual(Object.keys(report.differences), ['leoam - file']);
     const against = report.differences['leoam - file'];
-    assert.equal(against?.['all']?.exact.mean, 50);
+    assert.equal(against?.['all']?.exactPoints.mean, 50);
     assert.equal(against?.['cross-file']?.editSimilarity.mean, 75);
-    assert.equal(against?.['local']?.exact.mean, 0);
+    assert.equal(against?.['local']?.exactPoints.mean, 0);
   });
 });
 

@@ -1,4 +1,4 @@
-// What the extension's chat uses of VS Code, as far as tests outside of it need it. Modules that
+// What chat and suggestions of the extension use of VS Code, as far as tests outside of it need it. Modules that
 // import `vscode` are to be imported after this one, by `await import()`.
 
 import { readFile } from 'node:fs/promises';
