@@ -70,7 +70,8 @@ class Notifier {
 template <typename R>
 Napi::Value StartJob(Napi::Env env, const std::shared_ptr<EngineState>& state, Priority priority,
                      const Notifier& notifier, std::function<Result<R>(JobContext&)> work,
-                     std::function<Napi::Value(Napi::Env, R&)> convert) {
+                     std::function<Napi::Value(Napi::Env, R&)> convert,
+                     WhenPreempted when_preempted = WhenPreempted::kResume) {
   struct Pending {
     explicit Pending(Napi::Env pending_env) : deferred(Napi::Promise::Deferred::New(pending_env)) {}
     Napi::Promise::Deferred deferred;
@@ -109,21 +110,27 @@ Napi::Value StartJob(Napi::Env env, const std::shared_ptr<EngineState>& state, P
     done.Release();
   };
   const bool submitted = state->scheduler->Submit(
-      priority, cancel, [pending, notifier, finish, run = std::move(work)](JobContext& job) {
+      priority, cancel,
+      [pending, notifier, finish, run = std::move(work)](JobContext& job) {
         if (job.cancelled()) {
           finish(pending, notifier, Status(StatusCode::kCancelled, "The request was cancelled."));
           return;
         }
         finish(pending, notifier, run(job));
-      });
+      },
+      when_preempted);
   if (!submitted) {
     finish(pending, notifier, Status(StatusCode::kDisposed, "The engine was disposed."));
   }
 
   Napi::Object handle = Napi::Object::New(env);
   handle.Set("promise", promise);
-  handle.Set("cancel",
-             Napi::Function::New(env, [cancel](const Napi::CallbackInfo&) { cancel->Cancel(); }));
+  handle.Set("cancel", Napi::Function::New(env, [cancel, engine = std::weak_ptr<EngineState>(
+                                                             state)](const Napi::CallbackInfo&) {
+               if (const auto alive = engine.lock(); alive != nullptr) {
+                 alive->scheduler->Cancel(*cancel);
+               }
+             }));
   return handle;
 }
 

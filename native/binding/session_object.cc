@@ -78,7 +78,9 @@ Napi::Value SessionObject::Generate(const Napi::CallbackInfo& info) {
       },
       [](Napi::Env result_env, GenerateResult& result) -> Napi::Value {
         return FromGenerateResult(result_env, result);
-      });
+      },
+      // Whoever types waits for the end of what was prepared in the same session.
+      priority == Priority::kPrepare ? WhenPreempted::kEnd : WhenPreempted::kResume);
 }
 
 Napi::Value SessionObject::Score(const Napi::CallbackInfo& info) {

@@ -1,16 +1,32 @@
 #include "runtime/scheduler.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace leoam {
+namespace {
+
+// Of what was cancelled while it waited: it only has to return.
+constexpr int kCancelledLevel = kPriorities;
+
+template <typename Queue>
+auto FindCancelled(Queue& queue) {
+  return std::find_if(queue.begin(), queue.end(),
+                      [](const auto& job) { return job.cancel->cancelled(); });
+}
+
+}  // namespace
 
 bool JobContext::ShouldAbort() const {
   return cancel_->cancelled() || scheduler_->WaitingAbove(priority_);
 }
 
 Status JobContext::Yield() {
+  if (when_preempted_ == WhenPreempted::kEnd && scheduler_->WaitingAbove(priority_)) {
+    cancel_->Cancel();
+  }
   Scheduler::Job job;
-  while (scheduler_->PopAbove(static_cast<int>(priority_), &job)) {
+  while (!cancel_->cancelled() && scheduler_->PopAbove(static_cast<int>(priority_), &job)) {
     scheduler_->RunJob(&job);
   }
   if (cancel_->cancelled()) {
@@ -23,18 +39,25 @@ Scheduler::Scheduler() : thread_([this] { Loop(); }) {}
 
 Scheduler::~Scheduler() { Stop(); }
 
-bool Scheduler::Submit(Priority priority, std::shared_ptr<CancelFlag> cancel, Work work) {
+bool Scheduler::Submit(Priority priority, std::shared_ptr<CancelFlag> cancel, Work work,
+                       WhenPreempted when_preempted) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) {
       return false;
     }
     queues_[static_cast<size_t>(priority)].push_back(
-        {priority, std::move(cancel), std::move(work)});
+        {priority, std::move(cancel), std::move(work), when_preempted});
     UpdateHighestLocked();
   }
   wake_.notify_one();
   return true;
+}
+
+void Scheduler::Cancel(CancelFlag& cancel) {
+  const std::lock_guard lock(mutex_);
+  cancel.Cancel();
+  UpdateHighestLocked();
 }
 
 void Scheduler::Stop() {
@@ -73,21 +96,29 @@ void Scheduler::Loop() {
 
 bool Scheduler::PopAbove(int floor, Job* job) {
   const std::lock_guard lock(mutex_);
+  const auto take = [&](std::deque<Job>& queue, std::deque<Job>::iterator at) {
+    *job = std::move(*at);
+    queue.erase(at);
+    UpdateHighestLocked();
+    running_.push_back(job->cancel);
+    return true;
+  };
+  for (auto& queue : queues_) {
+    if (const auto at = FindCancelled(queue); at != queue.end()) {
+      return take(queue, at);
+    }
+  }
   for (int level = kPriorities - 1; level > floor; --level) {
     auto& queue = queues_[static_cast<size_t>(level)];
     if (!queue.empty()) {
-      *job = std::move(queue.front());
-      queue.pop_front();
-      UpdateHighestLocked();
-      running_.push_back(job->cancel);
-      return true;
+      return take(queue, queue.begin());
     }
   }
   return false;
 }
 
 void Scheduler::RunJob(Job* job) {
-  JobContext context(this, job->priority, job->cancel);
+  JobContext context(this, job->priority, job->cancel, job->when_preempted);
   job->work(context);
   job->work = nullptr;  // what it captured must not outlive the job
   const std::lock_guard lock(mutex_);
@@ -97,7 +128,12 @@ void Scheduler::RunJob(Job* job) {
 void Scheduler::UpdateHighestLocked() {
   int highest = -1;
   for (int level = 0; level < kPriorities; ++level) {
-    if (!queues_[static_cast<size_t>(level)].empty()) {
+    auto& queue = queues_[static_cast<size_t>(level)];
+    if (FindCancelled(queue) != queue.end()) {
+      highest = kCancelledLevel;
+      break;
+    }
+    if (!queue.empty()) {
       highest = level;
     }
   }

@@ -23,6 +23,14 @@ namespace leoam {
 enum class Priority { kIndex = 0, kPrepare = 1, kChat = 2, kCompletion = 3 };
 inline constexpr int kPriorities = 4;
 
+// What becomes of a running job when a more urgent one waits.
+enum class WhenPreempted {
+  kResume,  // goes on after it
+  // Ends, cancelled. For work whose end somebody may wait for: a job that gave way ends no
+  // earlier than the one that it gave way to.
+  kEnd,
+};
+
 class Scheduler;
 
 // What a running job sees. Lives on the engine thread for the length of the job.
@@ -32,19 +40,25 @@ class JobContext {
   // waits. Any thread; cheap enough to be polled within a graph.
   bool ShouldAbort() const;
 
-  // Runs more urgent jobs, if any wait. kCancelled once this job is cancelled.
+  // Runs more urgent jobs, if any wait, or ends this one for them; lets jobs that were
+  // cancelled while they waited return. kCancelled once this job is cancelled.
   Status Yield();
 
   bool cancelled() const { return cancel_->cancelled(); }
 
  private:
   friend class Scheduler;
-  JobContext(Scheduler* scheduler, Priority priority, std::shared_ptr<CancelFlag> cancel)
-      : scheduler_(scheduler), priority_(priority), cancel_(std::move(cancel)) {}
+  JobContext(Scheduler* scheduler, Priority priority, std::shared_ptr<CancelFlag> cancel,
+             WhenPreempted when_preempted)
+      : scheduler_(scheduler),
+        priority_(priority),
+        cancel_(std::move(cancel)),
+        when_preempted_(when_preempted) {}
 
   Scheduler* scheduler_;
   Priority priority_;
   std::shared_ptr<CancelFlag> cancel_;
+  WhenPreempted when_preempted_;
 };
 
 class Scheduler {
@@ -59,7 +73,12 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
 
   // Any thread. False after Stop: the work is not run.
-  bool Submit(Priority priority, std::shared_ptr<CancelFlag> cancel, Work work);
+  bool Submit(Priority priority, std::shared_ptr<CancelFlag> cancel, Work work,
+              WhenPreempted when_preempted = WhenPreempted::kResume);
+
+  // Any thread. Cancels a job: one that runs sees it, one that waits is called at once, on
+  // top of whatever runs, instead of after it.
+  void Cancel(CancelFlag& cancel);
 
   // Cancels what waits and what runs, lets each job return, and joins the thread.
   void Stop();
@@ -70,10 +89,12 @@ class Scheduler {
     Priority priority;
     std::shared_ptr<CancelFlag> cancel;
     Work work;
+    WhenPreempted when_preempted;
   };
 
   void Loop();
-  bool PopAbove(int floor, Job* job);  // highest first, then oldest
+  // A cancelled job of any priority, else one above the floor: highest first, then oldest.
+  bool PopAbove(int floor, Job* job);
   void RunJob(Job* job);
   void UpdateHighestLocked();
   bool WaitingAbove(Priority priority) const {

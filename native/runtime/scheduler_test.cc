@@ -67,6 +67,61 @@ TEST(Scheduler, EqualPriorityDoesNotPreempt) {
   EXPECT_FALSE(aborted.get_future().get());
 }
 
+TEST(Scheduler, AJobMayEndWhereItIsPreempted) {
+  Scheduler scheduler;
+  std::promise<void> started;
+  std::promise<void> submitted;
+  std::promise<void> done;
+  std::string order;
+  scheduler.Submit(
+      Priority::kPrepare, Flag(),
+      [&](JobContext& job) {
+        started.set_value();
+        submitted.get_future().wait();
+        EXPECT_EQ(job.Yield().code(), StatusCode::kCancelled);
+        order += job.cancelled() ? "a" : "-";
+      },
+      WhenPreempted::kEnd);
+  started.get_future().wait();
+  scheduler.Submit(Priority::kChat, Flag(), [&](JobContext&) {
+    order += "c";
+    done.set_value();
+  });
+  submitted.set_value();
+  done.get_future().wait();
+  EXPECT_EQ(order, "ac");
+}
+
+TEST(Scheduler, AWaitingJobThatIsCancelledDoesNotWaitForTheOneThatRuns) {
+  Scheduler scheduler;
+  auto cancel = Flag();
+  std::promise<void> started;
+  std::promise<void> submitted;
+  std::promise<void> done;
+  std::string order;
+  scheduler.Submit(Priority::kChat, Flag(), [&](JobContext& job) {
+    started.set_value();
+    submitted.get_future().wait();
+    EXPECT_FALSE(job.ShouldAbort());
+    scheduler.Cancel(*cancel);
+    EXPECT_TRUE(job.ShouldAbort());
+    EXPECT_TRUE(job.Yield().ok());
+    EXPECT_FALSE(job.ShouldAbort());
+    order += "c";
+    done.set_value();
+  });
+  started.get_future().wait();
+  scheduler.Submit(Priority::kIndex, Flag(), [&](JobContext&) { order += "i"; });
+  scheduler.Submit(Priority::kPrepare, cancel, [&](JobContext& job) {
+    EXPECT_TRUE(job.cancelled());
+    order += "p";
+  });
+  submitted.set_value();
+  done.get_future().wait();
+  scheduler.Stop();
+  EXPECT_EQ(order, "pci");
+}
+
 TEST(Scheduler, CancellingIsSeenByTheJob) {
   Scheduler scheduler;
   auto cancel = Flag();

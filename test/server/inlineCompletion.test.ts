@@ -222,17 +222,23 @@ describe('inline completions of the language server @slow', function () {
 
   it('come while an answer streams, which goes on to its end', async () => {
     const document = await open();
-    await document.suggest(cursor);
-    const asked = window.ask('Count from 1 to 300, one number in each line.', { maxTokens: 300 });
+    await document.suggest(cursor); // and what stands behind it begins to be computed
+    const asked = window.ask('Explain each file of this repository.', { maxTokens: 150 });
     let isDone = false;
     void asked.then(() => (isDone = true));
     const pieces = (): number =>
       window.streamed.filter(({ event }) => event.type === 'text').length;
     await window.until(() => pieces() > 3);
+    // Neither what was under way as the answer began nor what waits behind it holds these up.
     await document.change(cursor, cursor, 'is');
-    const suggested = only(await within(30_000, document.suggest(cursor + 2), 'a suggestion'));
-    assert.match(suggested.text, /^Free/u);
-    assert.ok(!isDone, 'the answer had ended before the suggestion came');
+    const places = [2, 1].map((n) => text.indexOf(';\n', n * 300) + 1);
+    for (const at of [cursor + 2, ...places]) {
+      const asking = document.suggest(at, { isAutomatic: true });
+      await within(30_000, asking, 'a suggestion');
+      const { timings } = await latest();
+      console.log(`figure: first text beside an answer after ${Math.round(timings.ttftMs)} ms`);
+    }
+    assert.ok(!isDone, 'the answer had ended before the suggestions came');
     const answer = await asked;
     assert.notEqual(answer.reason, 'cancelled');
     const streamed = window.streamed.map(({ event }) => (event.type === 'text' ? event.text : ''));
