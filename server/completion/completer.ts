@@ -62,12 +62,16 @@ export interface Completion {
 interface OpenFile {
   path: string;
   stored: StoredFile;
+  /** The cursor's offset when that was taken. */
+  chosenAt: number;
   start: number | undefined;
   header: Int32Array;
   /** More of the file to guess from. */
   corpus: Int32Array;
 }
 
+/** From where the file's stored chunks were chosen; farther away, others stand around it. */
+const farthestCursor = 600;
 const defaultDraftTokens = 8;
 /** Of the text before the cursor, for guesses. */
 const contextTokens = 16;
@@ -197,31 +201,35 @@ export class Completer {
   /** What is taken of the file from the store, as long as it holds. */
   private async fileOf(request: CompletionRequest): Promise<OpenFile> {
     const { path, text, offset, approximations } = request;
-    const isRead = approximations.file === 'read';
     const known = this.file?.path === path ? this.file : undefined;
     const isNear =
       known?.start !== undefined &&
       offset >= known.start &&
       offset - known.start <= 2 * defaultLimits.prefixCharacters;
-    // What was typed without stored chunks is in the session: the store has nothing better.
-    const holds =
-      known?.stored.before === undefined || alignBefore(text, offset, known.stored) !== undefined;
-    if (known !== undefined && isNear && holds) {
+    if (known !== undefined && isNear && this.holds(known, text, offset)) {
       return known;
     }
     const { repository, engine } = this.context;
-    const stored = isRead
-      ? {}
-      : await storedFile(
-          { repository, hasSegments: (keys) => engine.hasSegments(keys) },
-          ...([path, text, offset, defaultLimits] as const),
-        );
+    const stored =
+      approximations.file === 'read'
+        ? { runs: [], cursor: offset }
+        : await storedFile(
+            { repository, hasSegments: (keys) => engine.hasSegments(keys) },
+            ...([path, text, offset, defaultLimits, known?.stored.runs[0]?.start] as const),
+          );
     // What the session holds of a file that has changed above is better than starting anew.
-    const start = stored.before === undefined && isNear ? known.start : undefined;
+    const start = stored.runs.length === 0 && isNear ? known.start : undefined;
     const { header, corpus } =
       known ?? (await this.tokensOf(path, layOut(text, offset, stored, start)));
-    this.file = { path, stored, start, header, corpus };
+    this.file = { ...{ path, stored, start, header, corpus }, chosenAt: offset };
     return this.file;
+  }
+
+  /** Whether what was taken from the store serves at a cursor. */
+  private holds({ stored, chosenAt }: OpenFile, text: string, offset: number): boolean {
+    const isThere = Math.abs(offset - chosenAt) <= farthestCursor;
+    // What was typed without stored chunks is in the session: the store has nothing better.
+    return isThere && (stored.runs.length === 0 || alignBefore(text, offset, stored) !== undefined);
   }
 
   /** What is tokenised once for a file. */
@@ -236,10 +244,10 @@ export class Completer {
   }
 
   private layoutOf({ text, offset, approximations }: CompletionRequest, file: OpenFile): Layout {
-    const { behind, ...before } = file.stored;
-    const usesBehind =
-      approximations.behind === 'moved' && approximations.file === 'stored' && behind !== undefined;
-    return layOut(text, offset, { ...before, ...(usesBehind ? { behind } : {}) }, file.start);
+    const { runs, cursor } = file.stored;
+    const usesBehind = approximations.behind === 'moved' && approximations.file === 'stored';
+    const used = usesBehind ? runs : runs.filter(({ start }) => start < cursor);
+    return layOut(text, offset, { runs: used, cursor }, file.start);
   }
 
   /** The guess as if it had been read behind the cursor's text. */

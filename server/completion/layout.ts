@@ -17,7 +17,7 @@ export interface Layout {
   outside: [string, string];
 }
 
-/** A stored run may begin so far behind the cursor. */
+/** Between two stored runs behind the cursor, or before the first one, as much may be text. */
 const farthestRun = 800;
 /** As much may have been put in between two stored chunks, or above them. */
 const farthestEdit = 2000;
@@ -33,7 +33,8 @@ export function layOut(
   const window = cursorWindow(text, cursor, aligned?.start ?? previousStart);
   const isUsed = aligned?.start === window.start;
   const { blocks, rest } = blocksOf(text.slice(isUsed ? aligned.end : window.start, cursor));
-  const behind = behindOf(window.suffix, text.slice(cursor), stored.behind);
+  const left = aligned?.left ?? stored.runs.filter(({ start }) => start >= stored.cursor);
+  const behind = behindOf(window.suffix, left);
   return {
     start: window.start,
     before: [...(isUsed ? aligned.pieces : []), ...blocks.map(textPiece), textPiece(rest)],
@@ -47,6 +48,8 @@ export interface Aligned {
   start: number;
   end: number;
   pieces: Piece[];
+  /** What is stored behind it. */
+  left: StoredRun[];
 }
 
 /**
@@ -56,58 +59,72 @@ export interface Aligned {
 export function alignBefore(
   text: string,
   cursor: number,
-  { before }: StoredFile,
+  { runs }: StoredFile,
 ): Aligned | undefined {
-  if (before === undefined) {
+  const [first] = runs;
+  if (first === undefined) {
     return undefined;
   }
   const pieces: Piece[] = [];
   let start: number | undefined;
-  let end = before.start;
-  for (const run of before.runs) {
-    const from = start === undefined ? Math.max(0, end - farthestEdit) : end;
-    const last = Math.min(end + farthestEdit + run.text.length, cursor);
+  let end = 0;
+  let used = 0;
+  for (const [index, run] of runs.entries()) {
+    const from = start === undefined ? Math.max(0, run.start - farthestEdit) : end;
+    const expected = start === undefined ? run.start : end;
+    const last = Math.min(expected + farthestEdit + run.text.length, cursor);
     const found = text.slice(from, last).indexOf(run.text);
     if (found < 0) {
       continue;
     }
     const at = from + found;
     if (start !== undefined && at > end) {
-      const between = blocksOf(text.slice(end, at));
-      pieces.push(...[...between.blocks, between.rest].filter(isText).map(textPiece));
+      pieces.push(...blockPieces(text.slice(end, at)));
     }
     start ??= at;
     pieces.push(storedPiece(run));
     end = at + run.text.length;
+    used = index + 1;
   }
   const isEnough =
     start !== undefined &&
     cursor - start <= defaultLimits.prefixCharacters * slack &&
-    cursor - start >= (cursor - before.start) / 2;
-  return start !== undefined && isEnough ? { start, end, pieces } : undefined;
+    cursor - start >= (cursor - first.start) / 2;
+  return start !== undefined && isEnough
+    ? { start, end, pieces, left: runs.slice(used) }
+    : undefined;
 }
 
-function behindOf(
-  suffix: string,
-  all: string,
-  run: StoredRun | undefined,
-): { pieces: Piece[]; length: number } {
-  const at = run === undefined ? -1 : all.indexOf(run.text);
-  if (run !== undefined && at >= 0 && at <= farthestRun) {
-    return {
-      pieces: [...textPieces(all.slice(0, at)), storedPiece(run)],
-      length: at + run.text.length,
-    };
+/** Ends with the last stored run of the suffix where that reaches half of it. */
+function behindOf(suffix: string, runs: readonly StoredRun[]): { pieces: Piece[]; length: number } {
+  const pieces: Piece[] = [];
+  let end = 0;
+  for (const run of runs) {
+    const found = suffix.slice(end, end + farthestRun + run.text.length).indexOf(run.text);
+    if (found >= 0) {
+      const between = suffix.slice(end, end + found);
+      pieces.push(...(end === 0 ? textPieces(between) : blockPieces(between)), storedPiece(run));
+      end += found + run.text.length;
+    }
   }
-  return { pieces: textPieces(suffix), length: suffix.length };
+  if (end >= suffix.length / 2) {
+    return { pieces, length: end };
+  }
+  const rest = suffix.slice(end);
+  pieces.push(...(end === 0 ? textPieces(rest) : blockPieces(rest)));
+  return { pieces, length: suffix.length };
 }
 
 /** The rest of the cursor's line is a piece of its own: typing within the line changes it. */
 function textPieces(text: string): Piece[] {
   const newline = text.indexOf('\n');
   const line = newline < 0 ? text : text.slice(0, newline + 1);
-  const { blocks, rest } = blocksOf(text.slice(line.length));
-  return [line, ...blocks, rest].filter(isText).map(textPiece);
+  return [...(isText(line) ? [textPiece(line)] : []), ...blockPieces(text.slice(line.length))];
+}
+
+function blockPieces(text: string): Piece[] {
+  const { blocks, rest } = blocksOf(text);
+  return [...blocks, rest].filter(isText).map(textPiece);
 }
 
 function isText(text: string): boolean {

@@ -1,22 +1,24 @@
-// What the store has of the file in the editor: at first sight of a cursor its surroundings are
-// taken from there, as far as they are on disk what they are in the editor.
+// What the store has of the file in the editor around a cursor: what stands there on disk is taken
+// from the store, as far as the editor's text has it too.
 
 import type { Part } from '../engine/addon.js';
 import type { Chunk, RepositoryIndex, SegmentPlan } from '../index/types.js';
-import type { WindowLimits } from './cursorWindow.js';
+import { slack, type WindowLimits } from './cursorWindow.js';
 
 /** Chunks [first, last) of a segment, and the text that they hold. */
 export interface StoredRun {
   part: Extract<Part, { kind: 'chunks' }>;
   text: string;
   tokens: number;
+  /** Where the text begins on disk. */
+  start: number;
 }
 
 export interface StoredFile {
-  /** From the window's start up to a chunk's end before the cursor, a run for each chunk. */
-  before?: { start: number; end: number; runs: StoredRun[] };
-  /** From some line behind the cursor on. */
-  behind?: StoredRun;
+  /** A run for each chunk, in the file's order. */
+  runs: StoredRun[];
+  /** On disk; between edits above and below it, about there. */
+  cursor: number;
 }
 
 export interface FileStore {
@@ -24,13 +26,21 @@ export interface FileStore {
   hasSegments(keys: string[]): boolean[];
 }
 
-/** Offsets of `cursor` count in the editor's text. Empty where the file is not stored. */
+/** As much may be put in below the window while these runs serve. */
+const slackCharacters = 800;
+
+/**
+ * The chunks of the window around a cursor, as far as they follow each other. `cursor` counts in
+ * the editor's text. No runs where the file is not stored. `start`: where the runs of the last
+ * cursor in this file began on disk; they begin there again as long as they can.
+ */
 export async function storedFile(
   { repository, hasSegments }: FileStore,
   path: string,
   text: string,
   cursor: number,
   limits: WindowLimits,
+  start?: number,
 ): Promise<StoredFile> {
   const segments = repository.segmentsOf(path);
   const stored = hasSegments(segments.map(({ key }) => key));
@@ -38,73 +48,66 @@ export async function storedFile(
   // A file that has changed on disk is read again soon, and serves then.
   const disk = await repository.lines(path, 1, Infinity).catch(() => undefined);
   if (present.length === 0 || disk === undefined) {
-    return {};
+    return { runs: [], cursor };
   }
-  const before = runsBefore(present, disk, {
-    end: Math.min(cursor, sameStart(disk, text)),
-    start: cursor - limits.prefixCharacters,
-  });
-  const behind = runBehind(present, disk, {
-    start: disk.length - Math.min(text.length - cursor, sameEnd(disk, text)),
-    characters: limits.suffixCharacters,
-  });
+  const at = placeOnDisk(disk, text, cursor);
+  const first = windowStart(at, limits.prefixCharacters, start);
+  const last = at + limits.suffixCharacters + slackCharacters;
+  const runs = present
+    .flatMap((segment) => segment.chunks.map((_, index) => ({ segment, index })).slice(1))
+    .filter(({ segment, index }) => {
+      const { startOffset, endOffset } = chunkAt(segment, index);
+      return startOffset >= first && endOffset <= last;
+    })
+    .map(({ segment, index }) => runOf(segment, index, disk));
+  return { runs: connected(runs, at), cursor: at };
+}
+
+/** Runs that follow each other up to the place, and from there on. */
+function connected(runs: readonly StoredRun[], at: number): StoredRun[] {
+  const behind = runs.findIndex((run) => run.start >= at);
+  const middle = behind < 0 ? runs.length : behind;
+  let first = middle;
+  while (first > 0 && (first === middle || follows(runs[first - 1], runs[first]))) {
+    first--;
+  }
+  let last = middle;
+  while (last < runs.length && (last === middle || follows(runs[last - 1], runs[last]))) {
+    last++;
+  }
+  return runs.slice(first, last);
+}
+
+function follows(a: StoredRun | undefined, b: StoredRun | undefined): boolean {
+  return a !== undefined && a.start + a.text.length === b?.start;
+}
+
+function placeOnDisk(disk: string, text: string, cursor: number): number {
+  const most = Math.min(disk.length, text.length);
+  const head = sameStart(disk, text, most);
+  if (cursor <= head) {
+    return cursor;
+  }
+  const tail = sameEnd(disk, text, most - head);
+  const end = disk.length - tail;
+  return text.length - cursor <= tail
+    ? disk.length - (text.length - cursor)
+    : Math.min(Math.max(cursor, head), end);
+}
+
+function windowStart(at: number, characters: number, previous: number | undefined): number {
+  const length = previous === undefined ? 0 : at - previous;
+  const canStay = length >= characters / slack && length <= characters * slack;
+  return previous !== undefined && canStay ? previous : at - characters;
+}
+
+function runOf(segment: SegmentPlan, index: number, disk: string): StoredRun {
+  const { startOffset, endOffset, tokenEnd } = chunkAt(segment, index);
   return {
-    ...(before === undefined ? {} : { before }),
-    ...(behind === undefined ? {} : { behind }),
-  };
-}
-
-/** The chunks that end last before `end`, one run each, as far back as they follow each other. */
-function runsBefore(
-  segments: readonly SegmentPlan[],
-  disk: string,
-  { start, end }: { start: number; end: number },
-): StoredFile['before'] {
-  const runs: StoredRun[] = [];
-  let from: number | undefined;
-  let to = 0;
-  for (const segment of [...segments].reverse()) {
-    for (let at = segment.chunks.length - 1; at > 0; at--) {
-      const chunk = chunkAt(segment, at);
-      const follows = from === undefined ? chunk.endOffset <= end : chunk.endOffset === from;
-      if (follows && chunk.startOffset >= start) {
-        runs.unshift(runOf(segment, at, at + 1, disk));
-        to = Math.max(to, chunk.endOffset);
-        from = chunk.startOffset;
-      }
-    }
-  }
-  return from === undefined ? undefined : { start: from, end: to, runs };
-}
-
-/** The first chunks of one segment that begin at or behind `start`. */
-function runBehind(
-  segments: readonly SegmentPlan[],
-  disk: string,
-  { start, characters }: { start: number; characters: number },
-): StoredRun | undefined {
-  for (const segment of segments) {
-    const first = segment.chunks.findIndex((chunk, at) => at > 0 && chunk.startOffset >= start);
-    if (first < 0) {
-      continue;
-    }
-    const limit = chunkAt(segment, first).startOffset + characters;
-    let last = first + 1;
-    while (last < segment.chunks.length && chunkAt(segment, last).endOffset <= limit) {
-      last++;
-    }
-    return runOf(segment, first, last, disk);
-  }
-  return undefined;
-}
-
-function runOf(segment: SegmentPlan, first: number, last: number, disk: string): StoredRun {
-  const begin = chunkAt(segment, first - 1).tokenEnd;
-  const end = chunkAt(segment, last - 1);
-  return {
-    part: { kind: 'chunks', key: segment.key, first, last },
-    text: disk.slice(chunkAt(segment, first).startOffset, end.endOffset),
-    tokens: end.tokenEnd - begin,
+    part: { kind: 'chunks', key: segment.key, first: index, last: index + 1 },
+    text: disk.slice(startOffset, endOffset),
+    tokens: tokenEnd - chunkAt(segment, index - 1).tokenEnd,
+    start: startOffset,
   };
 }
 
@@ -116,8 +119,7 @@ function chunkAt(segment: SegmentPlan, at: number): Chunk {
   return chunk;
 }
 
-function sameStart(a: string, b: string): number {
-  const most = Math.min(a.length, b.length);
+function sameStart(a: string, b: string, most: number): number {
   let length = 0;
   while (length < most && a[length] === b[length]) {
     length++;
@@ -125,8 +127,7 @@ function sameStart(a: string, b: string): number {
   return length;
 }
 
-function sameEnd(a: string, b: string): number {
-  const most = Math.min(a.length, b.length);
+function sameEnd(a: string, b: string, most: number): number {
   let length = 0;
   while (length < most && a[a.length - 1 - length] === b[b.length - 1 - length]) {
     length++;

@@ -6,7 +6,7 @@ import { approximations } from '../../server/completion/approximations.js';
 import { Completer, type Completion } from '../../server/completion/completer.js';
 import { indexRepository } from '../../server/index/jobs.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
-import { checkoutPath, checkoutText, fillingModel, holeIn } from './checkout.js';
+import { checkoutPath, checkoutText, fillingModel, helperLines, holeIn } from './checkout.js';
 import {
   homeWithModel,
   leoam,
@@ -20,6 +20,8 @@ import {
 const path = checkoutPath;
 const text = checkoutText();
 const cursor = holeIn(text);
+const longPath = 'src/prices.ts';
+const longText = helperLines.join('\n');
 
 describe('filling in at a cursor @slow', function () {
   this.timeout(240_000);
@@ -30,7 +32,7 @@ describe('filling in at a cursor @slow', function () {
   let completer: Completer;
 
   before(async () => {
-    root = await temporaryRepository({ ...shopFiles, [path]: text });
+    root = await temporaryRepository({ ...shopFiles, [path]: text, [longPath]: longText });
     home = await temporaryFolder('home');
     assistant = await openAssistant({ home, model: fillingModel });
     repository = await openRepositoryFor(assistant, root);
@@ -81,6 +83,22 @@ describe('filling in at a cursor @slow', function () {
     assert.ok(deleted.counters.tokensMoved > 0);
     assert.ok(deleted.counters.tokensComputed <= 4, `${deleted.counters.tokensComputed}`);
     assert.ok(first.counters.tokensComputed > 20);
+  });
+
+  it('computes little where the cursor goes elsewhere in the file', async () => {
+    const last = longText.lastIndexOf('return ') + 'return '.length;
+    const edited = `${longText.slice(0, last)}0 + ${longText.slice(last)}`;
+    for (const [at, most] of [
+      [last + 4, 150],
+      [longText.indexOf('const cents', 900), 120],
+      [longText.indexOf('const cents', 300), 120],
+      [last + 4, 120],
+    ] as const) {
+      const { counters } = await complete('', { path: longPath, text: edited, offset: at });
+      const { tokensComputed, tokensReused } = counters;
+      assert.ok(tokensComputed <= most, `${tokensComputed} at ${at}`);
+      assert.ok(tokensReused > 200, `${tokensReused} at ${at}`);
+    }
   });
 
   it('moves nothing where it must be exact, and takes no other file where it may not', async () => {

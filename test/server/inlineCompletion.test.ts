@@ -7,24 +7,13 @@ import {
   completionRecent,
   type CompletionRecord,
 } from '../../server/protocol/completion.js';
-import { checkoutPath, checkoutText, fillingModel, holeIn } from './checkout.js';
+import { checkoutPath, checkoutText, fillingModel, helperLines, holeIn } from './checkout.js';
 import { Window } from './languageServer.js';
 import { OpenDocument, within, type Suggested } from './openDocument.js';
 import { homeWithModel, shopFiles, temporaryFolder, temporaryRepository } from './setup.js';
 
 const path = checkoutPath;
-/** So much that it tells whether all of it is computed or little. */
-const helpers = ['apples', 'bread', 'cheese', 'dates', 'eggs', 'figs', 'grapes', 'honey'].flatMap(
-  (name, i) => [
-    `/** What ${name} cost, for as many as are in the basket. */`,
-    `export function ${name}Cents(count: number): number {`,
-    `  const cents = count * ${37 + 11 * i};`,
-    `  return count > ${10 + i} ? cents - ${i} : cents;`,
-    '}',
-    '',
-  ],
-);
-const text = checkoutText(helpers);
+const text = checkoutText(helperLines);
 const cursor = holeIn(text);
 
 describe('inline completions of the language server @slow', function () {
