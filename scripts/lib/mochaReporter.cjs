@@ -19,7 +19,10 @@ module.exports = class extends Spec {
     });
     runner.once('end', () => {
       console.log('  seconds of the slowest:');
-      for (const [title, seconds] of suites.sort((a, b) => b[1] - a[1]).slice(0, slowest)) {
+      for (const [title, seconds] of suites
+        .filter(([, seconds]) => seconds >= 1)
+        .sort((a, b) => b[1] - a[1])
+        .slice(0, slowest)) {
         console.log(`${seconds.toFixed(0).padStart(7)}  ${title}`);
       }
       const { passes, failures, pending } = runner.stats;
