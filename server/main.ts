@@ -106,10 +106,15 @@ connection.languages.inlineCompletion.on(async ({ textDocument, position, contex
   }));
 });
 onRequest(connection, completionRecent, async () => running().completions.recent());
-onRequest(connection, completionPrepare, async ({ uri, position }, signal) => {
+onRequest(connection, completionPrepare, async ({ uri, position, definitions = [] }, signal) => {
   const document = documents.get(uri);
   if (document !== undefined) {
-    await running().completions.prepare(document, document.offsetAt(position), signal);
+    await running().completions.prepare(
+      document,
+      document.offsetAt(position),
+      definitions.map((one) => ({ ...one, line: one.line + 1 })),
+      signal,
+    );
   }
   return null;
 });

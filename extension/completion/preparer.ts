@@ -5,10 +5,13 @@ import * as vscode from 'vscode';
 import { completionPrepare } from '../../server/protocol/completion.js';
 import type { Server } from '../server/server.js';
 import { showsSuggestions } from '../settings.js';
+import { definitionsAround } from './definitions.js';
 import { reasonAgainst } from './gate.js';
 import type { Switches } from './switches.js';
 
 const restMs = 400;
+/** For the language servers to say where names are defined. */
+const definitionsMs = 300;
 
 export function prepareAtRest(
   server: Pick<Server, 'state' | 'request'>,
@@ -16,7 +19,7 @@ export function prepareAtRest(
 ): vscode.Disposable {
   let resting: NodeJS.Timeout | undefined;
   let asked: vscode.CancellationTokenSource | undefined;
-  const ask = (editor: vscode.TextEditor): void => {
+  const ask = async (editor: vscode.TextEditor): Promise<void> => {
     const { document, selection } = editor;
     const isWanted =
       editor === vscode.window.activeTextEditor &&
@@ -26,19 +29,24 @@ export function prepareAtRest(
     if (!isWanted) {
       return;
     }
-    asked = new vscode.CancellationTokenSource();
-    const { line, character } = selection.active;
-    const position = { line, character };
-    server
-      .request(completionPrepare, { uri: document.uri.toString(), position }, asked.token)
-      .catch(() => undefined); // the first key finds less, no more
+    const source = new vscode.CancellationTokenSource();
+    asked = source;
+    const { active } = selection;
+    const { line, character } = active;
+    const definitions = await definitionsAround(document, active, definitionsMs);
+    if (!source.token.isCancellationRequested) {
+      const uri = document.uri.toString();
+      const params = { uri, position: { line, character }, definitions };
+      await server.request(completionPrepare, params, source.token);
+    }
   };
   const rest = (editor: vscode.TextEditor | undefined): void => {
     clearTimeout(resting);
     asked?.cancel();
     asked = undefined;
     if (editor !== undefined) {
-      resting = setTimeout(() => ask(editor), restMs);
+      // Where that fails, the first key finds less, no more.
+      resting = setTimeout(() => void ask(editor).catch(() => undefined), restMs);
     }
   };
   return vscode.Disposable.from(

@@ -96,22 +96,22 @@ void Scheduler::Loop() {
 
 bool Scheduler::PopAbove(int floor, Job* job) {
   const std::lock_guard lock(mutex_);
-  const auto take = [&](std::deque<Job>& queue, std::deque<Job>::iterator at) {
-    *job = std::move(*at);
-    queue.erase(at);
+  const auto take = [&](std::deque<Job>& queue, size_t at) {
+    *job = std::move(queue[at]);
+    queue.erase(queue.begin() + static_cast<std::ptrdiff_t>(at));
     UpdateHighestLocked();
     running_.push_back(job->cancel);
     return true;
   };
   for (auto& queue : queues_) {
     if (const auto at = FindCancelled(queue); at != queue.end()) {
-      return take(queue, at);
+      return take(queue, static_cast<size_t>(at - queue.begin()));
     }
   }
   for (int level = kPriorities - 1; level > floor; --level) {
     auto& queue = queues_[static_cast<size_t>(level)];
     if (!queue.empty()) {
-      return take(queue, queue.begin());
+      return take(queue, 0);
     }
   }
   return false;

@@ -10,6 +10,7 @@ import { joinTokens, type PromptProfile } from '../prompt/profile.js';
 import type { Approximations } from './approximations.js';
 import { defaultLimits } from './cursorWindow.js';
 import { alignBefore, layOut, type Layout } from './layout.js';
+import type { FilePlace, NamedPlace } from './knownPlaces.js';
 import { fimMarks, type FimMarks } from './marks.js';
 import { cursorPrompt } from './prompt.js';
 import { storedFile, type StoredFile } from './storedFile.js';
@@ -111,6 +112,16 @@ export class Completer {
       this.forget();
       return this.write(request);
     }
+  }
+
+  /** Where the names around a cursor are defined, as the editor knows. */
+  defined(cursor: { path: string; text: string; offset: number }, places: NamedPlace[]): void {
+    this.stretches.defined(cursor, places);
+  }
+
+  /** Something was written there: it belongs to what is written elsewhere next. */
+  wrote(place: FilePlace): void {
+    this.stretches.wrote(place);
   }
 
   /** Files of the repository whose text is not what it was. */

@@ -2,8 +2,9 @@
 // passages that speak of the same. The file being edited is not its own context.
 
 import type { PassageSource, WorkingSet } from '../retrieval/source.js';
+import { defaultSelection, selectWorkingSet, type ChosenPassage } from '../retrieval/workingSet.js';
+import type { FilePlace, NamedPlace } from './knownPlaces.js';
 import { importsOf } from './region.js';
-import { defaultSelection, selectWorkingSet } from '../retrieval/workingSet.js';
 
 export const cursorSelection = { passages: 2, follow: 4, maxTokens: 1200 };
 
@@ -17,12 +18,42 @@ export function selectForCursor(
   path: string,
   text: string,
   offset: number,
+  { definitions, written }: EditorPlaces = { definitions: [], written: [] },
 ): Promise<WorkingSet> {
-  return selectWorkingSet(withoutFile(source, path), aboutCursor(text, offset), {
+  const others = withoutFile(source, path);
+  const known = [
+    ...definitions
+      .slice(0, mostDefinitions)
+      .flatMap(({ name, ...place }) => passageOf(others, place, { kind: 'definition', name })),
+    ...written
+      .slice(0, mostWritten)
+      .flatMap((place) => passageOf(others, place, { kind: 'written' })),
+  ];
+  return selectWorkingSet(others, aboutCursor(text, offset), {
     ...defaultSelection,
     ...cursorSelection,
     heads: 'off',
+    known,
   });
+}
+
+/** What the editor knows of other files. */
+export interface EditorPlaces {
+  definitions: readonly NamedPlace[];
+  /** The latest first. */
+  written: readonly FilePlace[];
+}
+
+const mostDefinitions = 3;
+const mostWritten = 1;
+
+function passageOf(
+  source: PassageSource,
+  { path, line }: FilePlace,
+  reason: ChosenPassage['reason'],
+): ChosenPassage[] {
+  const passage = source.passageAt(path, line);
+  return passage === undefined ? [] : [{ passage, reason }];
 }
 
 /** Names at the cursor count first, then what the file imports: it is there to be used. */

@@ -8,6 +8,7 @@ import { approximations } from './approximations.js';
 import type { Completer, Completion } from './completer.js';
 import { extentOf, type Extent } from './extent.js';
 import { KeptSuggestions } from './kept.js';
+import type { NamedPlace } from './knownPlaces.js';
 import { Newest } from './newest.js';
 import type { Place, Suggested } from './place.js';
 import { computedRecord, droppedRecord, keptRecord, type Recorded } from './record.js';
@@ -19,6 +20,8 @@ export interface InlineRequest extends Place {
   uri: string;
   /** Relative to the folder, with forward slashes. */
   path: string;
+  /** 1-based, of the cursor. */
+  line: number;
   /** Somebody asked for it: nothing is waited for, and less sure suggestions are shown. */
   isExplicit: boolean;
   /** What is selected in the open list of suggestions; it replaces the text from `start` on. */
@@ -53,7 +56,12 @@ export class InlineCompletions {
   /** Where the suggestion ahead of need stands that is being computed. */
   private ahead: string | undefined;
 
-  constructor(private readonly completer: Pick<Completer, 'complete' | 'outdated' | 'dispose'>) {}
+  constructor(
+    private readonly completer: Pick<
+      Completer,
+      'complete' | 'outdated' | 'dispose' | 'defined' | 'wrote'
+    >,
+  ) {}
 
   /** A document was changed in the editor. */
   typed(uri: string): void {
@@ -62,6 +70,7 @@ export class InlineCompletions {
 
   async complete(request: InlineRequest, signal: AbortSignal): Promise<InlineOutcome> {
     const arrived = performance.now();
+    this.completer.wrote(request);
     const place = withSelected(request);
     const extent = extentOf(place);
     if (extent === 'insideWord') {
@@ -97,7 +106,12 @@ export class InlineCompletions {
   }
 
   /** Computes what the cursor's surroundings need, so that the first key finds it. */
-  async prepare({ path, text, offset }: InlineRequest, signal: AbortSignal): Promise<void> {
+  async prepare(
+    { path, text, offset }: Pick<InlineRequest, 'path' | 'text' | 'offset'>,
+    definitions: NamedPlace[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.completer.defined({ path, text, offset }, definitions);
     if (this.work.isBusy) {
       return; // with what the same cursor needs, or with another
     }

@@ -8,6 +8,7 @@ import { evidenceParts, type EvidenceParts } from '../prompt/parts.js';
 import type { Evidence } from '../retrieval/source.js';
 import type { Approximations } from './approximations.js';
 import { selectForCursor } from './cursorEvidence.js';
+import { KnownPlaces, type FilePlace, type NamedPlace } from './knownPlaces.js';
 import { regionOf } from './region.js';
 
 export interface Stretch {
@@ -15,6 +16,8 @@ export interface Stretch {
   region: string;
   from: Approximations['evidence'];
   evidence: readonly Evidence[];
+  /** As they were known when it was chosen. */
+  definitions: readonly NamedPlace[];
   made: EvidenceParts;
 }
 
@@ -27,6 +30,7 @@ export interface Cursor {
 
 export class Stretches {
   private current: Stretch | undefined;
+  private readonly places = new KnownPlaces();
 
   constructor(private readonly context: { engine: LeoEngine; repository: RepositoryIndex }) {}
 
@@ -34,15 +38,28 @@ export class Stretches {
     const { path, approximations } = cursor;
     const region = regionOf(cursor.text, cursor.offset);
     const from = approximations.evidence;
+    const definitions = this.places.definitionsFor(path, region);
     const known = this.current;
     if (known?.path === path && known.region === region && known.from === from) {
-      return known;
+      if (definitions === known.definitions || definitions.every((one) => isSeen(one, known))) {
+        return known;
+      }
     }
-    const evidence = from === 'none' ? [] : await this.choose(cursor);
+    const evidence = from === 'none' ? [] : await this.choose(cursor, definitions);
     const made = this.partsOf(evidence ?? [], from);
-    const stretch = { path, region, from, evidence: evidence ?? [], made };
+    const stretch = { path, region, from, evidence: evidence ?? [], definitions, made };
     this.current = evidence === undefined ? undefined : stretch;
     return stretch;
+  }
+
+  /** Where the names around a cursor are defined, as the editor knows. */
+  defined({ path, text, offset }: Omit<Cursor, 'approximations'>, places: NamedPlace[]): void {
+    this.places.defined(path, regionOf(text, offset), places);
+  }
+
+  /** Something was written there. */
+  wrote(place: FilePlace): void {
+    this.places.wrote(place, performance.now());
   }
 
   /** Files whose text is not what it was. */
@@ -57,9 +74,15 @@ export class Stretches {
   }
 
   /** Undefined while a file is other on disk than the index knows it: it will soon know. */
-  private async choose({ path, text, offset }: Cursor): Promise<Evidence[] | undefined> {
+  private async choose(
+    { path, text, offset }: Cursor,
+    definitions: readonly NamedPlace[],
+  ): Promise<Evidence[] | undefined> {
+    const written = this.places.writtenOutside(path, performance.now());
+    const { repository } = this.context;
     try {
-      return (await selectForCursor(this.context.repository, path, text, offset)).evidence;
+      const places = { definitions, written };
+      return (await selectForCursor(repository, path, text, offset, places)).evidence;
     } catch (error) {
       if (isEngineError(error) && error.code === 'stale') {
         return undefined;
@@ -75,4 +98,8 @@ export class Stretches {
       hasSegments: (keys) => engine.hasSegments(keys),
     });
   }
+}
+
+function isSeen({ path, line }: FilePlace, { evidence }: Stretch): boolean {
+  return evidence.some((one) => one.path === path && one.startLine <= line && line <= one.endLine);
 }

@@ -21,10 +21,15 @@ export interface OpenDocument {
 }
 
 /** A place in it, and how it was asked about. */
-export type AskedPlace = Pick<InlineRequest, 'offset' | 'isExplicit' | 'selected'> & {
+export type AskedPlace = Pick<InlineRequest, 'offset' | 'line' | 'isExplicit' | 'selected'>;
+
+/** Where a name is defined. */
+export interface Definition {
+  name: string;
+  uri: string;
   /** 1-based. */
   line: number;
-};
+}
 
 export interface CompletionHost {
   /** The opened folder that a file lies in, or why there is none. */
@@ -62,9 +67,9 @@ export class Completions {
     isOpen: () => boolean,
   ): Promise<InlineSuggestion[]> {
     const { version } = document;
-    const { line, ...place } = asked;
+    const { line } = asked;
     const time = Date.now();
-    const { suggestions, record } = await this.outcome(document, place, signal).catch(
+    const { suggestions, record } = await this.outcome(document, asked, signal).catch(
       (error: unknown) => ({ suggestions: [], record: failure(error) }),
     );
     // Who types on is shown nothing that was meant for another text.
@@ -80,11 +85,19 @@ export class Completions {
   }
 
   /** Computes what a cursor needs before anything is typed there. */
-  async prepare(document: OpenDocument, offset: number, signal: AbortSignal): Promise<void> {
+  async prepare(
+    document: OpenDocument,
+    offset: number,
+    definitions: readonly Definition[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const found = this.find(document.uri);
     if (typeof found !== 'string') {
-      const { inline, path } = found;
-      await inline.prepare({ ...placeOf(document), path, offset, isExplicit: false }, signal);
+      const { inline, path, folder } = found;
+      const places = definitions
+        .filter(({ uri }) => isBelow(uri, `${folder}/`))
+        .map(({ name, uri, line }) => ({ name, path: pathIn(folder, uri), line }));
+      await inline.prepare({ path, text: document.getText(), offset }, places, signal);
     }
   }
 
@@ -116,7 +129,7 @@ export class Completions {
 
   private async outcome(
     document: OpenDocument,
-    place: Omit<AskedPlace, 'line'>,
+    place: AskedPlace,
     signal: AbortSignal,
   ): ReturnType<InlineCompletions['complete']> {
     const found = this.find(document.uri);
@@ -125,12 +138,14 @@ export class Completions {
       : found.inline.complete({ ...placeOf(document), ...place, path: found.path }, signal);
   }
 
-  private find(uri: string): { inline: InlineCompletions; path: string } | DropReason {
+  private find(
+    uri: string,
+  ): { inline: InlineCompletions; path: string; folder: string } | DropReason {
     const folder = this.host.folderOf(uri);
     if (typeof folder === 'string') {
       return folder;
     }
-    const path = decodeURIComponent(uri.slice(folder.uri.length + 1));
+    const path = pathIn(folder.uri, uri);
     const { skipped } = folder.repository;
     if (skipped.some((one) => one.path === path || isBelow(path, one.path))) {
       return 'excludedFile';
@@ -144,7 +159,7 @@ export class Completions {
       void this.latest?.rest();
       this.latest = inline;
     }
-    return { inline, path };
+    return { inline, path, folder: folder.uri };
   }
 }
 
@@ -157,6 +172,10 @@ function open({ assistant, repository }: Folder): InlineCompletions | 'unfitMode
     }
     throw error;
   }
+}
+
+function pathIn(folder: string, uri: string): string {
+  return decodeURIComponent(uri.slice(folder.length + 1));
 }
 
 /** A folder that is left out as a whole ends with a slash. */

@@ -83,6 +83,11 @@ export const completionPrepare = request(
     uri: z.string(),
     /** Of the cursor, as LSP counts: from 0, in UTF-16 units. */
     position: z.object({ line: z.int().min(0), character: z.int().min(0) }),
+    /** Where names around the cursor are defined, the nearest first; `line` counts from 0. */
+    definitions: z
+      .array(z.object({ name: z.string(), uri: z.string(), line: z.int().min(0) }))
+      .max(16)
+      .optional(),
   }),
   z.null(),
   'The cursor has come to rest: what it needs from other files and around it is computed when nothing else is to be done. The document must be open (`textDocument/didOpen`).',

@@ -9,7 +9,12 @@ export type PassageSource = Pick<
 >;
 
 /** Why a passage takes part. */
-export type Reason = { kind: 'lexical' } | { kind: 'head' } | { kind: 'definition'; name: string };
+export type Reason =
+  | { kind: 'lexical' }
+  | { kind: 'head' }
+  | { kind: 'definition'; name: string }
+  /** Something was written there lately. */
+  | { kind: 'written' };
 
 /** Chunks [first, last) of segment `part` of a file. */
 export interface EvidenceRange {

@@ -30,6 +30,8 @@ export interface SelectionOptions {
   headCandidates: number;
   /** Files, and folders (`src/`), that the user has named: their passages come first. */
   mentioned: readonly string[];
+  /** Known to belong to the question; they come after the passages by rank. */
+  known: readonly ChosenPassage[];
 }
 
 export const defaultSelection: SelectionOptions = {
@@ -41,6 +43,7 @@ export const defaultSelection: SelectionOptions = {
   heads: 'auto',
   headCandidates: 64,
   mentioned: [],
+  known: [],
 };
 
 /** Candidates that are looked through for those of a named file. */
@@ -81,12 +84,21 @@ export async function selectWorkingSet(
       ? mentionedFirst(source, ranked, options.mentioned, options.passages)
       : ranked.slice(0, options.passages);
   const lexical = new Set(candidates.slice(0, options.passages).map(({ passage }) => passage.id));
-  const chosen: Chosen[] = first.map((passage) => ({
+  const chosen: ChosenPassage[] = first.map((passage) => ({
     passage,
     reason: { kind: lexical.has(passage.id) ? 'lexical' : 'head' },
   }));
+  const taken = new Set(first.map(({ id }) => id));
+  for (const known of options.known) {
+    if (!taken.has(known.passage.id)) {
+      taken.add(known.passage.id);
+      chosen.push(known);
+    }
+  }
   for (const { passage, name } of await followSymbols(source, question, first, options.follow)) {
-    chosen.push({ passage, reason: { kind: 'definition', name } });
+    if (!taken.has(passage.id)) {
+      chosen.push({ passage, reason: { kind: 'definition', name } });
+    }
   }
   return assemble(chosen, options);
 }
@@ -99,7 +111,7 @@ export function needsRepair(workingSet: WorkingSet): boolean {
 /** Share of the stored tokens to recompute where repair is needed: closes the gap to fresh text. */
 export const repairShare = 0.15;
 
-interface Chosen {
+export interface ChosenPassage {
   passage: Passage;
   reason: Reason;
 }
@@ -121,7 +133,7 @@ function dropLowScores(candidates: readonly SearchHit[], peakShare: number): Pas
 
 /** Joins neighbours, keeps to the token budget and puts the evidence into prompt order. */
 export function assemble(
-  chosen: readonly Chosen[],
+  chosen: readonly ChosenPassage[],
   options: Pick<SelectionOptions, 'maxTokens' | 'order'>,
 ): WorkingSet {
   const evidence: Evidence[] = [];

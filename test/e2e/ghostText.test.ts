@@ -36,6 +36,38 @@ const emptyLine = 5;
 const start = '  return isFree';
 const goesOn = (shown: string): boolean => shown.startsWith('Shipping(');
 
+/** Which of them has the method is a thing that only the language server can tell. */
+const tills = ['east', 'middle', 'north', 'south', 'upper', 'west'];
+const meant = 'src/tills/west.ts';
+const tillFiles = Object.fromEntries([
+  ...tills.map((name, at) => [
+    `src/tills/${name}.ts`,
+    [
+      ...(name === 'west' ? ['// Coins of the old kind are not taken here, nor notes.', ''] : []),
+      'export class Till {',
+      '  settle(cents: number): number {',
+      `    return cents + ${at};`,
+      '  }',
+      '}',
+      '',
+    ].join('\n'),
+  ]),
+  [
+    'src/tills/pick.ts',
+    "import { Till } from './west.js';\nexport const pick = () => new Till();\n",
+  ],
+  [
+    'src/day.ts',
+    "import { pick } from './tills/pick.js';\nexport const day = { first: pick() };\n",
+  ],
+  [
+    'src/settle.ts',
+    ["import { day } from './day.js';", '', 'const due = day.first.settle(100);', '', ''].join(
+      '\n',
+    ),
+  ],
+]) as Record<string, string>;
+
 describe('suggestions in the editor of VS Code @slow', function () {
   this.timeout(300_000);
   let folder: string;
@@ -54,6 +86,7 @@ describe('suggestions in the editor of VS Code @slow', function () {
         'src/brackets.ts': lf(price),
         'src/off.ts': lf(question),
         'src/snoozed.ts': lf(question),
+        ...tillFiles,
       });
       return { folder, settings: { 'leoam.modelPath': defaultModel, ...quiet } };
     },
@@ -174,6 +207,24 @@ describe('suggestions in the editor of VS Code @slow', function () {
     );
     const line = text.split('\n')[emptyLine - 1] ?? '';
     assert.equal(count(line, ')'), count(line, '('), line);
+  });
+
+  it('see what the language server says that a name means', async () => {
+    let seen: string[] = [];
+    const isSeen = async (): Promise<boolean> => {
+      await ghost.goTo('src/settle.ts', 4);
+      await sleep(2_000); // at rest, its place is prepared
+      await ghost.type('const rest = due');
+      await ghost.waitFor('something is suggested', (shown) => shown !== '');
+      seen = await ghost.why();
+      await ghost.goTo('src/settle.ts', 4);
+      await ghost.press('Shift+Home');
+      await ghost.press('Delete');
+      return seen.some((line) => line.startsWith('- Passages: ') && line.includes(meant));
+    };
+    await until(`${meant} is among the passages`, isSeen, 120_000).catch(() =>
+      assert.fail(seen.join('\n')),
+    );
   });
 
   it('do not come while they are snoozed', async () => {

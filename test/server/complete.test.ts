@@ -21,6 +21,9 @@ const path = checkoutPath;
 const text = checkoutText();
 const cursor = holeIn(text);
 const longPath = 'src/prices.ts';
+/** Has no word of what is around the cursor. */
+const farPath = 'src/zebra.ts';
+const farText = '/** Stripes. */\nexport const zebra = { legs: 4 };\n';
 const longText = helperLines.join('\n');
 
 describe('filling in at a cursor @slow', function () {
@@ -32,7 +35,12 @@ describe('filling in at a cursor @slow', function () {
   let completer: Completer;
 
   before(async () => {
-    root = await temporaryRepository({ ...shopFiles, [path]: text, [longPath]: longText });
+    root = await temporaryRepository({
+      ...shopFiles,
+      [path]: text,
+      [longPath]: longText,
+      [farPath]: farText,
+    });
     home = await temporaryFolder('home');
     assistant = await openAssistant({ home, model: fillingModel });
     repository = await openRepositoryFor(assistant, root);
@@ -83,6 +91,21 @@ describe('filling in at a cursor @slow', function () {
     assert.ok(deleted.counters.tokensMoved > 0);
     assert.ok(deleted.counters.tokensComputed <= 4, `${deleted.counters.tokensComputed}`);
     assert.ok(first.counters.tokensComputed > 20);
+  });
+
+  it('takes what the editor knows of other files: definitions, and where one wrote lately', async () => {
+    const sources = async (): Promise<string[]> =>
+      (await complete()).sources.map((source) => source.path);
+    assert.ok(!(await sources()).includes(farPath));
+    completer.defined({ path, text, offset: cursor }, [{ name: 'zebra', path: farPath, line: 2 }]);
+    assert.ok((await sources()).includes(farPath));
+    const { counters } = await complete();
+    assert.ok(counters.tokensComputed < 8, `${counters.tokensComputed}`);
+
+    completer.reset();
+    completer.defined({ path, text, offset: cursor }, []);
+    completer.wrote({ path: farPath, line: 2 });
+    assert.ok((await sources()).includes(farPath));
   });
 
   it('computes little where the cursor goes elsewhere in the file', async () => {

@@ -41,6 +41,14 @@ export class FakeCompleter {
     // Nothing is remembered.
   }
 
+  defined(): void {
+    // Nor this.
+  }
+
+  wrote(): void {
+    // Nor this.
+  }
+
   dispose(): void {
     this.disposed++;
   }

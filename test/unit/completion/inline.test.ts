@@ -6,6 +6,7 @@ import { completionOf, FakeCompleter } from './fakeCompleter.js';
 const text = 'const a = \n';
 const request: InlineRequest = {
   ...{ uri: 'file:///a.ts', path: 'a.ts', text, offset: text.length - 1 },
+  line: 1,
   languageId: 'typescript',
   isExplicit: true,
 };
