@@ -105,7 +105,13 @@ async function checkTidy(program, cpp) {
   const worker = async () => {
     for (let job = queue.shift(); job; job = queue.shift()) {
       status('C++ lint', `${total - queue.length} of ${total}: ${basename(job.file)}`);
-      const clean = await run(program, ['-p', nativeBuildFolder, '--quiet', job.file], true);
+      // GoogleTest's macros take the path analyzer five times as long as all other checks.
+      const checks = job.file.endsWith('_test.cc') ? ['--checks=-clang-analyzer-*'] : [];
+      const clean = await run(
+        program,
+        ['-p', nativeBuildFolder, '--quiet', ...checks, job.file],
+        true,
+      );
       if (clean) writeFileSync(job.record, job.print);
       ok &&= clean;
     }
