@@ -5,6 +5,7 @@ import {
   createConnection,
   InlineCompletionTriggerKind,
   ProposedFeatures,
+  NotebookDocuments,
   TextDocuments,
   TextDocumentSyncKind,
 } from 'vscode-languageserver/node';
@@ -22,6 +23,7 @@ import {
 } from './protocol/chat.js';
 import { completionPrepare, completionRecent } from './protocol/completion.js';
 import { filesFind } from './protocol/files.js';
+import { wholeOf } from './lsp/notebooks.js';
 import { modelsFetch, modelsList, modelsRemove } from './protocol/models.js';
 import { serverOptions } from './protocol/options.js';
 import { indexPause, indexRefresh, indexResume, indexSkipped } from './protocol/indexing.js';
@@ -32,6 +34,7 @@ const statusIntervalMs = 100;
 
 const connection = createConnection(ProposedFeatures.all, process.stdin, process.stdout);
 const documents = new TextDocuments(TextDocument);
+const notebooks = new NotebookDocuments(documents);
 let service: LeoService | undefined;
 let folders: string[] = [];
 
@@ -52,6 +55,7 @@ connection.onInitialize(({ initializationOptions, workspaceFolders, capabilities
   return {
     capabilities: {
       textDocumentSync: TextDocumentSyncKind.Incremental,
+      notebookDocumentSync: { notebookSelector: [{ notebook: { scheme: 'file' } }] },
       inlineCompletionProvider: true,
       workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
     },
@@ -77,7 +81,9 @@ connection.onDidChangeWatchedFiles(({ changes }) =>
   running().filesChanged(changes.map(({ uri }) => uri)),
 );
 
-documents.onDidChangeContent(({ document }) => service?.completions.changed(document.uri));
+documents.onDidChangeContent(({ document }) =>
+  service?.completions.changed(wholeOf(document, notebooks).uri),
+);
 
 connection.languages.inlineCompletion.on(async ({ textDocument, position, context }, token) => {
   const document = documents.get(textDocument.uri);
@@ -85,16 +91,20 @@ connection.languages.inlineCompletion.on(async ({ textDocument, position, contex
     return null;
   }
   const { selectedCompletionInfo: selected, triggerKind } = context;
+  const whole = wholeOf(document, notebooks);
   const suggestions = await running().completions.suggest(
-    document,
+    whole,
     {
       line: position.line + 1,
-      offset: document.offsetAt(position),
+      offset: whole.start + document.offsetAt(position),
       isExplicit: triggerKind === InlineCompletionTriggerKind.Invoked,
       ...(selected === undefined
         ? {}
         : {
-            selected: { start: document.offsetAt(selected.range.start), text: selected.text },
+            selected: {
+              start: whole.start + document.offsetAt(selected.range.start),
+              text: selected.text,
+            },
           }),
     },
     signalOf(token),
@@ -102,16 +112,20 @@ connection.languages.inlineCompletion.on(async ({ textDocument, position, contex
   );
   return suggestions.map(({ text, start, end }) => ({
     insertText: text,
-    range: { start: document.positionAt(start), end: document.positionAt(end) },
+    range: {
+      start: document.positionAt(start - whole.start),
+      end: document.positionAt(end - whole.start),
+    },
   }));
 });
 onRequest(connection, completionRecent, async () => running().completions.recent());
 onRequest(connection, completionPrepare, async ({ uri, position, definitions = [] }, signal) => {
   const document = documents.get(uri);
   if (document !== undefined) {
+    const whole = wholeOf(document, notebooks);
     await running().completions.prepare(
-      document,
-      document.offsetAt(position),
+      whole,
+      whole.start + document.offsetAt(position),
       definitions.map((one) => ({ ...one, line: one.line + 1 })),
       signal,
     );
@@ -177,6 +191,7 @@ onRequest(connection, statusGet, async () => running().status());
 connection.onShutdown(() => service?.close());
 
 documents.listen(connection);
+notebooks.listen(connection);
 connection.listen();
 
 function running(): LeoService {

@@ -62,7 +62,16 @@ export function reasonAgainst(
   return editor.selections.length > 1 ? 'severalCursors' : undefined;
 }
 
-/** Whether it is a file of an open folder: suggestions are made for no others. */
-export function liesInFolder({ uri }: vscode.TextDocument): boolean {
-  return uri.scheme === 'file' && vscode.workspace.getWorkspaceFolder(uri) !== undefined;
+/** Whether it is a file of an open folder, or a cell of a notebook there: suggestions are made for no others. */
+export function liesInFolder(document: vscode.TextDocument): boolean {
+  const isCell = document.uri.scheme === 'vscode-notebook-cell';
+  const uri = isCell ? notebookOf(document)?.uri : document.uri;
+  return uri?.scheme === 'file' && vscode.workspace.getWorkspaceFolder(uri) !== undefined;
+}
+
+/** The address of a cell does not always tell. */
+function notebookOf(cell: vscode.TextDocument): vscode.NotebookDocument | undefined {
+  return vscode.workspace.notebookDocuments.find((notebook) =>
+    notebook.getCells().some(({ document }) => document === cell),
+  );
 }

@@ -148,9 +148,8 @@ export class Server {
       { module: this.module, transport: TransportKind.stdio },
       {
         // Not by folder: folders come and go, and the gate and the server look at that. New files
-        // without a place (untitled) lie in no folder; cells of notebooks are not the lines of the
-        // file that was read, so that passages would name the wrong ones.
-        documentSelector: [{ scheme: 'file' }],
+        // without a place (untitled) lie in no folder.
+        documentSelector: [{ scheme: 'file' }, { scheme: 'vscode-notebook-cell' }],
         middleware: { provideInlineCompletionItems: this.inlineCompletion },
         initializationOptions: serverOptions(),
         outputChannel: this.log,

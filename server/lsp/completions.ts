@@ -10,11 +10,15 @@ import {
 import { droppedRecord, type Recorded } from '../completion/record.js';
 import { isCancelled, isEngineError } from '../engine/errors.js';
 import type { CompletionRecord, DropReason } from '../protocol/completion.js';
+import { nameReason } from '../workspace/names.js';
 import type { Folder } from './folders.js';
 
 /** A document in the editor. */
 export interface OpenDocument {
+  /** Of the file. */
   readonly uri: string;
+  /** It is a part of the file, whose text on disk is another. */
+  readonly isCell?: boolean;
   readonly languageId: string;
   readonly version: number;
   getText(): string;
@@ -91,7 +95,7 @@ export class Completions {
     definitions: readonly Definition[],
     signal: AbortSignal,
   ): Promise<void> {
-    const found = this.find(document.uri);
+    const found = this.find(document);
     if (typeof found !== 'string') {
       const { inline, path, folder } = found;
       const places = definitions
@@ -132,22 +136,28 @@ export class Completions {
     place: AskedPlace,
     signal: AbortSignal,
   ): ReturnType<InlineCompletions['complete']> {
-    const found = this.find(document.uri);
+    const found = this.find(document);
     return typeof found === 'string'
       ? { suggestions: [], record: droppedRecord(found) }
       : found.inline.complete({ ...placeOf(document), ...place, path: found.path }, signal);
   }
 
-  private find(
-    uri: string,
-  ): { inline: InlineCompletions; path: string; folder: string } | DropReason {
+  private find({
+    uri,
+    isCell,
+  }: OpenDocument): { inline: InlineCompletions; path: string; folder: string } | DropReason {
     const folder = this.host.folderOf(uri);
     if (typeof folder === 'string') {
       return folder;
     }
     const path = pathIn(folder.uri, uri);
     const { skipped } = folder.repository;
-    if (skipped.some((one) => one.path === path || isBelow(path, one.path))) {
+    // Of a notebook nothing is read, as its file holds what its cells put out.
+    const named = isCell === true ? nameReason(path) : undefined;
+    const isLeftOut = skipped.some(
+      (one) => (one.path === path && one.reason !== named) || isBelow(path, one.path),
+    );
+    if (isLeftOut) {
       return 'excludedFile';
     }
     const inline = this.folders.get(folder.uri) ?? open(folder);

@@ -38,7 +38,7 @@ export class GhostPage {
 
   /** What is suggested behind the cursor, without lines below; empty where nothing is. */
   async shown(): Promise<string> {
-    const parts = this.host.page.locator('.editor-instance .ghost-text-decoration');
+    const parts = this.host.page.locator('.ghost-text-decoration');
     return plain((await parts.allTextContents()).join(''));
   }
 

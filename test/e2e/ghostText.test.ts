@@ -68,6 +68,20 @@ const tillFiles = Object.fromEntries([
   ],
 ]) as Record<string, string>;
 
+/** The import stands in the cell above. */
+const notebook = JSON.stringify({
+  nbformat: 4,
+  nbformat_minor: 5,
+  metadata: { language_info: { name: 'typescript' } },
+  cells: [
+    ["import { isFreeShipping } from './limits.js';\n", 'const basketCents = 4200;'],
+    ['const isDeliveredForNothing = ;'],
+  ].map((source, at) => ({
+    ...{ cell_type: 'code', id: `cell${at}`, metadata: {}, outputs: [], execution_count: null },
+    source,
+  })),
+});
+
 describe('suggestions in the editor of VS Code @slow', function () {
   this.timeout(300_000);
   let folder: string;
@@ -86,6 +100,7 @@ describe('suggestions in the editor of VS Code @slow', function () {
         'src/brackets.ts': lf(price),
         'src/off.ts': lf(question),
         'src/snoozed.ts': lf(question),
+        'src/notes.ipynb': notebook,
         ...tillFiles,
       });
       return { folder, settings: { 'leoam.modelPath': defaultModel, ...quiet } };
@@ -207,6 +222,19 @@ describe('suggestions in the editor of VS Code @slow', function () {
     );
     const line = text.split('\n')[emptyLine - 1] ?? '';
     assert.equal(count(line, ')'), count(line, '('), line);
+  });
+
+  it('come in a cell of a notebook, and know the one above', async () => {
+    await host.showFile('src/notes.ipynb');
+    const lines = host.page.locator('.notebookOverlay .view-line');
+    await lines.filter({ hasText: 'isDeliveredForNothing' }).click();
+    await ghost.press('End');
+    await ghost.press('ArrowLeft');
+    await ghost.type('isFree');
+    await ghost.waitFor('the rest of isFreeShipping is suggested in the cell', goesOn);
+    await host.screenshot('ghost-text-notebook');
+    await ghost.press('Escape');
+    await ghost.press('Escape');
   });
 
   it('see what the language server says that a name means', async () => {

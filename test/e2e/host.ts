@@ -173,6 +173,12 @@ export class CodeHost {
 
   /** Opens a file of the folder and puts the cursor into it. */
   async openFile(path: string): Promise<void> {
+    await this.showFile(path);
+    await this.page.locator('.editor-instance .view-lines').first().click();
+  }
+
+  /** Opens a file of the folder in the editor that is made for it. */
+  async showFile(path: string): Promise<void> {
     await this.page.keyboard.press('Control+P');
     const input = this.page.locator('.quick-input-widget input');
     await input.waitFor();
@@ -181,7 +187,6 @@ export class CodeHost {
     const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first();
     await row.click();
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
-    await this.page.locator('.editor-instance .view-lines').first().click();
   }
 
   /** Changes user settings; VS Code follows the file. */

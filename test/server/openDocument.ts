@@ -35,6 +35,8 @@ export class OpenDocument {
     private readonly connection: MessageConnection,
     readonly uri: string,
     public text: string,
+    /** Whose cell it is. */
+    private readonly notebook?: string,
   ) {}
 
   static async open(
@@ -51,15 +53,52 @@ export class OpenDocument {
     return document;
   }
 
+  /** Opens a notebook of code cells. */
+  static async openNotebook(
+    connection: MessageConnection,
+    uri: string,
+    cells: readonly string[],
+    languageId = 'typescript',
+  ): Promise<OpenDocument[]> {
+    const documents = cells.map((text, index) => {
+      const cell = `${uri.replace(/^file:/u, 'vscode-notebook-cell:')}#W${index}`;
+      return new OpenDocument(connection, cell, text, uri);
+    });
+    await connection.sendNotification('notebookDocument/didOpen', {
+      notebookDocument: {
+        uri,
+        notebookType: 'jupyter-notebook',
+        version: 1,
+        cells: documents.map((cell) => ({ kind: 2, document: cell.uri })),
+      },
+      cellTextDocuments: documents.map((cell) => ({
+        uri: cell.uri,
+        languageId,
+        version: cell.version,
+        text: cell.text,
+      })),
+    });
+    return documents;
+  }
+
   /** Replaces what stands between two offsets. */
   async change(start: number, end: number, text: string): Promise<void> {
     const range = { start: this.placeOf(start), end: this.placeOf(end) };
     this.text = this.text.slice(0, start) + text + this.text.slice(end);
     this.version++;
-    await this.connection.sendNotification('textDocument/didChange', {
-      textDocument: { uri: this.uri, version: this.version },
-      contentChanges: [{ range, text }],
-    });
+    const document = { uri: this.uri, version: this.version };
+    const changes = [{ range, text }];
+    if (this.notebook === undefined) {
+      await this.connection.sendNotification('textDocument/didChange', {
+        textDocument: document,
+        contentChanges: changes,
+      });
+    } else {
+      await this.connection.sendNotification('notebookDocument/didChange', {
+        notebookDocument: { uri: this.notebook, version: this.version },
+        change: { cells: { textContent: [{ document, changes }] } },
+      });
+    }
   }
 
   /** Empty where nothing is suggested. Throws where a range lies outside of the document. */
