@@ -8,6 +8,8 @@
 //   --load-requests N   under each load, in the first repository (60; 0: none)
 //   --large NAME        what is read meanwhile (undici)
 //   --seed N            of the session (1)
+//   --cache-reuse N     of the peers: pieces of so many tokens are moved (16, with which they are
+//                       fastest; llama.cpp's own settings for filling in have 256)
 //   --rows FILE         keeps the single requests as JSON lines
 
 import { writeFile } from 'node:fs/promises';
@@ -36,8 +38,9 @@ const defaultRepos = ['ky', 'fastify', 'undici'];
 const secondsPerRequest = 9;
 const secondsPerLoadRequest = 1.5;
 const secondsToReadForLoads = 240;
-/** As llama.cpp's own settings for filling in have it; room for window, passages and answer. */
-const peerOptions = { cacheReuse: 256, contextTokens: 8192 };
+const defaultCacheReuse = 16;
+/** Room for window, passages and answer. */
+const contextTokens = 8192;
 
 interface Folder {
   name: string;
@@ -45,10 +48,13 @@ interface Folder {
 }
 
 export async function run(args: string[]): Promise<object> {
-  const names = ['repos', 'requests', 'load-requests', 'large', 'seed', 'rows'] as const;
+  const names = [
+    ...(['repos', 'requests', 'load-requests', 'large', 'seed', 'rows', 'cache-reuse'] as const),
+  ];
   const values = benchOptions(args, names);
   const requests = countOption('requests', values.requests, 100);
   const seed = countOption('seed', values.seed, 1);
+  const cacheReuse = countOption('cache-reuse', values['cache-reuse'], defaultCacheReuse);
   const loadRequests =
     values['load-requests'] === '0' ? 0 : countOption('load-requests', values['load-requests'], 60);
   const device = describeDevice();
@@ -62,7 +68,7 @@ export async function run(args: string[]): Promise<object> {
   for (const { name, root } of folders) {
     await readIntoStore(session, root, name);
   }
-  const played = await withPeers(session, async (peers) => {
+  const played = await withPeers(session, cacheReuse, async (peers) => {
     const all: PlayedRequest[] = [];
     for (const folder of folders) {
       all.push(...(await playFolder(session, peers, folder, { requests, seed })));
@@ -76,7 +82,7 @@ export async function run(args: string[]): Promise<object> {
     model: session.model.id,
     ...device,
     threads: session.threads,
-    peer: `llama-server, /infill, cache-reuse ${String(peerOptions.cacheReuse)}`,
+    peer: `llama-server, /infill, cache-reuse ${String(cacheReuse)}`,
     requests: played.length,
     overall: sessionReport(played),
     repos: Object.fromEntries(
@@ -107,11 +113,12 @@ async function playFolder(
 
 async function withPeers<T>(
   { model, threads }: BenchSession,
+  cacheReuse: number,
   work: (peers: Peers) => Promise<T>,
 ): Promise<T> {
   const program = path.join(process.env['LEOAM_LLAMA_BIN'] ?? '', 'llama-server');
   const start = (): Promise<LlamaServer> =>
-    LlamaServer.start({ program, modelPath: model.path, threads, ...peerOptions });
+    LlamaServer.start({ program, modelPath: model.path, threads, cacheReuse, contextTokens });
   const withContext = await start();
   try {
     const without = await start();
