@@ -22,12 +22,15 @@ bool JobContext::ShouldAbort() const {
 }
 
 Status JobContext::Yield() {
-  if (when_preempted_ == WhenPreempted::kEnd && scheduler_->WaitingAbove(priority_)) {
-    cancel_->Cancel();
-  }
+  const bool ends = when_preempted_ == WhenPreempted::kEnd;
+  const int floor = ends ? kPriorities : static_cast<int>(priority_);
   Scheduler::Job job;
-  while (!cancel_->cancelled() && scheduler_->PopAbove(static_cast<int>(priority_), &job)) {
+  while (!cancel_->cancelled() && scheduler_->PopAbove(floor, &job)) {
     scheduler_->RunJob(&job);
+  }
+  // What was cancelled while it waited has returned: what waits now is more urgent work.
+  if (ends && scheduler_->WaitingAbove(priority_)) {
+    cancel_->Cancel();
   }
   if (cancel_->cancelled()) {
     return {StatusCode::kCancelled, "The request was cancelled."};

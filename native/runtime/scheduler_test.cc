@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <future>
 #include <string>
 
@@ -28,98 +29,98 @@ TEST(Scheduler, RunsTheMostUrgentFirstThenTheOldest) {
   EXPECT_EQ(order, "xcdi");
 }
 
+// Runs `inside` in a job, once `meanwhile` has returned that is called while the job runs.
+void RunInside(Scheduler* scheduler, Priority priority, const std::function<void()>& meanwhile,
+               const std::function<void(JobContext&)>& inside,
+               WhenPreempted when_preempted = WhenPreempted::kResume) {
+  std::promise<void> started;
+  std::promise<void> may_go_on;
+  std::promise<void> done;
+  scheduler->Submit(
+      priority, Flag(),
+      [&](JobContext& job) {
+        started.set_value();
+        may_go_on.get_future().wait();
+        inside(job);
+        done.set_value();
+      },
+      when_preempted);
+  started.get_future().wait();
+  meanwhile();
+  may_go_on.set_value();
+  done.get_future().wait();
+}
+
 TEST(Scheduler, ALowerJobGivesWayInsideItself) {
   Scheduler scheduler;
-  std::promise<void> started;
-  std::promise<void> submitted;
-  std::promise<void> done;
   std::string order;
-  scheduler.Submit(Priority::kIndex, Flag(), [&](JobContext& job) {
-    order += "a";
-    started.set_value();
-    submitted.get_future().wait();
-    EXPECT_TRUE(job.ShouldAbort());
-    EXPECT_TRUE(job.Yield().ok());
-    EXPECT_FALSE(job.ShouldAbort());
-    order += "b";
-    done.set_value();
-  });
-  started.get_future().wait();
-  scheduler.Submit(Priority::kCompletion, Flag(), [&](JobContext&) { order += "X"; });
-  submitted.set_value();
-  done.get_future().wait();
+  RunInside(
+      &scheduler, Priority::kIndex,
+      [&] { scheduler.Submit(Priority::kCompletion, Flag(), [&](JobContext&) { order += "X"; }); },
+      [&](JobContext& job) {
+        order += "a";
+        EXPECT_TRUE(job.ShouldAbort());
+        EXPECT_TRUE(job.Yield().ok());
+        EXPECT_FALSE(job.ShouldAbort());
+        order += "b";
+      });
   EXPECT_EQ(order, "aXb");
 }
 
 TEST(Scheduler, EqualPriorityDoesNotPreempt) {
   Scheduler scheduler;
-  std::promise<void> started;
-  std::promise<void> submitted;
-  std::promise<bool> aborted;
-  scheduler.Submit(Priority::kChat, Flag(), [&](JobContext& job) {
-    started.set_value();
-    submitted.get_future().wait();
-    aborted.set_value(job.ShouldAbort());
-  });
-  started.get_future().wait();
-  scheduler.Submit(Priority::kChat, Flag(), [](JobContext&) {});
-  submitted.set_value();
-  EXPECT_FALSE(aborted.get_future().get());
+  RunInside(
+      &scheduler, Priority::kChat,
+      [&] { scheduler.Submit(Priority::kChat, Flag(), [](JobContext&) {}); },
+      [&](JobContext& job) { EXPECT_FALSE(job.ShouldAbort()); });
 }
 
 TEST(Scheduler, AJobMayEndWhereItIsPreempted) {
   Scheduler scheduler;
-  std::promise<void> started;
-  std::promise<void> submitted;
-  std::promise<void> done;
   std::string order;
-  scheduler.Submit(
-      Priority::kPrepare, Flag(),
+  std::promise<void> chatted;
+  RunInside(
+      &scheduler, Priority::kPrepare,
+      [&] {
+        scheduler.Submit(Priority::kChat, Flag(), [&](JobContext&) {
+          order += "c";
+          chatted.set_value();
+        });
+      },
       [&](JobContext& job) {
-        started.set_value();
-        submitted.get_future().wait();
         EXPECT_EQ(job.Yield().code(), StatusCode::kCancelled);
-        order += job.cancelled() ? "a" : "-";
+        EXPECT_TRUE(job.cancelled());
+        order += "p";
       },
       WhenPreempted::kEnd);
-  started.get_future().wait();
-  scheduler.Submit(Priority::kChat, Flag(), [&](JobContext&) {
-    order += "c";
-    done.set_value();
-  });
-  submitted.set_value();
-  done.get_future().wait();
-  EXPECT_EQ(order, "ac");
+  chatted.get_future().wait();
+  EXPECT_EQ(order, "pc");
 }
 
 TEST(Scheduler, AWaitingJobThatIsCancelledDoesNotWaitForTheOneThatRuns) {
-  Scheduler scheduler;
-  auto cancel = Flag();
-  std::promise<void> started;
-  std::promise<void> submitted;
-  std::promise<void> done;
-  std::string order;
-  scheduler.Submit(Priority::kChat, Flag(), [&](JobContext& job) {
-    started.set_value();
-    submitted.get_future().wait();
-    EXPECT_FALSE(job.ShouldAbort());
-    scheduler.Cancel(*cancel);
-    EXPECT_TRUE(job.ShouldAbort());
-    EXPECT_TRUE(job.Yield().ok());
-    EXPECT_FALSE(job.ShouldAbort());
-    order += "c";
-    done.set_value();
-  });
-  started.get_future().wait();
-  scheduler.Submit(Priority::kIndex, Flag(), [&](JobContext&) { order += "i"; });
-  scheduler.Submit(Priority::kPrepare, cancel, [&](JobContext& job) {
-    EXPECT_TRUE(job.cancelled());
-    order += "p";
-  });
-  submitted.set_value();
-  done.get_future().wait();
-  scheduler.Stop();
-  EXPECT_EQ(order, "pci");
+  for (const WhenPreempted when_preempted : {WhenPreempted::kResume, WhenPreempted::kEnd}) {
+    Scheduler scheduler;
+    auto cancel = Flag();
+    std::string order;
+    RunInside(
+        &scheduler, Priority::kPrepare,
+        [&] {
+          scheduler.Submit(Priority::kIndex, Flag(), [&](JobContext&) { order += "i"; });
+          scheduler.Submit(Priority::kPrepare, cancel, [&](JobContext& job) {
+            EXPECT_TRUE(job.cancelled());
+            order += "c";
+          });
+        },
+        [&](JobContext& job) {
+          EXPECT_FALSE(job.ShouldAbort());
+          scheduler.Cancel(*cancel);
+          EXPECT_TRUE(job.ShouldAbort());
+          EXPECT_TRUE(job.Yield().ok());
+          EXPECT_FALSE(job.ShouldAbort());
+          EXPECT_EQ(order, "c");
+        },
+        when_preempted);
+  }
 }
 
 TEST(Scheduler, CancellingIsSeenByTheJob) {
