@@ -4,12 +4,13 @@
 import {
   createConnection,
   InlineCompletionTriggerKind,
-  ProposedFeatures,
   NotebookDocuments,
+  ProposedFeatures,
   TextDocuments,
   TextDocumentSyncKind,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { wholeOf } from './lsp/notebooks.js';
 import { LeoService } from './lsp/service.js';
 import { misfit, notify, onRequest, signalOf } from './lsp/wire.js';
 import { throttle } from './lsp/throttle.js';
@@ -23,7 +24,6 @@ import {
 } from './protocol/chat.js';
 import { completionPrepare, completionRecent } from './protocol/completion.js';
 import { filesFind } from './protocol/files.js';
-import { wholeOf } from './lsp/notebooks.js';
 import { modelsFetch, modelsList, modelsRemove } from './protocol/models.js';
 import { serverOptions } from './protocol/options.js';
 import { indexPause, indexRefresh, indexResume, indexSkipped } from './protocol/indexing.js';
@@ -96,15 +96,12 @@ connection.languages.inlineCompletion.on(async ({ textDocument, position, contex
     whole,
     {
       line: position.line + 1,
-      offset: whole.start + document.offsetAt(position),
+      offset: whole.offsetAt(position),
       isExplicit: triggerKind === InlineCompletionTriggerKind.Invoked,
       ...(selected === undefined
         ? {}
         : {
-            selected: {
-              start: whole.start + document.offsetAt(selected.range.start),
-              text: selected.text,
-            },
+            selected: { start: whole.offsetAt(selected.range.start), text: selected.text },
           }),
     },
     signalOf(token),
@@ -112,10 +109,7 @@ connection.languages.inlineCompletion.on(async ({ textDocument, position, contex
   );
   return suggestions.map(({ text, start, end }) => ({
     insertText: text,
-    range: {
-      start: document.positionAt(start - whole.start),
-      end: document.positionAt(end - whole.start),
-    },
+    range: { start: whole.positionAt(start), end: whole.positionAt(end) },
   }));
 });
 onRequest(connection, completionRecent, async () => running().completions.recent());
@@ -123,12 +117,7 @@ onRequest(connection, completionPrepare, async ({ uri, position, definitions = [
   const document = documents.get(uri);
   if (document !== undefined) {
     const whole = wholeOf(document, notebooks);
-    await running().completions.prepare(
-      whole,
-      whole.start + document.offsetAt(position),
-      definitions.map((one) => ({ ...one, line: one.line + 1 })),
-      signal,
-    );
+    await running().completions.prepare(whole, whole.offsetAt(position), definitions, signal);
   }
   return null;
 });

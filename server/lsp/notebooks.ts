@@ -1,45 +1,37 @@
 // Cells of notebooks as files: a cell is completed as a place in a file that holds all code of its
 // notebook in the same language.
 
-import type { NotebookDocuments } from 'vscode-languageserver/node';
+import type { NotebookDocuments, Position } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { OpenDocument } from './completions.js';
 
-/** A document, or the notebook around a cell. */
+/** The file that a document is, or that a cell is a part of. */
 export interface Whole extends OpenDocument {
-  /** Where the document itself begins in the text. */
-  readonly start: number;
+  /** Of a place in the document, as an offset in the file's text; and the other way. */
+  offsetAt(position: Position): number;
+  positionAt(offset: number): Position;
 }
 
 const between = '\n\n';
 
-/** What is read anew each time: the text, and the version of the document itself. */
 export function wholeOf(document: TextDocument, notebooks: NotebookDocuments<TextDocument>): Whole {
   const notebook = notebooks.findNotebookDocumentForCell(document.uri);
-  if (notebook === undefined) {
-    return {
-      uri: document.uri,
-      languageId: document.languageId,
-      start: 0,
-      get version() {
-        return document.version;
-      },
-      getText: () => document.getText(),
-    };
-  }
-  const texts = notebook.cells
-    .map((cell) => notebooks.getCellTextDocument(cell))
-    .filter((cell) => cell !== undefined)
-    .filter(({ languageId }) => languageId === document.languageId);
-  const before = texts.slice(0, texts.indexOf(document)).map((cell) => cell.getText() + between);
+  const cells =
+    notebook?.cells
+      .map((cell) => notebooks.getCellTextDocument(cell))
+      .filter((cell) => cell?.languageId === document.languageId) ?? [];
+  const texts = cells.map((cell) => cell?.getText() ?? '');
+  const before = texts.slice(0, cells.indexOf(document));
+  const start = before.reduce((sum, { length }) => sum + length + between.length, 0);
   return {
-    uri: notebook.uri,
-    isCell: true,
+    uri: notebook?.uri ?? document.uri,
+    isCell: notebook !== undefined,
     languageId: document.languageId,
-    start: before.join('').length,
     get version() {
       return document.version;
     },
-    getText: () => texts.map((cell) => cell.getText()).join(between),
+    getText: () => (notebook === undefined ? document.getText() : texts.join(between)),
+    offsetAt: (position) => start + document.offsetAt(position),
+    positionAt: (offset) => document.positionAt(offset - start),
   };
 }
