@@ -2,16 +2,12 @@
 // apart what has the same name.
 
 import * as vscode from 'vscode';
+import type { Definition } from '../../server/protocol/completion.js';
 import { namesAround } from './namesAround.js';
 
-export interface Definition {
-  name: string;
-  uri: string;
-  /** From 0. */
-  line: number;
-}
-
 const mostDefinitions = 6;
+const linesBefore = 8;
+const linesBehind = 2;
 
 /** In other files. What has not been found in time is left out. */
 export async function definitionsAround(
@@ -45,9 +41,6 @@ export async function definitionsAround(
     .filter(({ uri }) => uri !== own)
     .slice(0, mostDefinitions);
 }
-
-const linesBefore = 8;
-const linesBehind = 2;
 
 function definitionOf(name: string, place: vscode.Location | vscode.LocationLink): Definition[] {
   const [uri, range] =

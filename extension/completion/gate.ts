@@ -62,7 +62,7 @@ export function reasonAgainst(
   return editor.selections.length > 1 ? 'severalCursors' : undefined;
 }
 
-/** Whether it is a file of an open folder, or a cell of a notebook there: suggestions are made for no others. */
+/** Whether it is a file of an open folder, or a cell of one: suggestions are made for no others. */
 export function liesInFolder(document: vscode.TextDocument): boolean {
   const isCell = document.uri.scheme === 'vscode-notebook-cell';
   const uri = isCell ? notebookOf(document)?.uri : document.uri;

@@ -25,7 +25,7 @@ const keywords = new Set(
 /** Each once, the nearest line first; `at`: the cursor's line. Strings and comments count, too. */
 export function namesAround(text: string, at: number): NamePlace[] {
   const places = text.split('\n').flatMap((content, line) =>
-    [...content.matchAll(/[\p{L}_$][\p{L}\p{N}_$]*/gu)].map((match) => ({
+    [...content.matchAll(/[\p{ID_Start}_$][\p{ID_Continue}$]*/gu)].map((match) => ({
       ...{ name: match[0], line, character: match.index },
     })),
   );

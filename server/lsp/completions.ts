@@ -9,7 +9,7 @@ import {
 } from '../completion/inline.js';
 import { droppedRecord, type Recorded } from '../completion/record.js';
 import { isCancelled, isEngineError } from '../engine/errors.js';
-import type { CompletionRecord, DropReason } from '../protocol/completion.js';
+import type { CompletionRecord, Definition, DropReason } from '../protocol/completion.js';
 import { nameReason } from '../workspace/names.js';
 import type { Folder } from './folders.js';
 
@@ -26,14 +26,6 @@ export interface OpenDocument {
 
 /** A place in it, and how it was asked about. */
 export type AskedPlace = Pick<InlineRequest, 'offset' | 'line' | 'isExplicit' | 'selected'>;
-
-/** Where a name is defined. */
-export interface Definition {
-  name: string;
-  uri: string;
-  /** 1-based. */
-  line: number;
-}
 
 export interface CompletionHost {
   /** The opened folder that a file lies in, or why there is none. */
@@ -100,7 +92,7 @@ export class Completions {
       const { inline, path, folder } = found;
       const places = definitions
         .filter(({ uri }) => isBelow(uri, `${folder}/`))
-        .map(({ name, uri, line }) => ({ name, path: pathIn(folder, uri), line }));
+        .map(({ name, uri, line }) => ({ name, path: pathIn(folder, uri), line: line + 1 }));
       await inline.prepare({ path, text: document.getText(), offset }, places, signal);
     }
   }

@@ -77,17 +77,18 @@ export const completionRecent = request(
   'The latest requests for inline completions, the newest first: what was suggested, or why nothing was.',
 );
 
+/** Where a name is defined; `line` counts from 0. */
+const definition = z.object({ name: z.string(), uri: z.string(), line: z.int().min(0) });
+export type Definition = z.infer<typeof definition>;
+
 export const completionPrepare = request(
   'leoam/completion/prepare',
   z.object({
     uri: z.string(),
     /** Of the cursor, as LSP counts: from 0, in UTF-16 units. */
     position: z.object({ line: z.int().min(0), character: z.int().min(0) }),
-    /** Where names around the cursor are defined, the nearest first; `line` counts from 0. */
-    definitions: z
-      .array(z.object({ name: z.string(), uri: z.string(), line: z.int().min(0) }))
-      .max(16)
-      .optional(),
+    /** Of names around the cursor, the nearest first. */
+    definitions: z.array(definition).max(16).optional(),
   }),
   z.null(),
   'The cursor has come to rest: what it needs from other files and around it is computed when nothing else is to be done. The document must be open (`textDocument/didOpen`).',
