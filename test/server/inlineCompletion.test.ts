@@ -223,7 +223,8 @@ describe('inline completions of the language server @slow', function () {
     const places = [2, 1].map((n) => text.indexOf(';\n', n * 300) + 1);
     for (const at of [cursor + 2, ...places]) {
       const asking = document.suggest(at, { isAutomatic: true });
-      await within(30_000, asking, 'a suggestion');
+      const found = await within(30_000, asking, 'a suggestion');
+      assert.ok(at !== cursor + 2 || only(found).text.startsWith('Free'), JSON.stringify(found));
       const { timings } = await latest();
       console.log(`figure: first text beside an answer after ${Math.round(timings.ttftMs)} ms`);
     }
