@@ -6,6 +6,10 @@ import { defaultSelection, selectWorkingSet, type ChosenPassage } from '../retri
 import type { FilePlace, NamedPlace } from './knownPlaces.js';
 import { importsOf } from './region.js';
 
+/** Of what the editor knows. */
+const mostDefinitions = 3;
+const mostWritten = 1;
+
 export const cursorSelection = { passages: 2, follow: 4, maxTokens: 1200 };
 
 /** Lines that say what the cursor is about. */
@@ -43,9 +47,6 @@ export interface EditorPlaces {
   /** The latest first. */
   written: readonly FilePlace[];
 }
-
-const mostDefinitions = 3;
-const mostWritten = 1;
 
 function passageOf(
   source: PassageSource,

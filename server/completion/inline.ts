@@ -238,6 +238,8 @@ export class InlineCompletions {
         const fitted = fittedFrom(result, next);
         if (typeof fitted !== 'string') {
           this.keep(request.uri, next, fitted, result);
+        } else if (fitted === 'cancelled' && this.ahead === target) {
+          this.ahead = undefined; // an answer began; it may be computed another time
         }
       })
       .catch(() => undefined); // nobody waits for it

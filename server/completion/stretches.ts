@@ -40,10 +40,12 @@ export class Stretches {
     const from = approximations.evidence;
     const definitions = this.places.definitionsFor(path, region);
     const known = this.current;
-    if (known?.path === path && known.region === region && known.from === from) {
-      if (definitions === known.definitions || definitions.every((one) => isSeen(one, known))) {
-        return known;
-      }
+    const isSame = known?.path === path && known.region === region && known.from === from;
+    if (
+      isSame &&
+      definitions.every((one) => known.definitions.includes(one) || isSeen(one, known))
+    ) {
+      return known;
     }
     const evidence = from === 'none' ? [] : await this.choose(cursor, definitions);
     const made = this.partsOf(evidence ?? [], from);

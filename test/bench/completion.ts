@@ -49,8 +49,14 @@ interface Folder {
 
 export async function run(args: string[]): Promise<object> {
   const names = [
-    ...(['repos', 'requests', 'load-requests', 'large', 'seed', 'rows', 'cache-reuse'] as const),
-  ];
+    'repos',
+    'requests',
+    'load-requests',
+    'large',
+    'seed',
+    'rows',
+    'cache-reuse',
+  ] as const;
   const values = benchOptions(args, names);
   const requests = countOption('requests', values.requests, 100);
   const seed = countOption('seed', values.seed, 1);
