@@ -6,6 +6,7 @@ import { modeSyntax, parseMode, type Approximations } from '../completion/approx
 import { Completer, type Completion, type CompletionRequest } from '../completion/completer.js';
 import { extentOf } from '../completion/extent.js';
 import { languageIdOf } from '../completion/languageId.js';
+import type { Place } from '../completion/place.js';
 import { postProcess } from '../completion/steps/index.js';
 import { writeFor } from '../completion/write.js';
 import { leoError } from '../engine/errors.js';
@@ -93,8 +94,7 @@ async function completeOnce(
     place,
     singleLine === undefined ? extentOf(place) : singleLine ? 'line' : 'block',
   );
-  const fitted = postProcess(result.completion, place);
-  const completion = typeof fitted === 'string' ? '' : fitted.text;
+  const completion = fitted(result.completion, place);
   const { assistant, indexMs } = opened;
   const timings = { loadMs: assistant.loadMs, indexMs, ...result.timings };
   output.json(rounded({ ...result, completion, timings, model: assistant.engine.model.id, mode }));
@@ -135,7 +135,11 @@ async function completeBatch(
       await completer.complete({ ...request, ...earlier, maxTokens: 1 });
     }
     const result = await completer.complete(request);
-    rows.push(judged(hole, result));
+    const place = { text: request.text, offset, languageId: languageIdOf(hole.path) };
+    // Where the hole ends within a line, the model may write the rest of that line once more.
+    const endsInLine = behind.split('\n', 1)[0]?.trim() !== '';
+    const completion = endsInLine ? fitted(result.completion, place) : result.completion;
+    rows.push(judged(hole, { ...result, completion }));
   }
   output.json(
     rounded({
@@ -153,6 +157,17 @@ async function completeBatch(
   const exact = rows.filter(({ isExact }) => isExact).length;
   output.text(`${exact} of ${rows.length} exactly as expected\n`);
   return 0;
+}
+
+/** What is put in at the cursor, as an editor would have it; nothing where that stands there. */
+function fitted(raw: string, place: Place): string {
+  const suggested = postProcess(raw, place);
+  if (typeof suggested === 'string') {
+    return '';
+  }
+  const { text, replaced } = suggested;
+  const rest = place.text.slice(place.offset, place.offset + replaced);
+  return text.endsWith(rest) ? text.slice(0, text.length - rest.length) : text;
 }
 
 /** What is stored of the text behind a hole has seen what stood in it. */

@@ -21,6 +21,18 @@ const path = checkoutPath;
 const text = checkoutText();
 const cursor = holeIn(text);
 const longPath = 'src/prices.ts';
+const labelPath = 'src/label.ts';
+const labelText = [
+  "import { isFreeShipping } from './limits.js';",
+  '',
+  'export function shippingLabel(totalCents: number): string {',
+  '  if (!) {',
+  "    return 'not free';",
+  '  }',
+  "  return 'free';",
+  '}',
+  '',
+].join('\n');
 /** Has no word of what is around the cursor. */
 const farPath = 'src/zebra.ts';
 const farText = '/** Stripes. */\nexport const zebra = { legs: 4 };\n';
@@ -40,6 +52,7 @@ describe('filling in at a cursor @slow', function () {
       [path]: text,
       [longPath]: longText,
       [farPath]: farText,
+      [labelPath]: labelText,
     });
     home = await temporaryFolder('home');
     assistant = await openAssistant({ home, model: fillingModel });
@@ -158,14 +171,18 @@ describe('filling in at a cursor @slow', function () {
     const holes = join(await temporaryFolder('holes'), 'holes.jsonl');
     const expected = 'isFreeShipping(totalCents)';
     const hole = { path: 'src/limits.ts', startByte: 0, endByte: 10, expected };
-    await writeFile(holes, `${JSON.stringify(hole)}\n`);
-    const batch = await leoamJson<{ n: number; exact: number; rows: unknown[] }>(
-      ['complete', '--batch', holes, '--max-tokens', '8', ...args],
+    const at = labelText.indexOf('!)') + 1;
+    const inLine = { path: labelPath, startByte: at, endByte: at, expected };
+    await writeFile(holes, `${JSON.stringify(hole)}\n${JSON.stringify(inLine)}\n`);
+    const batch = await leoamJson<{ n: number; exact: number; rows: { completion: string }[] }>(
+      ['complete', '--batch', holes, '--max-tokens', '12', ...args],
       home,
     );
-    assert.equal(batch.n, 1);
-    assert.equal(batch.exact, 0);
-    assert.equal(batch.rows.length, 1);
+    assert.equal(batch.n, 2);
+    assert.equal(batch.rows.length, 2);
+    // Without the rest of the line, which the model writes once more.
+    assert.equal(batch.rows[1]?.completion, expected);
+    assert.equal(batch.exact, 1);
   });
 
   it('says what is wrong with an offset, a file or a model', async () => {
