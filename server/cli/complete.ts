@@ -197,7 +197,7 @@ function modeOf(mode: string): Pick<Options, 'mode' | 'approximations'> {
 /** Of what was written as many lines count as are expected, without what stands at their end. */
 function judged(
   { path, startByte, expected }: Hole,
-  { completion, sources, counters, timings }: Completion,
+  { completion, meanLogProbability, sources, counters, timings }: Completion,
 ): {
   path: string;
   startByte: number;
@@ -205,13 +205,14 @@ function judged(
   completion: string;
   isExact: boolean;
   editSimilarity: number;
-} & Pick<Completion, 'sources' | 'counters' | 'timings'> {
+} & Pick<Completion, 'meanLogProbability' | 'sources' | 'counters' | 'timings'> {
   const wanted = expected.trimEnd();
   const given = completion.split('\n').slice(0, wanted.split('\n').length).join('\n').trimEnd();
   return {
     ...{ path, startByte, expected, completion },
     isExact: given === wanted,
     editSimilarity: editSimilarity(given, wanted),
+    ...(meanLogProbability === undefined ? {} : { meanLogProbability }),
     ...{ sources, counters, timings },
   };
 }

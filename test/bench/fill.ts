@@ -3,14 +3,23 @@
 //
 //   --model ID|PATH   --threads N   --repos fastify,ky,pino,commander,undici
 //   --holes N         in all repositories together (300)
-//   --modes leoam,rag,file,exact (as `leoam complete --mode` has them)
+//   --modes leoam,rag,file,exact (as `leoam complete --mode` has them, and :stale=CHARACTERS,
+//                     :precision=f16|q8|q4, such as leoam:behind=read:stale=200)
 //   --seed N          of the holes (1)
 //   --fresh           measure again what was measured before
 //   --dry-run         only make the holes, and write them to bench/fill/REPO.jsonl in the cache
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fillRepo, type FilledRow, type RepoHoles } from './filling.js';
+import { modeSyntax, parseMode } from '../../server/completion/approximations.js';
+import {
+  fillRepo,
+  modeArguments,
+  precisionOf,
+  sessionOf,
+  type FilledRow,
+  type RepoHoles,
+} from './filling.js';
 import { fillReport, type FilledHole } from './fillReport.js';
 import { chooseHoles, findHoles, holeKinds } from './holes.js';
 import { benchSession, readIntoStore, type BenchSession } from './reading.js';
@@ -36,6 +45,12 @@ const secondsPerHole: Record<string, number> = { leoam: 5, rag: 15, file: 6, exa
 export async function run(args: string[]): Promise<object> {
   const values = benchOptions(args, ['repos', 'holes', 'modes', 'seed'], ['fresh', 'dry-run']);
   const modes = listOption(values.modes, defaultModes);
+  for (const mode of modes) {
+    const [, name = ''] = modeArguments(mode);
+    if (parseMode(name) === undefined) {
+      throw new Error(`--modes are of ${modeSyntax}, with :stale=N :precision=P, not "${mode}".`);
+    }
+  }
   const seed = countOption('seed', values.seed, 1);
   const count = countOption('holes', values.holes, 300);
   const device = describeDevice();
@@ -80,7 +95,13 @@ async function fillAll(
     note(`${repo}: ${String(done)} holes filled in this run`),
   );
   for (const repo of repos) {
-    await readIntoStore(session, repo.root, repo.repo);
+    for (const precision of new Set(modes.map(precisionOf))) {
+      const mode = precision === undefined ? '' : `leoam:precision=${precision}`;
+      await readIntoStore(
+        await sessionOf(session, mode),
+        ...([repo.root, repo.repo, precision] as const),
+      );
+    }
     const rows = await fillRepo(session, repo, modes, cache, (holes) => {
       done += holes;
       progress(repo.repo);

@@ -14,6 +14,8 @@ export interface FilledHole {
   isExact: boolean;
   /** 0..1. */
   editSimilarity: number;
+  /** Natural, a token; absent where nothing was written. */
+  meanLogProbability?: number;
   ttftMs: number;
   totalMs: number;
   tokensComputed: number;
@@ -35,13 +37,27 @@ export interface FillDifference {
   editSimilarity: Interval;
 }
 
+/** What would be shown, if a suggestion had to be so likely. */
+export interface Threshold {
+  minMeanLogProbability: number;
+  /** Shares of all holes, of those shown, and of those that are right. */
+  shown: number;
+  rightOfShown: number;
+  keptOfRight: number;
+  /** Of those shown. */
+  meanEditSimilarity: number;
+}
+
 export interface FillReport {
   modes: Record<string, Record<string, FillFigures>>;
   differences: Record<string, Record<string, FillDifference>>;
+  /** Of LeoAM's own mode. */
+  thresholds: Threshold[];
 }
 
 /** What the others are compared with. */
 const own = 'leoam';
+const triedThresholds = [-0.3, -0.5, -0.7, -0.9, -1.2, -1.6, -2, -3];
 
 export function fillReport(filled: readonly FilledHole[], modes: readonly string[]): FillReport {
   const of = (mode: string): FilledHole[] => filled.filter((hole) => hole.mode === mode);
@@ -51,7 +67,29 @@ export function fillReport(filled: readonly FilledHole[], modes: readonly string
     differences: Object.fromEntries(
       compared.map((mode) => [`${own} - ${mode}`, byKind(paired(of(own), of(mode)), difference)]),
     ),
+    thresholds: triedThresholds.flatMap((least) => threshold(of(own), least)),
   };
+}
+
+/** Nothing where none would be shown. */
+function threshold(rows: readonly FilledHole[], minMeanLogProbability: number): Threshold[] {
+  const shown = rows.filter(
+    ({ meanLogProbability = -Infinity }) => meanLogProbability >= minMeanLogProbability,
+  );
+  if (shown.length === 0) {
+    return [];
+  }
+  const right = (some: readonly FilledHole[]): number =>
+    some.filter(({ isExact }) => isExact).length;
+  return [
+    {
+      minMeanLogProbability,
+      shown: shown.length / rows.length,
+      rightOfShown: right(shown) / shown.length,
+      keptOfRight: right(shown) / Math.max(1, right(rows)),
+      meanEditSimilarity: mean(shown.map(({ editSimilarity }) => editSimilarity)),
+    },
+  ];
 }
 
 /** `make` over all, over those that need another file and those that do not, over lines and blocks, and over each kind. */

@@ -13,7 +13,7 @@ import { shapeOf, type RepoHole } from './holes.js';
 import { sessionArguments, type BenchSession } from './reading.js';
 import type { RowCache } from './rowCache.js';
 import type { SourceFile } from './sourceFiles.js';
-import { benchFolder, capture, cliPath } from './support.js';
+import { benchFolder, benchHome, capture, cliPath } from './support.js';
 
 export interface RepoHoles {
   repo: string;
@@ -38,6 +38,7 @@ const batchOutput = z.object({
       completion: z.string(),
       isExact: z.boolean(),
       editSimilarity: z.number(),
+      meanLogProbability: z.number().optional(),
       counters: z.object({ tokensComputed: z.number() }),
       timings: z.object({ ttftMs: z.number(), totalMs: z.number() }),
     }),
@@ -84,6 +85,37 @@ export async function fillRepo(
   );
 }
 
+/**
+ * `leoam complete` takes these two as options of their own: `leoam:stale=200` fills where the last
+ * 200 characters before the cursor were typed after the rest had been read.
+ */
+const ownOptions = ['stale', 'precision'];
+
+export function modeArguments(mode: string): string[] {
+  const [name = '', ...settings] = mode.split(':');
+  const isOwn = (setting: string): boolean => ownOptions.includes(setting.split('=')[0] ?? '');
+  const options = settings.filter(isOwn).flatMap((setting) => {
+    const [key = '', value = ''] = setting.split('=');
+    return [`--${key}`, value];
+  });
+  return ['--mode', [name, ...settings.filter((one) => !isOwn(one))].join(':'), ...options];
+}
+
+/** Each precision has a store of its own. */
+export async function sessionOf(session: BenchSession, mode: string): Promise<BenchSession> {
+  const precision = precisionOf(mode);
+  return precision === undefined
+    ? session
+    : { ...session, home: await benchHome(`home-${precision}`) };
+}
+
+/** Undefined: as `leoam` stores by default. */
+export function precisionOf(mode: string): string | undefined {
+  const args = modeArguments(mode);
+  const at = args.indexOf('--precision');
+  return at < 0 ? undefined : args[at + 1];
+}
+
 async function fill(
   session: BenchSession,
   root: string,
@@ -97,10 +129,10 @@ async function fill(
   await writeFile(file, `${lines.join('\n')}\n`);
   const shape = holes[0] === undefined ? 'line' : shapeOf(holes[0].kind);
   const output = await capture(process.execPath, [
-    ...[cliPath(), 'complete', '--batch', file, '--mode', mode, '--json'],
+    ...[cliPath(), 'complete', '--batch', file, ...modeArguments(mode), '--json'],
     ...['--max-tokens', String(maxTokens[shape])],
     ...['--lines', shape === 'line' ? 'one' : 'many'],
-    ...sessionArguments(session, root),
+    ...sessionArguments(await sessionOf(session, mode), root),
   ]);
   await rm(file);
   const { rows } = batchOutput.parse(JSON.parse(output));
@@ -109,8 +141,9 @@ async function fill(
     if (row?.path !== hole.path || row.startByte !== hole.startByte) {
       throw new Error(`leoam complete filled other holes than it was given (${hole.path}).`);
     }
-    const { completion, isExact, editSimilarity, counters, timings } = row;
+    const { completion, isExact, editSimilarity, meanLogProbability, counters, timings } = row;
     return {
+      ...(meanLogProbability === undefined ? {} : { meanLogProbability }),
       ...{ completion, isExact, editSimilarity, tokensComputed: counters.tokensComputed },
       ...{ ttftMs: timings.ttftMs, totalMs: timings.totalMs },
     };

@@ -32,11 +32,15 @@ export async function readIntoStore(
   session: BenchSession,
   root: string,
   name: string,
+  precision?: string,
 ): Promise<number> {
   note(`${name}: reading what the store lacks.`);
   const output = await capture(
     process.execPath,
-    [cliPath(), 'index', '--json', ...sessionArguments(session, root)],
+    [
+      ...[cliPath(), 'index', '--json', ...sessionArguments(session, root)],
+      ...(precision === undefined ? [] : ['--precision', precision]),
+    ],
     { showErrors: true },
   );
   await flushFiles(session.home);

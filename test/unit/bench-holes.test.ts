@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CutCopy, roundsOf } from '../bench/cutCopy.js';
 import { fillReport, type FilledHole } from '../bench/fillReport.js';
+import { modeArguments, precisionOf } from '../bench/filling.js';
 import { chooseHoles, findHoles, holeKinds, type HoleKind, type RepoHole } from '../bench/holes.js';
 import { indexNames, needsOf } from '../bench/names.js';
 import type { SourceFile } from '../bench/sourceFiles.js';
@@ -199,8 +200,8 @@ describe('holes that are filled together', () => {
 describe('the fill report', () => {
   const report = fillReport(
     [
-      filled('1', 'cross-file line', 'leoam', true, 1),
-      filled('2', 'local block', 'leoam', false, 0.5),
+      { ...filled('1', 'cross-file line', 'leoam', true, 1), meanLogProbability: -0.5 },
+      { ...filled('2', 'local block', 'leoam', false, 0.5), meanLogProbability: -1.5 },
       filled('1', 'cross-file line', 'file', false, 0.25),
       filled('2', 'local block', 'file', false, 0.5),
     ],
@@ -220,6 +221,28 @@ describe('the fill report', () => {
     assert.equal(against?.['all']?.exactPoints.mean, 50);
     assert.equal(against?.['cross-file']?.editSimilarity.mean, 75);
     assert.equal(against?.['local']?.exactPoints.mean, 0);
+  });
+
+  it('says what would be shown at each threshold', () => {
+    const at = (least: number) =>
+      report.thresholds.find((one) => one.minMeanLogProbability === least);
+    assert.equal(at(-0.3), undefined);
+    assert.deepEqual(at(-1.2), {
+      ...{ minMeanLogProbability: -1.2, shown: 0.5, rightOfShown: 1, keptOfRight: 1 },
+      meanEditSimilarity: 1,
+    });
+    assert.equal(at(-2)?.rightOfShown, 0.5);
+  });
+});
+
+describe('modes of the fill bench', () => {
+  it('become options of the command', () => {
+    const args = modeArguments('leoam:behind=read:stale=200:precision=q4');
+    assert.deepEqual(args, [
+      ...['--mode', 'leoam:behind=read', '--stale', '200', '--precision', 'q4'],
+    ]);
+    assert.equal(precisionOf('leoam:precision=f16'), 'f16');
+    assert.equal(precisionOf('leoam:stale=20'), undefined);
   });
 });
 
