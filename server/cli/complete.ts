@@ -124,7 +124,7 @@ async function completeBatch(
       path: hole.path,
       text: before + behind,
       offset,
-      approximations: withoutHole(options.approximations),
+      approximations: withoutHole(options.approximations, hole),
       maxTokens: options.maxTokens ?? batchTokens,
       signal,
       ...asLongAs(hole.expected, options.singleLine),
@@ -170,9 +170,11 @@ function fitted(raw: string, place: Place): string {
   return text.endsWith(rest) ? text.slice(0, text.length - rest.length) : text;
 }
 
-/** What is stored of the text behind a hole has seen what stood in it. */
-function withoutHole(approximations: Approximations): Approximations {
-  return approximations.file === 'stored' ? { ...approximations, file: 'before' } : approximations;
+/** What is stored of the text behind a hole has seen what stands in it, if anything does. */
+function withoutHole(approximations: Approximations, { startByte, endByte }: Hole): Approximations {
+  return approximations.file === 'stored' && startByte < endByte
+    ? { ...approximations, file: 'before' }
+    : approximations;
 }
 
 /** As many lines as are expected. */

@@ -6,6 +6,8 @@
 //   --modes leoam,rag,file,exact (as `leoam complete --mode` has them, and :stale=CHARACTERS,
 //                     :precision=f16|q8|q4, such as leoam:behind=read:stale=200)
 //   --seed N          of the holes (1)
+//   --read-cut        read each file again, without its hole, before it is filled: its stored KV
+//                     serves on both sides of the hole, as in an editor
 //   --fresh           measure again what was measured before
 //   --dry-run         only make the holes, and write them to bench/fill/REPO.jsonl in the cache
 
@@ -18,6 +20,7 @@ import {
   precisionOf,
   sessionOf,
   type FilledRow,
+  type HowFilled,
   type RepoHoles,
 } from './filling.js';
 import { fillReport, type FilledHole } from './fillReport.js';
@@ -43,7 +46,11 @@ const defaultModes = ['leoam', 'rag', 'file', 'exact'];
 const secondsPerHole: Record<string, number> = { leoam: 5, rag: 15, file: 6, exact: 22 };
 
 export async function run(args: string[]): Promise<object> {
-  const values = benchOptions(args, ['repos', 'holes', 'modes', 'seed'], ['fresh', 'dry-run']);
+  const values = benchOptions(
+    args,
+    ['repos', 'holes', 'modes', 'seed'],
+    ['read-cut', 'fresh', 'dry-run'],
+  );
   const modes = listOption(values.modes, defaultModes);
   for (const mode of modes) {
     const [, name = ''] = modeArguments(mode);
@@ -72,12 +79,18 @@ export async function run(args: string[]): Promise<object> {
     path.join(benchFolder(), 'fill', `${session.model.hash.slice(0, 16)}.jsonl`),
     values.fresh ? 'none' : 'sameBuild',
   );
-  const filled = await fillAll(session, repos, modes, cache);
+  const filled = await fillAll(
+    session,
+    repos,
+    { modes, readsCut: values['read-cut'] ?? false },
+    cache,
+  );
   return {
     model: session.model.id,
     ...device,
     threads: session.threads,
     holes: holes.length,
+    readsCut: values['read-cut'] ?? false,
     kinds,
     ...fillReport(filled, modes),
   };
@@ -86,7 +99,7 @@ export async function run(args: string[]): Promise<object> {
 async function fillAll(
   session: BenchSession,
   repos: readonly RepoHoles[],
-  modes: readonly string[],
+  how: HowFilled,
   cache: RowCache<FilledRow>,
 ): Promise<FilledHole[]> {
   const filled: FilledHole[] = [];
@@ -95,14 +108,15 @@ async function fillAll(
     note(`${repo}: ${String(done)} holes filled in this run`),
   );
   for (const repo of repos) {
-    for (const precision of new Set(modes.map(precisionOf))) {
+    for (const precision of new Set(how.modes.map(precisionOf))) {
       const mode = precision === undefined ? '' : `leoam:precision=${precision}`;
       await readIntoStore(
         await sessionOf(session, mode),
-        ...([repo.root, repo.repo, precision] as const),
+        ...([repo.root, repo.repo] as const),
+        precision === undefined ? [] : ['--precision', precision],
       );
     }
-    const rows = await fillRepo(session, repo, modes, cache, (holes) => {
+    const rows = await fillRepo(session, repo, how, cache, (holes) => {
       done += holes;
       progress(repo.repo);
     });

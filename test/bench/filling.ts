@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { CutCopy, roundsOf } from './cutCopy.js';
 import type { FilledHole } from './fillReport.js';
 import { shapeOf, type RepoHole } from './holes.js';
-import { sessionArguments, type BenchSession } from './reading.js';
+import { readIntoStore, sessionArguments, type BenchSession } from './reading.js';
 import type { RowCache } from './rowCache.js';
 import type { SourceFile } from './sourceFiles.js';
 import { benchFolder, benchHome, capture, cliPath } from './support.js';
@@ -21,6 +21,13 @@ export interface RepoHoles {
   /** All that can be seen from a hole. */
   files: readonly SourceFile[];
   holes: readonly RepoHole[];
+}
+
+export interface HowFilled {
+  /** They take turns every few holes. */
+  modes: readonly string[];
+  /** Whether the files with holes are read into the store, too. */
+  readsCut: boolean;
 }
 
 export type FilledRow = Omit<FilledHole, 'id' | 'repo' | 'kind' | 'mode'> & { completion: string };
@@ -45,16 +52,16 @@ const batchOutput = z.object({
   ),
 });
 
-/** The modes take turns every few holes. `onBatch`: how many holes were filled just now. */
+/** `onBatch`: how many holes were filled just now. */
 export async function fillRepo(
   session: BenchSession,
   { repo, root, files, holes }: RepoHoles,
-  modes: readonly string[],
+  { modes, readsCut }: HowFilled,
   cache: RowCache<FilledRow>,
   onBatch: (holes: number) => void,
 ): Promise<FilledHole[]> {
   const { model, threads } = session;
-  const base = [await programHash(), cache.build, model.hash, threads, hashOf(files)];
+  const base = [await programHash(), cache.build, model.hash, threads, readsCut, hashOf(files)];
   const keyOf = (hole: RepoHole, mode: string): string =>
     hashOf([...base, mode, maxTokens, hole.path, hole.startByte, hole.endByte, hole.expected]);
   const missing = (round: readonly RepoHole[], mode: string): RepoHole[] =>
@@ -63,6 +70,9 @@ export async function fillRepo(
   for (const round of roundsOf(holes, batchHoles)) {
     const modesLeft = modes.filter((mode) => missing(round, mode).length > 0);
     await copy.cut(modesLeft.length === 0 ? [] : round);
+    if (readsCut && modesLeft.length > 0) {
+      await readIntoStore(session, copy.root, `${repo}, cut`, ['--exact']);
+    }
     for (const mode of modesLeft) {
       const left = missing(round, mode);
       const rows = await fill(session, copy.root, mode, left);

@@ -27,20 +27,17 @@ export async function benchSession(options: {
 
 const indexOutput = z.object({ tokens: z.number() });
 
-/** Tokens of the repository. */
+/** Tokens of the repository. `options`: of `leoam index`. */
 export async function readIntoStore(
   session: BenchSession,
   root: string,
   name: string,
-  precision?: string,
+  options: readonly string[] = [],
 ): Promise<number> {
   note(`${name}: reading what the store lacks.`);
   const output = await capture(
     process.execPath,
-    [
-      ...[cliPath(), 'index', '--json', ...sessionArguments(session, root)],
-      ...(precision === undefined ? [] : ['--precision', precision]),
-    ],
+    [cliPath(), 'index', '--json', ...options, ...sessionArguments(session, root)],
     { showErrors: true },
   );
   await flushFiles(session.home);
