@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DropReason } from '../protocol/completion.js';
 import { approximations } from './approximations.js';
+import { Begun } from './begun.js';
 import type { Completer, Completion } from './completer.js';
 import { extentOf, type Extent } from './extent.js';
 import { KeptSuggestions } from './kept.js';
@@ -51,6 +52,7 @@ const drawn = { temperature: 0.8, topP: 0.95 };
 
 export class InlineCompletions {
   private readonly kept = new KeptSuggestions();
+  private readonly begun = new Begun();
   private readonly rhythm = new Rhythm();
   private readonly work = new Newest();
   /** Where the suggestion ahead of need stands that is being computed. */
@@ -159,12 +161,7 @@ export class InlineCompletions {
     signal: AbortSignal,
   ): Promise<{ fitted?: Suggested; record: Recorded }> {
     const minMeanLogProbability = request.isExplicit ? leastWhereAsked : leastLogProbability;
-    const result = await writeFor(
-      this.completer,
-      { ...placeIn(request.path, place), minMeanLogProbability, signal },
-      place,
-      extent,
-    );
+    const result = await this.write(request, place, extent, { minMeanLogProbability, signal });
     const record = computedRecord(result);
     const fitted = fittedFrom(result, place);
     if (result.reason !== 'cancelled') {
@@ -228,13 +225,9 @@ export class InlineCompletions {
     this.ahead = target;
     this.work
       .run(undefined, async (signal) => {
-        const ahead = {
-          ...placeIn(request.path, next),
-          minMeanLogProbability: leastLogProbability,
-          requestClass: 'prepare' as const,
-          signal,
-        };
-        const result = await writeFor(this.completer, ahead, next, extent);
+        const result = await this.write(request, next, extent, {
+          ...{ minMeanLogProbability: leastLogProbability, requestClass: 'prepare', signal },
+        });
         const fitted = fittedFrom(result, next);
         if (typeof fitted !== 'string') {
           this.keep(request.uri, next, fitted, result);
@@ -243,6 +236,24 @@ export class InlineCompletions {
         }
       })
       .catch(() => undefined); // nobody waits for it
+  }
+
+  /** Decoding verifies what one that was cut short had written of it. */
+  private async write(
+    { uri, path }: InlineRequest,
+    place: Place,
+    extent: Extent,
+    how: Pick<WriteRequest, 'minMeanLogProbability' | 'requestClass' | 'signal'>,
+  ): Promise<Completion> {
+    const guess = this.begun.guess(uri, place);
+    const result = await writeFor(
+      this.completer,
+      { ...placeIn(path, place), ...how, ...(guess === undefined ? {} : { guess }) },
+      place,
+      extent,
+    );
+    this.begun.ended(uri, place, result);
+    return result;
   }
 
   private keep(uri: string, place: Place, fitted: Suggested, result: Completion): void {

@@ -10,10 +10,7 @@ import { lex } from './steps/lexer.js';
 import { isWholeStatement } from './syntax.js';
 
 /** How far it goes follows from the place. */
-export type WriteRequest = Omit<
-  CompletionRequest,
-  'maxTokens' | 'stop' | 'isComplete' | 'guess'
-> & {
+export type WriteRequest = Omit<CompletionRequest, 'maxTokens' | 'stop' | 'isComplete'> & {
   /** Absent: as many as the extent is worth. */
   maxTokens?: number;
 };

@@ -148,6 +148,23 @@ describe('filling in at a cursor @slow', function () {
     assert.equal(alone.counters.workingSetTokens, 0);
   });
 
+  it('tells what it had written when it was cut short, which is then guessed right', async () => {
+    const whole = await complete();
+    const cutting = new AbortController();
+    const cut = await complete('', {
+      signal: cutting.signal,
+      isComplete: () => {
+        cutting.abort();
+        return false;
+      },
+    });
+    assert.equal(cut.reason, 'cancelled');
+    assert.ok(cut.completion !== '' && whole.completion.startsWith(cut.completion));
+    const guessed = await complete('', { guess: cut.completion });
+    assert.equal(guessed.completion, whole.completion);
+    assert.ok(guessed.counters.tokensAccepted > 0, JSON.stringify([guessed.counters, cut, whole]));
+  });
+
   it('goes on writing over several lines when it may', async () => {
     const start = text.indexOf('  if (');
     const many = await completer.complete({

@@ -57,6 +57,28 @@ describe('inline completions of a folder', () => {
     await disposed;
   });
 
+  it('guess what one that was cut short had written', async () => {
+    const completer = new FakeCompleter(
+      ({ signal }) =>
+        new Promise((resolve) => {
+          const isFirst = completer.requests.length === 1;
+          signal?.addEventListener('abort', () => resolve(completionOf('one(tw', 'cancelled')));
+          if (!isFirst) resolve(completionOf('e(two);'));
+        }),
+    );
+    const inline = new InlineCompletions(completer);
+    const older = inline.complete(request, never);
+    await new Promise((resolve) => setImmediate(resolve));
+    const typed = 'const a = on\n';
+    await inline.complete({ ...request, text: typed, offset: typed.length - 1 }, never);
+    await older;
+    await inline.dispose();
+    assert.deepEqual(
+      completer.requests.slice(0, 2).map(({ guess }) => guess),
+      [undefined, 'e(tw'],
+    );
+  });
+
   it('compute nothing once they are disposed', async () => {
     const completer = new FakeCompleter(() => completionOf('one()'));
     const inline = new InlineCompletions(completer);
