@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancellationTokenSource } from 'vscode-languageserver/node';
-import { completionRecent } from '../../server/protocol/completion.js';
+import { completionPrepare, completionRecent } from '../../server/protocol/completion.js';
 import { statusGet } from '../../server/protocol/status.js';
 import { within, type OpenDocument, type Suggested } from '../server/openDocument.js';
 import type { EditorWindow } from './editorWindow.js';
@@ -24,6 +24,8 @@ export interface Soaked {
   outcomes: Record<string, number>;
   /** By how it was left alone, interrupted or outdone. */
   sent: Record<Fate, number>;
+  /** So often the cursor came to rest before a request. */
+  rests: number;
   /** Requests that came to something. */
   suggested: number;
   memory: MemorySample[];
@@ -45,6 +47,7 @@ interface Pending {
 }
 
 const longestAnswerMs = 30_000;
+const shareOfRests = 0.2;
 const longestPatienceMs = 150;
 const requestsPerSample = 100;
 /** The server remembers 200 requests. */
@@ -66,6 +69,7 @@ class Soaker {
   private readonly result: Soaked = {
     outcomes: {},
     sent: { automatic: 0, asked: 0, cancelled: 0, edited: 0, outdone: 0 },
+    rests: 0,
     suggested: 0,
     memory: [],
     longestAnswerMs: 0,
@@ -88,7 +92,9 @@ class Soaker {
     const perSample = Math.min(requestsPerSample, Math.max(1, Math.floor(requests / 20)));
     for (let id = 1; id <= requests && this.result.failures.length < mostFailures; id++) {
       await this.act();
+      const rise = this.random() < shareOfRests ? await this.rest() : undefined;
       await this.request(id);
+      rise?.();
       onRequest(id);
       if (id % perSample === 0) {
         await this.sample(id);
@@ -106,6 +112,40 @@ class Soaker {
   private async act(): Promise<void> {
     const outdated = await this.person.act();
     this.makeVoid([...this.pending].filter(({ document }) => document === outdated));
+  }
+
+  /**
+   * The editor tells where the cursor rests and what its language servers know there. Returns
+   * what gives that up again.
+   */
+  private async rest(): Promise<() => void> {
+    this.result.rests++;
+    const { document, offset } = await this.person.place();
+    const { files } = this.options;
+    const file = files[Math.floor(this.random() * files.length)];
+    const uri = `${this.window.folder}/${encodeURI(file?.path ?? '')}`;
+    const params = {
+      ...{ uri: document.uri, position: document.placeOf(offset) },
+      definitions: [{ name: 'options', uri, line: Math.floor(this.random() * 50) }],
+    };
+    const source = new CancellationTokenSource();
+    const { token } = source;
+    const asked = this.window.connection.sendRequest(completionPrepare.name, params, token);
+    const answer = within(longestAnswerMs, asked, 'What a resting cursor needs')
+      .catch((error: unknown) => {
+        if (!token.isCancellationRequested) {
+          this.result.failures.push(String(error));
+        }
+      })
+      .then(() => undefined);
+    this.track(answer);
+    await Promise.race([answer, sleep(Math.floor(this.random() * longestPatienceMs))]);
+    return () => source.cancel();
+  }
+
+  private track(answer: Promise<void>): void {
+    this.answers.add(answer);
+    void answer.finally(() => this.answers.delete(answer));
   }
 
   private async request(id: number): Promise<void> {
@@ -131,8 +171,7 @@ class Soaker {
         const ms = performance.now() - started;
         this.result.longestAnswerMs = Math.max(this.result.longestAnswerMs, ms);
       });
-    this.answers.add(answer);
-    void answer.finally(() => this.answers.delete(answer));
+    this.track(answer);
     if (fate === 'automatic' || fate === 'asked') {
       await answer;
       return;
@@ -172,8 +211,7 @@ class Soaker {
     const answer = within(longestAnswerMs, heard, 'The status').catch((error: unknown) => {
       this.result.failures.push(String(error));
     });
-    this.answers.add(answer);
-    void answer.finally(() => this.answers.delete(answer));
+    this.track(answer);
   }
 
   private judge(one: Pending, found: readonly Suggested[]): void {
