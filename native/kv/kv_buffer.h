@@ -7,6 +7,7 @@
 //
 // Row i is the token at position i: slot and position are the same number, so the
 // causal mask of a row at position p is "slots 0..p". One ggml buffer holds all layers.
+// A gap leaves out positions whose KV lies in tiers: rows behind it stand for later ones.
 #pragma once
 
 #include <cstdint>
@@ -39,13 +40,29 @@ class KvBuffer {
   size_t size() const { return size_; }
   void set_size(size_t tokens) { size_ = tokens; }
 
+  // Positions [begin, begin + tokens) are not here. Only while no row from `begin` on is used.
+  void set_gap(size_t begin, size_t tokens) {
+    gap_begin_ = begin;
+    gap_tokens_ = tokens;
+  }
+  size_t gap_begin() const { return gap_begin_; }
+  size_t gap_tokens() const { return gap_tokens_; }
+  // Between rows and the positions that they stand for; a position in the gap has no row.
+  size_t Row(size_t position) const {
+    return position < gap_begin_ ? position : position - gap_tokens_;
+  }
+  size_t Position(size_t row) const { return row < gap_begin_ ? row : row + gap_tokens_; }
+  bool InGap(size_t position) const {
+    return position >= gap_begin_ && position - gap_begin_ < gap_tokens_;
+  }
+
   // [RowValues(), capacity] tensors, owned by the buffer.
   ggml_tensor* k(int layer) const { return k_[layer]; }
   ggml_tensor* v(int layer) const { return v_[layer]; }
 
   // Row `token` as it lies there; rows of one layer are contiguous. CPU buffers only.
-  uint8_t* k_row(int layer, size_t token) const { return Row(k_[layer], token); }
-  uint8_t* v_row(int layer, size_t token) const { return Row(v_[layer], token); }
+  uint8_t* k_row(int layer, size_t token) const { return RowData(k_[layer], token); }
+  uint8_t* v_row(int layer, size_t token) const { return RowData(v_[layer], token); }
   size_t row_bytes() const { return KvBytes(format_, shape_.RowValues()); }
 
   // Values of row `token` for one KV head, [head_dim]. CPU buffers only.
@@ -71,7 +88,7 @@ class KvBuffer {
 
   KvBuffer() = default;
 
-  uint8_t* Row(const ggml_tensor* plane, size_t token) const {
+  uint8_t* RowData(const ggml_tensor* plane, size_t token) const {
     return static_cast<uint8_t*>(plane->data) + token * row_bytes();
   }
   void ReadHead(const uint8_t* row, int kv_head, float* out) const;
@@ -82,6 +99,8 @@ class KvBuffer {
   KvFormat format_ = KvFormat::kF16;
   size_t capacity_ = 0;
   size_t size_ = 0;
+  size_t gap_begin_ = 0;
+  size_t gap_tokens_ = 0;
   std::unique_ptr<ggml_context, ContextDeleter> context_;
   std::unique_ptr<ggml_backend_buffer, BufferDeleter> buffer_;
   std::vector<ggml_tensor*> k_;

@@ -44,6 +44,7 @@ class CpuDecoder final : public Decoder {
   explicit CpuDecoder(const Model& model) : model_(model) {}
 
   Status Check(const DecodeRequest& request) const;
+  Status CheckRows(const DecodeRequest& request) const;
   GraphSpec SpecFor(const DecodeRequest& request) const;
   Status GraphFor(const GraphSpec& spec, KvBuffer* kv, Graph** graph);
   void SetInputs(const DecodeRequest& request, Graph* graph);
@@ -61,6 +62,7 @@ class CpuDecoder final : public Decoder {
   std::vector<int64_t> slots_;
   std::vector<int32_t> visible_;
   std::vector<ggml_fp16_t> mask_;
+  Status tiered_status_;
 };
 
 Result<std::unique_ptr<Decoder>> CpuDecoder::Create(const Model& model, const CpuBackend& backend,
@@ -112,6 +114,7 @@ Status CpuDecoder::Run(const DecodeRequest& request) {
     return Status(StatusCode::kInternal,
                   std::string("ggml could not compute: ") + ggml_status_to_string(status));
   }
+  LEOAM_RETURN_IF_ERROR(tiered_status_);
   CopyOutputs(request, *graph);
   return Status::Ok();
 }
@@ -136,11 +139,7 @@ Status CpuDecoder::Check(const DecodeRequest& request) const {
       return Invalid("positions must ascend from 0 on");
     }
   }
-  if (static_cast<size_t>(request.positions.back()) >= request.kv->capacity()) {
-    return Status(StatusCode::kOutOfRange, "position " + std::to_string(request.positions.back()) +
-                                               " lies beyond the KV buffer's " +
-                                               std::to_string(request.kv->capacity()) + " tokens");
-  }
+  LEOAM_RETURN_IF_ERROR(CheckRows(request));
   for (size_t i = 0; i < request.logit_rows.size(); ++i) {
     if (request.logit_rows[i] < 0 || request.logit_rows[i] >= static_cast<int32_t>(rows)) {
       return Invalid("logits are wanted of a row that is not in the pass");
@@ -161,7 +160,29 @@ Status CpuDecoder::Check(const DecodeRequest& request) const {
       return Invalid("query layers must ascend, lie within the pass and have a place to go");
     }
   }
-  if (request.attention == Attention::kOwn && !AttentionOp::Supports(model_.config().head_dim)) {
+  return Status::Ok();
+}
+
+Status CpuDecoder::CheckRows(const DecodeRequest& request) const {
+  const KvBuffer& kv = *request.kv;
+  const size_t gap = request.tiered == nullptr ? 0 : request.tiered->tokens();
+  if (kv.gap_tokens() != gap || (gap > 0 && kv.gap_begin() != request.tiered->begin())) {
+    return Invalid("the gap of the KV buffer must be what the tiers hold");
+  }
+  if (gap > 0 && request.chunk_mass != nullptr) {
+    return Invalid("the attention mass of chunks is not counted with tiers");
+  }
+  if (std::any_of(request.positions.begin(), request.positions.end(),
+                  [&kv](int32_t position) { return kv.InGap(static_cast<size_t>(position)); })) {
+    return Invalid("a position lies in the gap of the KV buffer");
+  }
+  if (kv.Row(static_cast<size_t>(request.positions.back())) >= kv.capacity()) {
+    return Status(StatusCode::kOutOfRange, "position " + std::to_string(request.positions.back()) +
+                                               " lies beyond the KV buffer's " +
+                                               std::to_string(kv.capacity()) + " tokens");
+  }
+  const bool supported = AttentionOp::Supports(model_.config().head_dim);
+  if (!supported && (request.attention == Attention::kOwn || gap > 0)) {
     return Status(StatusCode::kUnsupported,
                   "our attention kernel takes heads of a multiple of 16 "
                   "values");
@@ -177,7 +198,8 @@ GraphSpec CpuDecoder::SpecFor(const DecodeRequest& request) const {
   spec.layers = request.layers == 0 ? model_.config().layers : request.layers;
   spec.capture = request.capture != nullptr;
   spec.query_layers.assign(request.query_layers.begin(), request.query_layers.end());
-  const bool own = request.attention == Attention::kOwn ||
+  spec.tiered = request.tiered != nullptr;
+  const bool own = request.attention == Attention::kOwn || spec.tiered ||
                    (request.attention == Attention::kAuto && spec.rows <= kOwnKernelRows &&
                     AttentionOp::Supports(model_.config().head_dim));
   if (!own) {
@@ -203,12 +225,17 @@ Status CpuDecoder::GraphFor(const GraphSpec& spec, KvBuffer* kv, Graph** graph) 
 }
 
 void CpuDecoder::SetInputs(const DecodeRequest& request, Graph* graph) {
+  tiered_status_ = Status::Ok();
   ggml_backend_tensor_set(graph->tokens, request.tokens.data(), 0, request.tokens.size_bytes());
   if (graph->positions->buffer != nullptr) {
     ggml_backend_tensor_set(graph->positions, request.positions.data(), 0,
                             request.positions.size_bytes());
   }
-  slots_.assign(request.positions.begin(), request.positions.end());
+  slots_.resize(request.positions.size());
+  std::transform(request.positions.begin(), request.positions.end(), slots_.begin(),
+                 [&request](int32_t position) {
+                   return static_cast<int64_t>(request.kv->Row(static_cast<size_t>(position)));
+                 });
   ggml_backend_tensor_set(graph->slots, slots_.data(), 0, slots_.size() * sizeof(int64_t));
   if (graph->output_rows != nullptr) {
     ggml_backend_tensor_set(graph->output_rows, request.logit_rows.data(), 0,
@@ -239,7 +266,8 @@ void CpuDecoder::SetMask(std::span<const int32_t> positions, ggml_tensor* mask) 
 void CpuDecoder::SetChunks(const DecodeRequest& request, Graph* graph) {
   visible_.resize(request.positions.size());
   for (size_t row = 0; row < visible_.size(); ++row) {
-    visible_[row] = request.positions[row] + 1;
+    const size_t at = request.kv->Row(static_cast<size_t>(request.positions[row]));
+    visible_[row] = static_cast<int32_t>(at) + 1;
   }
   const auto tokens = static_cast<size_t>(visible_.back());
   const size_t chunks = (tokens + kKernelChunkTokens - 1) / kKernelChunkTokens;
@@ -258,6 +286,9 @@ void CpuDecoder::SetChunks(const DecodeRequest& request, Graph* graph) {
           static_cast<int>(std::min(tokens - first, static_cast<size_t>(kKernelChunkTokens)));
     }
     op->SetChunks(std::move(list), visible_);
+    if (request.tiered != nullptr) {
+      op->SetTiered(request.tiered, &tiered_status_);
+    }
     op->SetMass(request.chunk_mass == nullptr ? nullptr : request.chunk_mass->data());
   }
 }

@@ -12,6 +12,7 @@
 #include "leoam/status.h"
 #include "leoam/types.h"
 #include "model/model.h"
+#include "model/tiered_kv.h"
 
 namespace leoam {
 
@@ -29,10 +30,13 @@ inline constexpr int kKernelChunkTokens = 64;
 // One forward pass over up to kUbatchTokens rows.
 struct DecodeRequest {
   std::span<const Token> tokens;
-  // Ascending. Row r writes KV row positions[r] and attends to rows 0..positions[r].
+  // Ascending. Row r writes the KV row of positions[r] and attends to all up to it.
   // They need not be consecutive: repair recomputes scattered rows in place.
   std::span<const int32_t> positions;
   KvBuffer* kv = nullptr;
+
+  // What lies in the gap of `kv`; null where it has none. Implies kOwn.
+  TieredKv* tiered = nullptr;
 
   // Rows (indices into tokens, ascending) whose logits are wanted; may be empty: then the
   // last layer's feed-forward and the output are skipped.
@@ -53,7 +57,7 @@ struct DecodeRequest {
   Attention attention = Attention::kAuto;
 
   // With our kernel: attention mass of each kKernelChunkTokens-chunk, summed over layers,
-  // heads and rows. May be null.
+  // heads and rows. May be null; not with tiers.
   std::vector<float>* chunk_mass = nullptr;
 
   // Polled inside the graph; true ends the pass with kCancelled. Rows already written may

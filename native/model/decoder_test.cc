@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <map>
 
 #include "kv/half.h"
@@ -30,6 +31,44 @@ const Model* SharedModel(const std::string& path) {
   }
   return model.get();
 }
+
+// Rows [begin, begin + tokens) of a buffer, in chunks of the decoder's size.
+class RowsOfBuffer final : public TieredKv {
+ public:
+  RowsOfBuffer(const KvBuffer& kv, size_t begin, size_t tokens)
+      : kv_(kv), begin_(begin), tokens_(tokens) {}
+
+  size_t begin() const override { return begin_; }
+  size_t tokens() const override { return tokens_; }
+  Status Choose(int layer, const float* q, int rows, std::vector<KvChunk>* chunks) override {
+    EXPECT_NE(q, nullptr);
+    rows_seen += rows;
+    if (layer == failing_layer) {
+      return {StatusCode::kIo, "the disk is gone"};
+    }
+    ++layers_asked;
+    for (size_t first = begin_; first < begin_ + tokens_; first += kKernelChunkTokens) {
+      KvChunk chunk;
+      chunk.k = kv_.k_row(layer, first);
+      chunk.v = kv_.v_row(layer, first);
+      chunk.stride = kv_.row_bytes();
+      chunk.format = kv_.format();
+      chunk.tokens =
+          static_cast<int>(std::min<size_t>(begin_ + tokens_ - first, kKernelChunkTokens));
+      chunks->push_back(chunk);
+    }
+    return Status::Ok();
+  }
+
+  int failing_layer = -1;
+  int layers_asked = 0;
+  int rows_seen = 0;
+
+ private:
+  const KvBuffer& kv_;
+  size_t begin_;
+  size_t tokens_;
+};
 
 class DecoderTest : public ::testing::TestWithParam<std::string (*)()> {
  protected:
@@ -216,6 +255,60 @@ TEST_P(DecoderTest, ChunkMassAddsUpToHeadsAndLayers) {
   const float expected = static_cast<float>(model_->config().heads * model_->config().layers);
   EXPECT_NEAR(mass[0] + mass[1], expected, expected * 1e-4F);
   EXPECT_GT(mass[0], 0.0F);
+}
+
+TEST_P(DecoderTest, WhatLiesInTiersCountsAsIfItWereInTheBuffer) {
+  constexpr int kRows = 6;
+  DecodeRequest whole = Rows(kv_.get(), 0, kTokens);
+  whole.attention = Attention::kOwn;
+  Run(whole);
+  DecodeRequest last = Rows(kv_.get(), kTokens - kRows, kRows);
+  last.attention = Attention::kOwn;
+  Run(last);
+  const std::vector<float> expected = logits_;
+
+  for (const auto& [begin, tokens] : {std::pair(0, 64), std::pair(8, 40)}) {
+    RowsOfBuffer tiered(*kv_, begin, tokens);
+    const std::unique_ptr<KvBuffer> rest = NewKv();
+    const auto copy = [&](int from, int to, int count) {
+      const size_t bytes = kv_->row_bytes() * count;
+      for (int layer = 0; layer < kv_->shape().layers; ++layer) {
+        std::memcpy(rest->k_row(layer, to), kv_->k_row(layer, from), bytes);
+        std::memcpy(rest->v_row(layer, to), kv_->v_row(layer, from), bytes);
+      }
+    };
+    copy(0, 0, begin);
+    copy(begin + tokens, begin, kTokens - kRows - begin - tokens);
+    rest->set_gap(begin, tokens);
+    DecodeRequest request = Rows(rest.get(), kTokens - kRows, kRows);
+    request.tiered = &tiered;
+    Run(request);
+    EXPECT_EQ(tiered.layers_asked, model_->config().layers);
+    EXPECT_EQ(tiered.rows_seen, kRows * model_->config().layers);
+    ASSERT_EQ(logits_.size(), expected.size());
+    for (size_t i = 0; i < expected.size(); ++i) {
+      // Chunks that are cut elsewhere are added up in another order.
+      ASSERT_NEAR(logits_[i], expected[i], begin == 0 ? 0.0F : 1e-3F) << i;
+    }
+  }
+}
+
+TEST_P(DecoderTest, APassEndsWithWhatFailsInTheTiers) {
+  Run(Rows(kv_.get(), 0, kTokens));
+  RowsOfBuffer tiered(*kv_, 0, 64);
+  const std::unique_ptr<KvBuffer> rest = NewKv();
+  DecodeRequest request = Rows(rest.get(), 64, 2);
+  request.tiered = &tiered;
+  EXPECT_EQ(decoder_->Run(request).code(), StatusCode::kInvalidArgument);  // there is no gap
+  rest->set_gap(0, 64);
+  tiered.failing_layer = 1;
+  const Status status = decoder_->Run(request);
+  EXPECT_EQ(status.code(), StatusCode::kIo);
+  EXPECT_EQ(tiered.layers_asked, 1);  // and not for the layers behind it
+  tiered.failing_layer = -1;
+  Run(request);
+  request.positions = std::span(positions_).subspan(60, 2);
+  EXPECT_EQ(decoder_->Run(request).code(), StatusCode::kInvalidArgument);
 }
 
 TEST_P(DecoderTest, CancellationEndsThePassAndTheNextOneWorks) {

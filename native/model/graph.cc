@@ -108,6 +108,7 @@ ggml_tensor* Graph::AddOwnAttention(ggml_tensor* q, ggml_tensor* k_written, ggml
   shape.kv_heads = config.kv_heads;
   shape.head_dim = config.head_dim;
   shape.rows = spec_.rows;
+  shape.tiered = spec_.tiered;
   attention_.push_back(std::make_unique<AttentionOp>(shape, threads_, layer));
   return attention_.back()->AddTo(context_.get(), q, k_written, v_written);
 }

@@ -21,6 +21,7 @@ struct GraphSpec {
   int logit_rows = 0;    // 0: no output, no feed-forward in the last layer
   int layers = 0;        // from the front
   bool capture = false;  // keep K and V of the rows
+  bool tiered = false;   // our kernel also attends to what tiers choose
   std::vector<int> query_layers;
 
   bool own_attention() const { return kv_rows == 0; }

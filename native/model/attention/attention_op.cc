@@ -10,6 +10,12 @@ namespace {
 constexpr size_t kAlignment = 64 / sizeof(float);
 constexpr float kLog2E = 1.44269504088896F;
 
+void RunChoose(ggml_tensor* out, int thread, int /*threads*/, void* user) {
+  if (thread == 0) {
+    static_cast<AttentionOp*>(user)->Choose(static_cast<const float*>(out->src[0]->data));
+  }
+}
+
 void RunParts(ggml_tensor* out, int thread, int threads, void* user) {
   static_cast<AttentionOp*>(user)->ComputePart(static_cast<const float*>(out->src[0]->data),
                                                static_cast<float*>(out->data), thread, threads);
@@ -40,10 +46,16 @@ bool AttentionOp::Supports(int head_dim) { return head_dim % 16 == 0; }
 
 ggml_tensor* AttentionOp::AddTo(ggml_context* context, ggml_tensor* q, ggml_tensor* k_written,
                                 ggml_tensor* v_written) {
-  ggml_tensor* inputs[] = {q, k_written, v_written};
+  ggml_tensor* inputs[] = {q, k_written, v_written, nullptr};
+  int count = 3;
+  if (shape_.tiered) {
+    inputs[count] =
+        ggml_custom_4d(context, GGML_TYPE_F32, 1, 1, 1, 1, inputs, count, RunChoose, 1, this);
+    ++count;
+  }
   ggml_tensor* partials =
       ggml_custom_4d(context, GGML_TYPE_F32, static_cast<int64_t>(PartialValues()), shape_.heads,
-                     shape_.rows, threads_, inputs, 3, RunParts, GGML_N_TASKS_MAX, this);
+                     shape_.rows, threads_, inputs, count, RunParts, GGML_N_TASKS_MAX, this);
   return ggml_custom_4d(context, GGML_TYPE_F32,
                         static_cast<int64_t>(shape_.head_dim) * shape_.heads, shape_.rows, 1, 1,
                         &partials, 1, RunJoin, GGML_N_TASKS_MAX, this);
@@ -52,6 +64,31 @@ ggml_tensor* AttentionOp::AddTo(ggml_context* context, ggml_tensor* q, ggml_tens
 void AttentionOp::SetChunks(std::vector<KvChunk> chunks, std::span<const int32_t> visible) {
   chunks_ = std::move(chunks);
   visible_ = visible;
+  tiered_ = nullptr;
+  tiered_tokens_ = 0;
+  CountTokens();
+}
+
+void AttentionOp::SetTiered(TieredKv* tiered, Status* status) {
+  set_chunks_ = chunks_;
+  tiered_ = tiered;
+  status_ = status;
+}
+
+void AttentionOp::Choose(const float* q) {
+  chunks_.clear();
+  if (status_->ok()) {
+    *status_ = tiered_->Choose(layer_, q, shape_.rows, &chunks_);
+  }
+  tiered_tokens_ = 0;
+  for (const KvChunk& chunk : chunks_) {
+    tiered_tokens_ += static_cast<size_t>(chunk.tokens);
+  }
+  chunks_.insert(chunks_.end(), set_chunks_.begin(), set_chunks_.end());
+  CountTokens();
+}
+
+void AttentionOp::CountTokens() {
   first_token_.resize(chunks_.size());
   size_t first = 0;
   for (size_t i = 0; i < chunks_.size(); ++i) {
@@ -106,8 +143,8 @@ void AttentionOp::AttendItem(const float* q, float* part, size_t chunk, int kv_h
   // From the last row to the first: the last one sees most, so that its converted keys
   // and values serve the others.
   for (int row = shape_.rows - 1; row >= 0; --row) {
-    const int64_t seen =
-        static_cast<int64_t>(visible_[row]) - static_cast<int64_t>(first_token_[chunk]);
+    const int64_t seen = static_cast<int64_t>(tiered_tokens_) + visible_[row] -
+                         static_cast<int64_t>(first_token_[chunk]);
     task.tokens = static_cast<int>(std::min<int64_t>(seen, source.tokens));
     if (task.tokens <= 0) {
       break;

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "ggml.h"
+#include "leoam/status.h"
 #include "model/attention/kernel.h"
+#include "model/tiered_kv.h"
 
 namespace leoam {
 
@@ -19,6 +21,7 @@ struct AttentionShape {
   int kv_heads = 0;
   int head_dim = 0;
   int rows = 0;
+  bool tiered = false;  // a part of what is attended to is chosen by the queries
 };
 
 class AttentionOp {
@@ -40,10 +43,15 @@ class AttentionOp {
   // What the next run attends to. Row r sees the first visible[r] tokens, counted over
   // the chunks in their order; at least one. `visible` must stay alive until the run is over.
   void SetChunks(std::vector<KvChunk> chunks, std::span<const int32_t> visible);
+  // What comes before these chunks in the next run. `status` is shared by the layers of a pass:
+  // what fails is told there, and nothing is chosen any more. Both must outlive the run.
+  void SetTiered(TieredKv* tiered, Status* status);
   // Adds each chunk's share of the attention, summed over heads and rows, to mass[chunk]
-  // in the next run; null: not wanted. Call it after SetChunks.
+  // in the next run; null: not wanted, and impossible with tiers. Call it after SetChunks.
   void SetMass(float* mass);
 
+  // Asks the tiers; on one thread, before the two steps.
+  void Choose(const float* q);
   // The two steps, for tests and for ggml's threads. `partials` holds
   // [threads][rows][heads] of head_dim sums, then the maximum and the sum of weights.
   void ComputePart(const float* q, float* partials, int thread, int threads);
@@ -52,15 +60,20 @@ class AttentionOp {
   size_t PartialValues() const { return static_cast<size_t>(shape_.head_dim) + 2; }
 
  private:
+  void CountTokens();
   void AttendItem(const float* q, float* part, size_t chunk, int kv_head, float* scratch);
 
   AttentionShape shape_;
   int threads_;
   int layer_;
   const AttentionKernel& kernel_;
-  std::vector<KvChunk> chunks_;
+  std::vector<KvChunk> chunks_;      // of the tiers, then those that were set
+  std::vector<KvChunk> set_chunks_;  // with tiers
   std::vector<size_t> first_token_;  // of each chunk
   std::span<const int32_t> visible_;
+  TieredKv* tiered_ = nullptr;
+  Status* status_ = nullptr;
+  size_t tiered_tokens_ = 0;  // every row sees them
   float* mass_ = nullptr;
   std::vector<float> weights_;  // [chunk][row][head] of (maximum, sum), for the mass
   std::vector<float> scratch_;  // kernel_scratch values per thread

@@ -1,0 +1,28 @@
+// KV of consecutive positions that lies in tiers (native/tiers) instead of a KvBuffer: each layer
+// of a pass is told, once its queries are known, what of it takes part.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "leoam/status.h"
+#include "model/attention/kernel.h"
+
+namespace leoam {
+
+class TieredKv {
+ public:
+  virtual ~TieredKv() = default;
+
+  // Positions [begin, begin + tokens): the gap of the KvBuffer that it goes with.
+  virtual size_t begin() const = 0;
+  virtual size_t tokens() const = 0;
+
+  // Appends what the queries of a pass attend to in `layer`: keys after bias and RoPE. The rows
+  // stay where they are until the next call. `q`: [rows][heads][head_dim], after RoPE. Every row
+  // sees all of it. Called for each layer in turn, on one of the decoder's threads, whose pass
+  // waits: a failure ends the pass with that status.
+  virtual Status Choose(int layer, const float* q, int rows, std::vector<KvChunk>* chunks) = 0;
+};
+
+}  // namespace leoam
