@@ -63,7 +63,6 @@ int Run() {
   RopeParams params;
   params.dims = kShape.head_dim;
   params.base = 1'000'000.0F;
-  RopeAngles rope(params);
   auto buffer = KvBuffer::Create(kShape, kv.tokens, KvFormat::kF16, ggml_backend_cpu_buffer_type());
   if (!buffer.ok()) {
     return 1;
@@ -83,7 +82,7 @@ int Run() {
     const double decode = BestMilliseconds([&] {
       for (size_t i = 0; i < kChunks; ++i) {
         failed |= !DecodeChunk(chunks[i], kShape, stored, read_as, kChunkTokens, 0, kChunkTokens,
-                               bias, &rope, i * kChunkTokens, buffer->get())
+                               bias, params, i * kChunkTokens, buffer->get())
                        .ok();
       }
     });

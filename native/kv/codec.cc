@@ -10,8 +10,8 @@ namespace leoam {
 
 namespace {
 
-// Tokens whose angles are kept while all layers of the chunk are decoded: one block's
-// angles (8 KiB at 64 rotated dimensions) and one row stay in the first-level cache.
+// Tokens whose angles are kept while all layers of a chunk are decoded: one block's angles
+// (4 KiB at 64 rotated dimensions) and one row stay in the first-level cache.
 constexpr size_t kBlockTokens = 16;
 
 size_t GroupsPerRow(const KvShape& shape) {
@@ -117,6 +117,43 @@ void ReadRow(const RowKernels& kernels, const uint8_t* high, const uint8_t* low,
   }
 }
 
+// Tokens [first, first + count) of one layer of a chunk.
+struct LayerRange {
+  KvShape shape;
+  Precision precision;
+  size_t layer;
+  size_t first;
+  size_t count;
+};
+
+// The first one stands at the table's entry `at`. `row`: room for [RowValues()].
+void DecodeRows(const ChunkRows& rows, const LayerRange& range, const float* bias,
+                const RopeTable& rope, size_t at, const KvRows& out, float* row) {
+  const RowKernels& kernels = BestRowKernels();
+  const auto& [shape, precision, layer, first, count] = range;
+  const size_t values = shape.RowValues();
+  const size_t row_bytes = KvBytes(out.format, values);
+  for (size_t i = 0; i < count; ++i) {
+    ReadRow(kernels, rows.high(layer, false, first + i), rows.low(layer, false, first + i),
+            precision, shape, row);
+    const KeyRotation rotation{bias, rope.cosines(at + i), rope.sines(at + i), rope.pairs(),
+                               rope.neox()};
+    kernels.rotate(rotation, static_cast<size_t>(shape.kv_heads),
+                   static_cast<size_t>(shape.head_dim), row);
+    EncodeKvRow(out.format, row, values, out.k + i * row_bytes);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const uint8_t* high = rows.high(layer, true, first + i);
+    uint8_t* to = out.v + i * row_bytes;
+    if (precision == Precision::kF16 && out.format == KvFormat::kF16) {
+      std::memcpy(to, high, row_bytes);
+      continue;
+    }
+    ReadRow(kernels, high, rows.low(layer, true, first + i), precision, shape, row);
+    EncodeKvRow(out.format, row, values, to);
+  }
+}
+
 }  // namespace
 
 void SegmentKv::Reset(const KvShape& new_shape) {
@@ -158,63 +195,42 @@ void EncodeChunk(const SegmentKv& kv, size_t first, size_t count, Precision prec
 
 Status DecodeChunk(std::span<const uint8_t> data, const KvShape& shape, Precision stored,
                    Precision read_as, size_t tokens, size_t skip, size_t count, const KeyBias& bias,
-                   RopeAngles* rope, size_t position, KvBuffer* kv) {
+                   const RopeParams& rope, size_t position, KvBuffer* kv) {
   const Precision precision = Effective(stored, read_as);
   LEOAM_RETURN_IF_ERROR(CheckSize(data, shape, precision, tokens));
-  LEOAM_RETURN_IF_ERROR(CheckTarget(shape, bias, rope->params(), position, count, *kv));
+  LEOAM_RETURN_IF_ERROR(CheckTarget(shape, bias, rope, position, count, *kv));
   if (skip + count > tokens) {
     return Status(StatusCode::kInvalidArgument, "More tokens were asked for than the chunk has.");
   }
 
-  const RowKernels& kernels = BestRowKernels();
   const ChunkRows rows(data.data(), Layout(shape, precision, tokens), tokens);
-  const auto heads = static_cast<size_t>(shape.kv_heads);
-  const auto head_dim = static_cast<size_t>(shape.head_dim);
-  const size_t row_values = shape.RowValues();
-  const size_t pairs = rope->cosines().size();
-  std::vector<float> row(row_values);
-  std::vector<float> cosines(kBlockTokens * pairs);
-  std::vector<float> sines(kBlockTokens * pairs);
-
+  std::vector<float> row(shape.RowValues());
   for (size_t begin = 0; begin < count; begin += kBlockTokens) {
-    const size_t block = std::min(kBlockTokens, count - begin);
-    for (size_t i = 0; i < block; ++i) {
-      rope->SetPosition(static_cast<int32_t>(position + begin + i));
-      std::copy_n(rope->cosines().data(), pairs, cosines.data() + i * pairs);
-      std::copy_n(rope->sines().data(), pairs, sines.data() + i * pairs);
-    }
+    const RopeTable table(rope, position + begin, std::min(kBlockTokens, count - begin));
     for (size_t layer = 0; layer < static_cast<size_t>(shape.layers); ++layer) {
-      KeyRotation rotation{};
-      rotation.pairs = pairs;
-      rotation.neox = rope->params().kind == RopeKind::kNeox;
-      if (!bias.layers.empty() && !bias.layers[layer].empty()) {
-        rotation.bias = bias.layers[layer].data();
-      }
-      const int target_layer = static_cast<int>(layer);
-      for (size_t i = 0; i < block; ++i) {
-        const size_t token = skip + begin + i;
-        rotation.cosines = cosines.data() + i * pairs;
-        rotation.sines = sines.data() + i * pairs;
-        ReadRow(kernels, rows.high(layer, false, token), rows.low(layer, false, token), precision,
-                shape, row.data());
-        kernels.rotate(rotation, heads, head_dim, row.data());
-        kv->WriteKeys(target_layer, position + begin + i, row.data());
-      }
-      for (size_t i = 0; i < block; ++i) {
-        const size_t token = skip + begin + i;
-        const size_t target = position + begin + i;
-        if (precision == Precision::kF16 && kv->format() == KvFormat::kF16) {
-          std::memcpy(kv->v_row(target_layer, target), rows.high(layer, true, token),
-                      kv->row_bytes());
-          continue;
-        }
-        ReadRow(kernels, rows.high(layer, true, token), rows.low(layer, true, token), precision,
-                shape, row.data());
-        kv->WriteValues(target_layer, target, row.data());
-      }
+      const bool biased = !bias.layers.empty() && !bias.layers[layer].empty();
+      const int target = static_cast<int>(layer);
+      DecodeRows(
+          rows, {shape, precision, layer, skip + begin, table.tokens()},
+          biased ? bias.layers[layer].data() : nullptr, table, 0,
+          {kv->format(), kv->k_row(target, position + begin), kv->v_row(target, position + begin)},
+          row.data());
     }
   }
   return Status::Ok();
+}
+
+size_t EncodedLayerBytes(const KvShape& shape, Precision precision, size_t tokens) {
+  return EncodedChunkBytes(shape, precision, tokens) / static_cast<size_t>(shape.layers);
+}
+
+void DecodeLayer(std::span<const uint8_t> data, const KvShape& shape, Precision precision,
+                 size_t tokens, const float* bias, const RopeTable& rope, size_t at,
+                 const KvRows& out) {
+  const KvShape one_layer{1, shape.kv_heads, shape.head_dim};
+  const ChunkRows rows(data.data(), Layout(one_layer, precision, tokens), tokens);
+  std::vector<float> row(shape.RowValues());
+  DecodeRows(rows, {one_layer, precision, 0, 0, tokens}, bias, rope, at, out, row.data());
 }
 
 Status DecodeChunkRaw(std::span<const uint8_t> data, const KvShape& shape, Precision stored,

@@ -44,7 +44,24 @@ struct KeyBias {
 // which case `data` need only hold the first EncodedChunkBytes(kQ4) bytes.
 Status DecodeChunk(std::span<const uint8_t> data, const KvShape& shape, Precision stored,
                    Precision read_as, size_t tokens, size_t skip, size_t count, const KeyBias& bias,
-                   RopeAngles* rope, size_t position, KvBuffer* kv);
+                   const RopeParams& rope, size_t position, KvBuffer* kv);
+
+// One layer of a chunk, as it lies in the chunk: the high parts of K and V, then their low parts.
+size_t EncodedLayerBytes(const KvShape& shape, Precision precision, size_t tokens);
+
+// Where decoded rows go, one after the other.
+struct KvRows {
+  KvFormat format = KvFormat::kF16;
+  uint8_t* k = nullptr;
+  uint8_t* v = nullptr;
+};
+
+// Decodes all tokens of one layer of a chunk, as DecodeChunk does: the first one stands at the
+// table's entry `at`. `bias`: [RowValues()], or null. `precision`: of the data, of which there are
+// at least EncodedLayerBytes.
+void DecodeLayer(std::span<const uint8_t> data, const KvShape& shape, Precision precision,
+                 size_t tokens, const float* bias, const RopeTable& rope, size_t at,
+                 const KvRows& out);
 
 // The same tokens as stored (no bias, no RoPE), in F32: for repair of a changed segment
 // and for tests. Appends to *out.

@@ -176,7 +176,7 @@ TEST_P(DecodedRows, EqualStoredValuesPlusBiasRotatedToTheirPosition) {
   constexpr size_t kSkip = 3;
   constexpr size_t kCount = 35;
   constexpr size_t kPosition = 100;
-  ASSERT_TRUE(DecodeChunk(data, kShape, precision, precision, 40, kSkip, kCount, bias, &rope,
+  ASSERT_TRUE(DecodeChunk(data, kShape, precision, precision, 40, kSkip, kCount, bias, params,
                           kPosition, buffer.get())
                   .ok());
 
@@ -217,11 +217,10 @@ TEST(Codec, RefusesShortDataAndRowsOutsideTheBuffer) {
   EncodeChunk(kv, 0, 10, Precision::kQ8, &data);
   RopeParams params;
   params.dims = 64;
-  RopeAngles rope(params);
   auto buffer = KvBuffer::Create(kShape, 256, KvFormat::kF16, ggml_backend_cpu_buffer_type());
   ASSERT_TRUE(buffer.ok());
   const auto decode = [&](std::span<const uint8_t> bytes, size_t skip, size_t count, size_t at) {
-    return DecodeChunk(bytes, kShape, Precision::kQ8, Precision::kQ8, 10, skip, count, {}, &rope,
+    return DecodeChunk(bytes, kShape, Precision::kQ8, Precision::kQ8, 10, skip, count, {}, params,
                        at, buffer->get())
         .code();
   };
@@ -238,10 +237,9 @@ TEST(Codec, HighPartAloneSufficesToReadEightBitDataAsFour) {
   data.resize(EncodedChunkBytes(kShape, Precision::kQ4, 10));
   RopeParams params;
   params.dims = 64;
-  RopeAngles rope(params);
   auto buffer = KvBuffer::Create(kShape, 256, KvFormat::kF16, ggml_backend_cpu_buffer_type());
   ASSERT_TRUE(buffer.ok());
-  ASSERT_TRUE(DecodeChunk(data, kShape, Precision::kQ8, Precision::kQ4, 10, 0, 10, {}, &rope, 0,
+  ASSERT_TRUE(DecodeChunk(data, kShape, Precision::kQ8, Precision::kQ4, 10, 0, 10, {}, params, 0,
                           buffer->get())
                   .ok());
   for (size_t i = 0; i < kShape.RowValues(); ++i) {

@@ -71,11 +71,11 @@ void KvBuffer::ReadValue(int layer, size_t token, int kv_head, float* out) const
 }
 
 void KvBuffer::WriteKeys(int layer, size_t token, const float* row) {
-  WriteRow(row, k_row(layer, token));
+  EncodeKvRow(format_, row, shape_.RowValues(), k_row(layer, token));
 }
 
 void KvBuffer::WriteValues(int layer, size_t token, const float* row) {
-  WriteRow(row, v_row(layer, token));
+  EncodeKvRow(format_, row, shape_.RowValues(), v_row(layer, token));
 }
 
 void KvBuffer::ReadHead(const uint8_t* row, int kv_head, float* out) const {
@@ -88,11 +88,11 @@ void KvBuffer::ReadHead(const uint8_t* row, int kv_head, float* out) const {
   }
 }
 
-void KvBuffer::WriteRow(const float* values, uint8_t* row) const {
-  if (format_ == KvFormat::kF16) {
-    BestRowKernels().to_half(values, shape_.RowValues(), reinterpret_cast<uint16_t*>(row));
+void EncodeKvRow(KvFormat format, const float* values, size_t count, uint8_t* row) {
+  if (format == KvFormat::kF16) {
+    BestRowKernels().to_half(values, count, reinterpret_cast<uint16_t*>(row));
   } else {
-    BestRowKernels().to_q8(values, shape_.RowValues(), row);
+    BestRowKernels().to_q8(values, count, row);
   }
 }
 

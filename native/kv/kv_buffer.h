@@ -22,6 +22,9 @@
 
 namespace leoam {
 
+// Encodes `count` finite values of a row; with kQ8 a multiple of a block.
+void EncodeKvRow(KvFormat format, const float* values, size_t count, uint8_t* row);
+
 class KvBuffer {
  public:
   // Capacity is rounded up to a multiple of 256 (ggml's graphs are reused per 256 rows).
@@ -92,7 +95,6 @@ class KvBuffer {
     return static_cast<uint8_t*>(plane->data) + token * row_bytes();
   }
   void ReadHead(const uint8_t* row, int kv_head, float* out) const;
-  void WriteRow(const float* values, uint8_t* row) const;
 
   uint64_t id_ = 0;
   KvShape shape_;

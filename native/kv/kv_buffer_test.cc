@@ -130,7 +130,6 @@ TEST(KvBuffer, StoredChunksAreDecodedIntoEightBitRowsAsIntoF16) {
   bias.layers.assign(2, std::vector<float>(kShape.RowValues(), 1.5F));
   RopeParams params;
   params.dims = 64;
-  RopeAngles rope(params);
   for (const Precision precision : {Precision::kF16, Precision::kQ8}) {
     std::vector<uint8_t> data;
     EncodeChunk(segment, 0, 30, precision, &data);
@@ -138,7 +137,7 @@ TEST(KvBuffer, StoredChunksAreDecodedIntoEightBitRowsAsIntoF16) {
     const auto q8 = NewBuffer(KvFormat::kQ8);
     for (KvBuffer* buffer : {f16.get(), q8.get()}) {
       ASSERT_TRUE(
-          DecodeChunk(data, kShape, precision, precision, 30, 0, 30, bias, &rope, 100, buffer)
+          DecodeChunk(data, kShape, precision, precision, 30, 0, 30, bias, params, 100, buffer)
               .ok());
     }
     for (int layer = 0; layer < kShape.layers; ++layer) {

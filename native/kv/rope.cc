@@ -39,4 +39,17 @@ void RopeAngles::Rotate(float* head) const {
   }
 }
 
+RopeTable::RopeTable(const RopeParams& params, size_t first_position, size_t tokens)
+    : tokens_(tokens), neox_(params.kind == RopeKind::kNeox) {
+  RopeAngles angles(params);
+  pairs_ = angles.cosines().size();
+  cosines_.reserve(tokens * pairs_);
+  sines_.reserve(tokens * pairs_);
+  for (size_t i = 0; i < tokens; ++i) {
+    angles.SetPosition(static_cast<int32_t>(first_position + i));
+    cosines_.insert(cosines_.end(), angles.cosines().begin(), angles.cosines().end());
+    sines_.insert(sines_.end(), angles.sines().begin(), angles.sines().end());
+  }
+}
+
 }  // namespace leoam

@@ -35,4 +35,24 @@ class RopeAngles {
   std::vector<float> sin_;
 };
 
+// The angles of consecutive positions, for keys that are decoded again and again.
+class RopeTable {
+ public:
+  RopeTable(const RopeParams& params, size_t first_position, size_t tokens);
+
+  size_t tokens() const { return tokens_; }
+  size_t pairs() const { return pairs_; }
+  bool neox() const { return neox_; }
+  // Of the token at first_position + i: [pairs].
+  const float* cosines(size_t i) const { return cosines_.data() + i * pairs_; }
+  const float* sines(size_t i) const { return sines_.data() + i * pairs_; }
+
+ private:
+  size_t tokens_;
+  size_t pairs_;
+  bool neox_;
+  std::vector<float> cosines_;
+  std::vector<float> sines_;
+};
+
 }  // namespace leoam

@@ -17,7 +17,6 @@ Result<std::vector<int32_t>> TakeFromBase(Core& core, SegmentStore& store,
                                           SegmentKv* segment) {
   const KvShape shape = core.model().config().kv_shape();
   const size_t row_values = shape.RowValues();
-  RopeAngles rope(core.model().config().rope);
   std::vector<int32_t> missing;
   size_t begin = 0;
   for (size_t chunk = 0; chunk < request.chunk_ends.size(); ++chunk) {
@@ -33,9 +32,9 @@ Result<std::vector<int32_t>> TakeFromBase(Core& core, SegmentStore& store,
     std::vector<std::vector<uint8_t>> data;
     LEOAM_RETURN_IF_ERROR(
         store.ReadChunks(base.key, old_chunk, old_chunk + 1, base.precision, &data));
-    LEOAM_RETURN_IF_ERROR(DecodeChunk(data[0], shape, base.precision, base.precision, end - begin,
-                                      0, end - begin, core.model().key_bias(), &rope,
-                                      core.preamble().size() + begin, kv));
+    LEOAM_RETURN_IF_ERROR(DecodeChunk(
+        data[0], shape, base.precision, base.precision, end - begin, 0, end - begin,
+        core.model().key_bias(), core.model().config().rope, core.preamble().size() + begin, kv));
     SegmentKv raw;
     raw.Reset(shape);
     LEOAM_RETURN_IF_ERROR(DecodeChunkRaw(data[0], shape, base.precision, end - begin, &raw));

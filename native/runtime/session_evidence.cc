@@ -46,13 +46,12 @@ Status Session::LoadChunksAt(JobContext& job, const Part& part, size_t position,
   std::vector<std::vector<uint8_t>> data;
   LEOAM_RETURN_IF_ERROR(
       store->ReadChunks(part.key, part.first, part.last, (*info)->precision, &data));
-  RopeAngles rope(core_.model().config().rope);
   for (size_t i = 0; i < data.size(); ++i) {
     const size_t chunk = part.first + i;
     const size_t tokens = (*info)->chunk_ends[chunk] - (*info)->ChunkBegin(chunk);
-    LEOAM_RETURN_IF_ERROR(DecodeChunk(data[i], (*info)->shape, (*info)->precision,
-                                      (*info)->precision, tokens, 0, tokens,
-                                      core_.model().key_bias(), &rope, position, kv_.get()));
+    LEOAM_RETURN_IF_ERROR(DecodeChunk(
+        data[i], (*info)->shape, (*info)->precision, (*info)->precision, tokens, 0, tokens,
+        core_.model().key_bias(), core_.model().config().rope, position, kv_.get()));
     position += tokens;
     counters->tokens_reused += tokens;
     counters->bytes_from_disk += data[i].size();

@@ -39,7 +39,9 @@ struct Header {
   uint32_t planes;
   uint64_t planes_offset;
   uint64_t chunks_offset;
-  uint8_t reserved[24];
+  uint64_t layers_offset;
+  uint32_t layers_checksum;
+  uint8_t reserved[12];
 };
 static_assert(sizeof(Header) == kSegmentHeaderBytes);
 
@@ -58,6 +60,10 @@ struct PlaneRecord {
 
 uint64_t RoundUp(uint64_t value, uint64_t step) { return (value + step - 1) / step * step; }
 
+uint64_t LayerTableBytes(uint64_t chunks, uint64_t layers) {
+  return chunks * layers * sizeof(LayerChecksums);
+}
+
 uint64_t TableBytes(const Header& header) {
   return header.tokens * sizeof(Token) + header.chunks * sizeof(ChunkRecord) +
          header.planes * sizeof(PlaneRecord);
@@ -65,8 +71,7 @@ uint64_t TableBytes(const Header& header) {
 
 // Both parts of an encoded chunk.
 size_t HighBytes(const KvShape& shape, Precision precision, size_t tokens) {
-  const Precision high = precision == Precision::kQ8 ? Precision::kQ4 : precision;
-  return EncodedChunkBytes(shape, high, tokens);
+  return EncodedChunkBytes(shape, HighPrecision(precision), tokens);
 }
 
 void KeyToBytes(const std::string& key, uint8_t* out) {
@@ -126,13 +131,8 @@ bool Plausible(const Header& header) {
          header.head_dim < kMaxDimension && header.tokens > 0 && header.tokens <= kMaxTokens &&
          header.chunks > 0 && header.chunks <= header.tokens && header.planes < kMaxDimension &&
          header.planes_offset == RoundUp(sizeof(Header) + TableBytes(header), kPlaneAlignment) &&
-         header.chunks_offset >= header.planes_offset && header.file_bytes >= header.chunks_offset;
-}
-
-Status Damaged(const std::string& key, const char* part) {
-  return Status(StatusCode::kCorruption, "The " + std::string(part) + " of the stored segment " +
-                                             key.substr(0, 12) +
-                                             " is damaged; its file is read again from its text.");
+         header.chunks_offset >= header.planes_offset &&
+         header.layers_offset <= header.chunks_offset && header.file_bytes >= header.chunks_offset;
 }
 
 Status ReadTable(ReadableFile* file, const Header& header, SegmentFront* front) {
@@ -140,7 +140,7 @@ Status ReadTable(ReadableFile* file, const Header& header, SegmentFront* front) 
   std::vector<uint8_t> table(TableBytes(header));
   LEOAM_RETURN_IF_ERROR(file->ReadAt(sizeof(Header), table));
   if (Crc32c(table) != header.table_checksum) {
-    return Damaged(key, "table");
+    return DamagedSegment(key, "table");
   }
   const uint8_t* at = table.data();
   SegmentInfo& info = front->info;
@@ -154,7 +154,7 @@ Status ReadTable(ReadableFile* file, const Header& header, SegmentFront* front) 
     ChunkRecord record{};
     std::memcpy(&record, at, sizeof(record));
     if (record.end <= begin || record.end > header.tokens) {
-      return Damaged(key, "table");
+      return DamagedSegment(key, "table");
     }
     info.chunk_ends.push_back(record.end);
     info.chunk_stale.push_back(static_cast<uint8_t>(record.flags & kStaleFlag));
@@ -166,22 +166,25 @@ Status ReadTable(ReadableFile* file, const Header& header, SegmentFront* front) 
   }
   front->chunk_offsets.push_back(offset);
   if (begin != header.tokens || offset != header.file_bytes) {
-    return Damaged(key, "table");
+    return DamagedSegment(key, "table");
   }
 
   for (uint32_t i = 0; i < header.planes; ++i, at += sizeof(PlaneRecord)) {
     PlaneRecord record{};
     std::memcpy(&record, at, sizeof(record));
     if (record.layer >= header.layers || record.kv_head >= header.kv_heads) {
-      return Damaged(key, "table");
+      return DamagedSegment(key, "table");
     }
     info.key_planes.emplace_back(record.layer, record.kv_head);
     front->plane_checksums.push_back(record.checksum);
   }
   const uint64_t plane_bytes = EncodedKeyPlaneBytes(info.shape, header.tokens);
-  return front->planes_offset + header.planes * plane_bytes <= header.chunks_offset
+  const uint64_t layer_bytes =
+      front->layers_offset == 0 ? 0 : LayerTableBytes(header.chunks, header.layers);
+  return front->planes_offset + header.planes * plane_bytes <= header.chunks_offset &&
+                 front->layers_offset + layer_bytes <= header.chunks_offset
              ? Status::Ok()
-             : Damaged(key, "table");
+             : DamagedSegment(key, "table");
 }
 
 }  // namespace
@@ -189,6 +192,20 @@ Status ReadTable(ReadableFile* file, const Header& header, SegmentFront* front) 
 bool SegmentInfo::stale() const {
   return std::any_of(chunk_stale.begin(), chunk_stale.end(),
                      [](uint8_t mark) { return mark != 0; });
+}
+
+Precision HighPrecision(Precision stored) {
+  return stored == Precision::kQ8 ? Precision::kQ4 : stored;
+}
+
+Precision ReadPrecision(Precision stored, Precision read_as) {
+  return read_as == Precision::kQ4 ? HighPrecision(stored) : stored;
+}
+
+Status DamagedSegment(const std::string& key, const char* part) {
+  return Status(StatusCode::kCorruption, "The " + std::string(part) + " of the stored segment " +
+                                             key.substr(0, 12) +
+                                             " is damaged; its file is read again from its text.");
 }
 
 bool IsSegmentKey(const std::string& key) {
@@ -214,8 +231,10 @@ Result<std::vector<uint8_t>> EncodeSegment(const SegmentWrite& segment, Precisio
   header.planes = static_cast<uint32_t>(segment.key_planes.size());
   header.planes_offset = RoundUp(sizeof(Header) + TableBytes(header), kPlaneAlignment);
   const uint64_t plane_bytes = EncodedKeyPlaneBytes(kv.shape, kv.tokens);
-  header.chunks_offset =
-      RoundUp(header.planes_offset + header.planes * plane_bytes, kChunkAlignment);
+  header.layers_offset =
+      RoundUp(header.planes_offset + header.planes * plane_bytes, kPlaneAlignment);
+  header.chunks_offset = RoundUp(
+      header.layers_offset + LayerTableBytes(header.chunks, header.layers), kChunkAlignment);
 
   std::vector<uint8_t> file(header.planes_offset);
   file.reserve(header.chunks_offset + EncodedChunkBytes(kv.shape, precision, kv.tokens));
@@ -229,6 +248,7 @@ Result<std::vector<uint8_t>> EncodeSegment(const SegmentWrite& segment, Precisio
   file.resize(header.chunks_offset);
 
   std::vector<ChunkRecord> chunks;
+  std::vector<LayerChecksums> layers;
   std::vector<uint8_t> encoded;
   size_t begin = 0;
   for (size_t i = 0; i < segment.chunk_ends.size(); ++i) {
@@ -239,10 +259,16 @@ Result<std::vector<uint8_t>> EncodeSegment(const SegmentWrite& segment, Precisio
     chunks.push_back({segment.chunk_ends[i], stale ? kStaleFlag : 0,
                       Crc32c(std::span(encoded).first(high)),
                       Crc32c(std::span(encoded).subspan(high))});
+    AppendLayerChecksums(encoded, kv.shape, precision, end - begin, &layers);
     Append(&file, encoded);
     begin = end;
   }
   header.file_bytes = file.size();
+  const auto* layer_bytes = reinterpret_cast<const uint8_t*>(layers.data());
+  const std::span layer_table(layer_bytes, layers.size() * sizeof(LayerChecksums));
+  std::copy(layer_table.begin(), layer_table.end(),
+            file.begin() + static_cast<ptrdiff_t>(header.layers_offset));
+  header.layers_checksum = Crc32c(layer_table);
 
   std::vector<uint8_t> table;
   Append(&table, segment.tokens);
@@ -265,7 +291,7 @@ Result<SegmentFront> ReadSegmentFront(ReadableFile* file, const std::string& key
   header.header_checksum = 0;
   if (std::memcmp(header.magic, kMagic, sizeof(kMagic)) != 0 ||
       Crc32c({reinterpret_cast<const uint8_t*>(&header), sizeof(header)}) != stored_checksum) {
-    return Damaged(key, "header");
+    return DamagedSegment(key, "header");
   }
   if (header.format > kStoreFormat) {
     return Status(StatusCode::kTooNew,
@@ -280,7 +306,7 @@ Result<SegmentFront> ReadSegmentFront(ReadableFile* file, const std::string& key
   }
   if (std::memcmp(header.key, expected_key, sizeof(expected_key)) != 0 || !Plausible(header) ||
       *size != header.file_bytes) {
-    return Damaged(key, "header");
+    return DamagedSegment(key, "header");
   }
   SegmentInfo& info = front.info;
   info.shape = {static_cast<int>(header.layers), static_cast<int>(header.kv_heads),
@@ -288,6 +314,8 @@ Result<SegmentFront> ReadSegmentFront(ReadableFile* file, const std::string& key
   info.precision = static_cast<Precision>(header.precision);
   info.bytes = header.file_bytes;
   front.planes_offset = header.planes_offset;
+  front.layers_offset = header.layers_offset;
+  front.layers_checksum = header.layers_checksum;
   LEOAM_RETURN_IF_ERROR(ReadTable(file, header, &front));
   return front;
 }
@@ -297,15 +325,36 @@ Status ReadSegmentChunk(ReadableFile* file, const SegmentFront& front, size_t ch
   const SegmentInfo& info = front.info;
   const size_t tokens = front.ChunkTokens(chunk);
   const size_t high = HighBytes(info.shape, info.precision, tokens);
-  const bool whole = info.precision != Precision::kQ8 || read_as != Precision::kQ4;
+  const bool whole = ReadPrecision(info.precision, read_as) == info.precision;
   out->resize(whole ? EncodedChunkBytes(info.shape, info.precision, tokens) : high);
   LEOAM_RETURN_IF_ERROR(file->ReadAt(front.chunk_offsets[chunk], *out));
   *bytes_read += out->size();
   if (Crc32c(std::span(*out).first(high)) != front.high_checksums[chunk] ||
       (whole && Crc32c(std::span(*out).subspan(high)) != front.low_checksums[chunk])) {
-    return Damaged(info.key, "KV");
+    return DamagedSegment(info.key, "KV");
   }
   return Status::Ok();
+}
+
+Status ReadLayerChecksums(ReadableFile* file, const SegmentFront& front,
+                          std::vector<LayerChecksums>* out) {
+  out->resize(front.info.chunk_ends.size() * static_cast<size_t>(front.info.shape.layers));
+  const std::span bytes(reinterpret_cast<uint8_t*>(out->data()),
+                        out->size() * sizeof(LayerChecksums));
+  LEOAM_RETURN_IF_ERROR(file->ReadAt(front.layers_offset, bytes));
+  return Crc32c(bytes) == front.layers_checksum ? Status::Ok()
+                                                : DamagedSegment(front.info.key, "checksums");
+}
+
+void AppendLayerChecksums(std::span<const uint8_t> encoded, const KvShape& shape,
+                          Precision precision, size_t tokens, std::vector<LayerChecksums>* out) {
+  const auto layers = static_cast<size_t>(shape.layers);
+  const size_t high = EncodedLayerBytes(shape, HighPrecision(precision), tokens);
+  const size_t low = EncodedLayerBytes(shape, precision, tokens) - high;
+  for (size_t layer = 0; layer < layers; ++layer) {
+    out->push_back({Crc32c(encoded.subspan(layer * high, high)),
+                    low == 0 ? 0 : Crc32c(encoded.subspan(layers * high + layer * low, low))});
+  }
 }
 
 Status ReadSegmentPlane(ReadableFile* file, const SegmentFront& front, size_t index,
@@ -314,7 +363,7 @@ Status ReadSegmentPlane(ReadableFile* file, const SegmentFront& front, size_t in
   out->resize(bytes);
   LEOAM_RETURN_IF_ERROR(file->ReadAt(front.planes_offset + index * bytes, *out));
   return Crc32c(*out) == front.plane_checksums[index] ? Status::Ok()
-                                                      : Damaged(front.info.key, "keys");
+                                                      : DamagedSegment(front.info.key, "keys");
 }
 
 }  // namespace leoam

@@ -30,6 +30,8 @@ struct SegmentFront {
   std::vector<uint32_t> plane_checksums;
   std::vector<uint64_t> chunk_offsets;  // one more than chunks: the end of the file
   uint64_t planes_offset = 0;
+  uint64_t layers_offset = 0;  // of the layers' checksums; 0: a file that has none
+  uint32_t layers_checksum = 0;
 
   size_t ChunkTokens(size_t chunk) const { return info.chunk_ends[chunk] - info.ChunkBegin(chunk); }
 };
@@ -47,6 +49,27 @@ Result<SegmentFront> ReadSegmentFront(ReadableFile* file, const std::string& key
 // checksum differs. *bytes_read grows by what was read.
 Status ReadSegmentChunk(ReadableFile* file, const SegmentFront& front, size_t chunk,
                         Precision read_as, std::vector<uint8_t>* out, uint64_t* bytes_read);
+
+// Of one layer of a chunk: its rows in the high part, and in the low part (0: there is none).
+struct LayerChecksums {
+  uint32_t high = 0;
+  uint32_t low = 0;
+};
+
+// Of every layer of every chunk. `front.layers_offset` must not be 0.
+Status ReadLayerChecksums(ReadableFile* file, const SegmentFront& front,
+                          std::vector<LayerChecksums>* out);
+
+// Those of an encoded chunk's layers, behind what is in `out`.
+void AppendLayerChecksums(std::span<const uint8_t> encoded, const KvShape& shape,
+                          Precision precision, size_t tokens, std::vector<LayerChecksums>* out);
+
+// What the high part alone looks like, and what is delivered of data read at another precision.
+Precision HighPrecision(Precision stored);
+Precision ReadPrecision(Precision stored, Precision read_as);
+
+// What to say of a segment of which a part is not what was written.
+Status DamagedSegment(const std::string& key, const char* part);
 
 // The encoded keys of plane `index` of info.key_planes.
 Status ReadSegmentPlane(ReadableFile* file, const SegmentFront& front, size_t index,

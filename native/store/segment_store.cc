@@ -6,6 +6,7 @@
 #include "store/disk_usage.h"
 #include "store/segment_files.h"
 #include "store/segment_format.h"
+#include "store/segment_layers.h"
 #include "store/store_folder.h"
 
 namespace leoam {
@@ -40,6 +41,10 @@ class DiskSegmentStore final : public SegmentStore {
   Status Put(const SegmentWrite& segment, std::string* warning) override;
   Status ReadChunks(const std::string& key, size_t first, size_t last, Precision read_as,
                     std::vector<std::vector<uint8_t>>* out) override;
+  Result<std::unique_ptr<SegmentLayers>> OpenLayers(const std::string& key) override;
+  Status DropIfDamaged(const std::string& key, Status status) override {
+    return files_.DropIfDamaged(key, std::move(status));
+  }
   Status ReadKeyPlane(const std::string& key, int layer, int kv_head,
                       std::vector<float>* out) override;
   Status Remove(const std::string& key) override;
@@ -158,6 +163,19 @@ Status DiskSegmentStore::ReadChunks(const std::string& key, size_t first, size_t
   }
   usage_.Use(key);
   return Status::Ok();
+}
+
+Result<std::unique_ptr<SegmentLayers>> DiskSegmentStore::OpenLayers(const std::string& key) {
+  Result<OpenedSegment> segment = files_.Open(key);
+  if (!segment.ok()) {
+    return segment.status();
+  }
+  auto layers = SegmentLayers::Open(std::move(segment->file), std::move(segment->front));
+  if (!layers.ok()) {
+    return files_.DropIfDamaged(key, layers.status());
+  }
+  usage_.Use(key);
+  return layers;
 }
 
 Status DiskSegmentStore::ReadKeyPlane(const std::string& key, int layer, int kv_head,

@@ -24,6 +24,8 @@ struct RetrievalHead {
   bool operator==(const RetrievalHead&) const = default;
 };
 
+class SegmentLayers;  // segment_layers.h
+
 // What the front of a segment file says; enough to plan reads.
 struct SegmentInfo {
   std::string key;  // 64 hex digits
@@ -97,6 +99,12 @@ class SegmentStore {
   // the segment as used. High plane only when read_as is kQ4 and the segment is kQ8.
   virtual Status ReadChunks(const std::string& key, size_t first, size_t last, Precision read_as,
                             std::vector<std::vector<uint8_t>>* out) = 0;
+
+  // For reading single layers of its chunks, as often as is wanted. Marks the segment as used.
+  virtual Result<std::unique_ptr<SegmentLayers>> OpenLayers(const std::string& key) = 0;
+
+  // Passes `status` on. Where it is kCorruption, the segment is dropped, to be read again.
+  virtual Status DropIfDamaged(const std::string& key, Status status) = 0;
 
   // Keys of one (layer, KV head) plane, 4 bit, decoded: [tokens][head_dim] F32 without bias
   // and before RoPE. kNotFound when that plane is not among key_planes.

@@ -1,0 +1,18 @@
+// What the tiers of a context have done, as it is printed and shown.
+#pragma once
+
+#include <cstdint>
+
+namespace leoam {
+
+struct TierCounters {
+  uint64_t blocks_wanted = 0;  // by layers of passes
+  uint64_t blocks_hit = 0;     // of these, in RAM already
+  uint64_t blocks_read = 0;    // from the disk tier
+  uint64_t bytes_read = 0;
+  uint64_t blocks_dropped = 0;  // from RAM, for others
+  uint64_t peak_bytes = 0;      // of RAM
+  double waited_ms = 0;         // by passes, for the disk
+};
+
+}  // namespace leoam

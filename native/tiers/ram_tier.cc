@@ -1,0 +1,217 @@
+#include "tiers/ram_tier.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace leoam {
+namespace {
+
+// After so many visits of a layer the uses of its blocks count half.
+constexpr size_t kVisitsPerAge = 16;
+
+}  // namespace
+
+RamTier::RamTier(int layers, std::vector<size_t> block_bytes, uint64_t budget_bytes, Fill fill,
+                 Run run)
+    : block_bytes_(std::move(block_bytes)),
+      budget_(budget_bytes),
+      fill_(std::move(fill)),
+      run_(std::move(run)),
+      layers_(static_cast<size_t>(layers)) {
+  for (Layer& layer : layers_) {
+    layer.blocks.resize(block_bytes_.size());
+  }
+}
+
+RamTier::~RamTier() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return filling_ == 0; });
+}
+
+template <typename Change>
+void RamTier::Update(Layer* layer, Block* block, Change change) {
+  if (Droppable(*block)) {
+    --layer->droppable[block->uses];
+  }
+  change();
+  if (Droppable(*block)) {
+    ++layer->droppable[block->uses];
+  }
+}
+
+Status RamTier::Visit(int layer, const std::vector<size_t>& chunks) {
+  std::unique_lock lock(mutex_);
+  Release();
+  layer_ = layer;
+  Layer& of = layers_[static_cast<size_t>(layer)];
+  if (++of.visits % kVisitsPerAge == 0) {
+    Age(&of);
+  }
+  // First what is here, so that making room for the others spares it.
+  std::vector<size_t> missing;
+  for (const size_t chunk : chunks) {
+    Block& block = of.blocks[chunk];
+    ++counters_.blocks_wanted;
+    const bool here = block.state == State::kReady || block.state == State::kFilling;
+    counters_.blocks_hit += here ? 1 : 0;
+    Update(&of, &block, [&block] {
+      block.wanted = true;
+      block.uses = static_cast<uint8_t>(std::min<size_t>(block.uses + 1U, kUseLevels - 1));
+    });
+    if (!here) {
+      missing.push_back(chunk);
+    }
+  }
+  wanted_ = chunks;
+  for (const size_t chunk : missing) {
+    while (!MakeRoom(block_bytes_[chunk]) && OthersAreFilling()) {
+      changed_.wait(lock);  // a pass that was given up had asked for them
+    }
+    if (!Start(layer, chunk)) {
+      return Status(StatusCode::kNoSpace,
+                    "One layer of this context does not fit the memory of " +
+                        std::to_string(budget_ >> 20) +
+                        " MB that its KV may take; raise the budget or choose less.");
+    }
+  }
+  return Status::Ok();
+}
+
+Result<const uint8_t*> RamTier::Rows(size_t chunk) {
+  std::unique_lock lock(mutex_);
+  Block& block = layers_[static_cast<size_t>(layer_)].blocks[chunk];
+  if (block.state == State::kFilling) {
+    const auto started = std::chrono::steady_clock::now();
+    changed_.wait(lock, [&block] { return block.state != State::kFilling; });
+    const std::chrono::duration<double, std::milli> waited =
+        std::chrono::steady_clock::now() - started;
+    counters_.waited_ms += waited.count();
+  }
+  return block.state == State::kReady ? Result<const uint8_t*>(block.rows.get())
+                                      : Result<const uint8_t*>(block.failure);
+}
+
+void RamTier::Prefetch(int layer, const std::vector<size_t>& chunks) {
+  const std::lock_guard lock(mutex_);
+  ahead_layer_ = layer;
+  Layer& of = layers_[static_cast<size_t>(layer)];
+  for (const size_t chunk : chunks) {
+    Block& block = of.blocks[chunk];
+    if (block.state == State::kReady || block.state == State::kFilling) {
+      Update(&of, &block, [&block] { block.ahead = true; });
+    }
+  }
+  for (const size_t chunk : chunks) {
+    Block& block = of.blocks[chunk];
+    if (block.state != State::kReady && block.state != State::kFilling) {
+      if (!Start(layer, chunk)) {
+        return;
+      }
+      block.ahead = true;
+    }
+  }
+}
+
+TierCounters RamTier::counters() const {
+  const std::lock_guard lock(mutex_);
+  return counters_;
+}
+
+// False where there is no room.
+bool RamTier::Start(int layer, size_t chunk) {
+  const size_t bytes = block_bytes_[chunk];
+  if (!MakeRoom(bytes)) {
+    return false;
+  }
+  Block& block = layers_[static_cast<size_t>(layer)].blocks[chunk];
+  block.rows = std::make_unique_for_overwrite<uint8_t[]>(bytes);
+  block.state = State::kFilling;
+  bytes_ += bytes;
+  counters_.peak_bytes = std::max(counters_.peak_bytes, bytes_);
+  ++counters_.blocks_read;
+  ++filling_;
+  run_([this, layer, chunk, rows = block.rows.get()] {
+    Finish(layer, chunk, fill_({layer, chunk}, rows));
+  });
+  return true;
+}
+
+void RamTier::Finish(int layer, size_t chunk, Status status) {
+  const std::lock_guard lock(mutex_);
+  Layer& of = layers_[static_cast<size_t>(layer)];
+  Block& block = of.blocks[chunk];
+  Update(&of, &block, [&] {
+    block.state = status.ok() ? State::kReady : State::kFailed;
+    block.failure = std::move(status);
+    if (block.state == State::kFailed) {
+      block.rows.reset();
+      bytes_ -= block_bytes_[chunk];
+    }
+  });
+  --filling_;
+  changed_.notify_all();
+}
+
+void RamTier::Release() {
+  Layer& of = layers_[static_cast<size_t>(layer_)];
+  for (const size_t chunk : wanted_) {
+    Block& block = of.blocks[chunk];
+    Update(&of, &block, [&block] { block.wanted = false; });
+  }
+  wanted_.clear();
+  Layer& ahead = layers_[static_cast<size_t>(ahead_layer_)];
+  for (Block& block : ahead.blocks) {
+    Update(&ahead, &block, [&block] { block.ahead = false; });
+  }
+}
+
+bool RamTier::OthersAreFilling() const {
+  const Layer& of = layers_[static_cast<size_t>(layer_)];
+  const auto own = std::count_if(wanted_.begin(), wanted_.end(), [&of](size_t chunk) {
+    return of.blocks[chunk].state == State::kFilling;
+  });
+  return filling_ > static_cast<size_t>(own);
+}
+
+void RamTier::Age(Layer* layer) {
+  for (Block& block : layer->blocks) {
+    Update(layer, &block, [&block] { block.uses /= 2; });
+  }
+}
+
+bool RamTier::MakeRoom(size_t bytes) {
+  while (bytes_ + bytes > budget_) {
+    if (!DropOne()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool RamTier::DropOne() {
+  const size_t count = layers_.size();
+  for (size_t uses = 0; uses < kUseLevels; ++uses) {
+    // The layer before this one is visited again last.
+    for (size_t back = 1; back <= count; ++back) {
+      Layer& layer = layers_[(static_cast<size_t>(layer_) + count - back) % count];
+      if (layer.droppable[uses] == 0) {
+        continue;
+      }
+      size_t& at = layer.hand;
+      while (!Droppable(layer.blocks[at]) || layer.blocks[at].uses != uses) {
+        at = (at + 1) % layer.blocks.size();
+      }
+      Block& block = layer.blocks[at];
+      Update(&layer, &block, [&block] { block.state = State::kAbsent; });
+      block.rows.reset();
+      bytes_ -= block_bytes_[at];
+      ++counters_.blocks_dropped;
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace leoam

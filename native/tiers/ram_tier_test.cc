@@ -1,0 +1,169 @@
+#include "tiers/ram_tier.h"
+
+#include <numeric>
+#include <random>
+#include <thread>
+
+#include "gtest/gtest.h"
+#include "tiers/block_reads.h"
+
+namespace leoam {
+namespace {
+
+constexpr int kLayers = 4;
+constexpr size_t kChunks = 10;
+constexpr size_t kBlock = 100;
+
+std::vector<size_t> Numbers(size_t count) {
+  std::vector<size_t> numbers(count);
+  std::iota(numbers.begin(), numbers.end(), size_t{0});
+  return numbers;
+}
+
+// A block is filled with a byte that names it.
+uint8_t NameOf(const BlockId& block) {
+  return static_cast<uint8_t>(static_cast<size_t>(block.layer) * kChunks + block.chunk);
+}
+
+Status Name(const BlockId& block, uint8_t* rows) {
+  std::fill_n(rows, kBlock, NameOf(block));
+  return Status::Ok();
+}
+
+void RunOnThread(std::function<void()> task) {
+  static BlockReads reads(/*threads=*/1, /*bytes_per_second=*/0);
+  reads.Submit(std::move(task));
+}
+
+RamTier MadeTier(size_t blocks, RamTier::Fill fill = Name) {
+  return {kLayers, std::vector<size_t>(kChunks, kBlock), blocks * kBlock, std::move(fill),
+          RunOnThread};
+}
+
+void VisitAll(RamTier* tier, const std::vector<size_t>& chunks, bool prefetch = false) {
+  for (int layer = 0; layer < kLayers; ++layer) {
+    ASSERT_TRUE(tier->Visit(layer, chunks).ok());
+    if (prefetch) {
+      tier->Prefetch((layer + 1) % kLayers, chunks);
+    }
+    for (const size_t chunk : chunks) {
+      const auto rows = tier->Rows(chunk);
+      ASSERT_TRUE(rows.ok());
+      EXPECT_EQ((*rows)[kBlock - 1], NameOf({layer, chunk}));
+    }
+  }
+}
+
+TEST(RamTier, ReadsEachBlockOnceWhereAllFit) {
+  RamTier tier = MadeTier(kLayers * kChunks);
+  for (int pass = 0; pass < 3; ++pass) {
+    VisitAll(&tier, Numbers(kChunks));
+  }
+  EXPECT_EQ(tier.counters().blocks_wanted, 3U * kLayers * kChunks);
+  EXPECT_EQ(tier.counters().blocks_read, kLayers * kChunks);
+  EXPECT_EQ(tier.counters().blocks_hit, 2U * kLayers * kChunks);
+  EXPECT_EQ(tier.counters().blocks_dropped, 0U);
+}
+
+TEST(RamTier, StaysBelowItsBudgetAndKeepsAsMuchAsItCan) {
+  constexpr size_t kBudget = 22;  // of 40 blocks
+  for (const bool prefetch : {false, true}) {
+    RamTier tier = MadeTier(kBudget);
+    VisitAll(&tier, Numbers(kChunks), prefetch);
+    const uint64_t first = tier.counters().blocks_read;
+    for (int pass = 0; pass < 10; ++pass) {
+      VisitAll(&tier, Numbers(kChunks), prefetch);
+    }
+    // A pass in turn over all needs one layer at a time, or two; the rest stays.
+    const size_t on_the_way = prefetch ? 2 * kChunks : kChunks;
+    const uint64_t most = 10 * (kLayers * kChunks - (kBudget - on_the_way));
+    EXPECT_LE(tier.counters().blocks_read - first, most);
+    EXPECT_LE(tier.counters().peak_bytes, kBudget * kBlock);
+  }
+}
+
+TEST(RamTier, KeepsWhatManyPassesWant) {
+  RamTier tier = MadeTier(20);
+  for (int pass = 0; pass < 5; ++pass) {
+    VisitAll(&tier, {1, 2, 3});
+  }
+  const uint64_t before = tier.counters().blocks_read;
+  EXPECT_EQ(before, 3U * kLayers);
+  VisitAll(&tier, {4, 5, 6, 7, 8});  // once: more than there is room for beside the others
+  const uint64_t once = tier.counters().blocks_read;
+  VisitAll(&tier, {1, 2, 3});
+  EXPECT_EQ(tier.counters().blocks_read, once);
+  // What is wanted no more gives way in the end.
+  for (int pass = 0; pass < 200; ++pass) {
+    VisitAll(&tier, {4, 5, 6, 7, 8});
+  }
+  const uint64_t last = tier.counters().blocks_read;
+  VisitAll(&tier, {4, 5, 6, 7, 8});
+  EXPECT_EQ(tier.counters().blocks_read, last);
+}
+
+TEST(RamTier, SaysWhereOneLayerDoesNotFit) {
+  RamTier tier = MadeTier(5);
+  const Status status = tier.Visit(0, Numbers(6));
+  EXPECT_EQ(status.code(), StatusCode::kNoSpace);
+  EXPECT_NE(status.message().find("budget"), std::string::npos);
+  EXPECT_TRUE(tier.Visit(1, Numbers(5)).ok());
+  EXPECT_TRUE(tier.Rows(4).ok());
+}
+
+TEST(RamTier, ABlockThatFailsIsReadAgainAnotherTime) {
+  bool fails = true;
+  RamTier tier = MadeTier(20, [&fails](const BlockId& block, uint8_t* rows) {
+    return fails && block.chunk == 2 ? Status(StatusCode::kIo, "cannot be read")
+                                     : Name(block, rows);
+  });
+  ASSERT_TRUE(tier.Visit(0, {1, 2}).ok());
+  EXPECT_TRUE(tier.Rows(1).ok());
+  EXPECT_EQ(tier.Rows(2).status().code(), StatusCode::kIo);
+  fails = false;
+  ASSERT_TRUE(tier.Visit(0, {1, 2}).ok());
+  EXPECT_TRUE(tier.Rows(2).ok());
+  EXPECT_EQ(tier.counters().blocks_read, 3U);
+}
+
+// Passes that are given up anywhere, on real threads, with little room.
+TEST(RamTier, HoldsWithRandomVisitsOnThreads) {
+  BlockReads reads(/*threads=*/3, /*bytes_per_second=*/0);
+  RamTier tier(
+      kLayers, std::vector<size_t>(kChunks, kBlock), 12 * kBlock,
+      [](const BlockId& block, uint8_t* rows) {
+        std::this_thread::yield();
+        return block.chunk == 7 && block.layer == 2 ? Status(StatusCode::kIo, "gone")
+                                                    : Name(block, rows);
+      },
+      [&reads](std::function<void()> task) { reads.Submit(std::move(task)); });
+  std::mt19937 random(1);
+  for (int pass = 0; pass < 2000; ++pass) {
+    const int last = static_cast<int>(random() % kLayers);
+    for (int layer = 0; layer <= last; ++layer) {
+      std::vector<size_t> chunks;
+      for (size_t chunk = 0; chunk < kChunks; ++chunk) {
+        if (random() % 2 == 0) {
+          chunks.push_back(chunk);
+        }
+      }
+      ASSERT_TRUE(tier.Visit(layer, chunks).ok());
+      tier.Prefetch((layer + 1) % kLayers, {random() % kChunks, random() % kChunks});
+      const size_t read = random() % (chunks.size() + 1);
+      for (size_t i = 0; i < read; ++i) {
+        const auto rows = tier.Rows(chunks[i]);
+        if (chunks[i] == 7 && layer == 2) {
+          EXPECT_EQ(rows.status().code(), StatusCode::kIo);
+        } else {
+          ASSERT_TRUE(rows.ok());
+          EXPECT_EQ((*rows)[0], NameOf({layer, chunks[i]}));
+          EXPECT_EQ((*rows)[kBlock - 1], NameOf({layer, chunks[i]}));
+        }
+      }
+    }
+  }
+  EXPECT_LE(tier.counters().peak_bytes, 12 * kBlock);
+}
+
+}  // namespace
+}  // namespace leoam

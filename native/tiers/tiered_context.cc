@@ -1,0 +1,112 @@
+#include "tiers/tiered_context.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace leoam {
+
+Result<std::unique_ptr<TieredContext>> TieredContext::Open(
+    SegmentStore* store, const std::vector<ChunkRange>& ranges, const KvShape& shape,
+    const RopeParams& rope, const KeyBias& bias, size_t begin, const TierOptions& options) {
+  std::unique_ptr<TieredContext> context(new TieredContext(store, shape, bias, begin, options));
+  for (const ChunkRange& range : ranges) {
+    LEOAM_RETURN_IF_ERROR(context->AddRange(range));
+  }
+  context->Start(rope);
+  return context;
+}
+
+Status TieredContext::AddRange(const ChunkRange& range) {
+  auto segment = store_->OpenLayers(range.key);
+  if (!segment.ok()) {
+    return segment.status();
+  }
+  const SegmentInfo& info = (*segment)->info();
+  if (range.first >= range.last || range.last > info.chunk_ends.size()) {
+    return {StatusCode::kInvalidArgument, "Chunks " + std::to_string(range.first) + ".." +
+                                              std::to_string(range.last) + " are not in segment " +
+                                              range.key + ", which has " +
+                                              std::to_string(info.chunk_ends.size()) + "."};
+  }
+  if (!(info.shape == shape_)) {
+    return {StatusCode::kInvalidArgument,
+            "Segment " + range.key + " was stored for a model with other KV sizes."};
+  }
+  for (size_t number = range.first; number < range.last; ++number) {
+    const size_t tokens = info.chunk_ends[number] - info.ChunkBegin(number);
+    chunks_.push_back({segment->get(), number, tokens_, tokens});
+    tokens_ += tokens;
+  }
+  const auto ids = info.tokens.begin();
+  token_ids_.insert(token_ids_.end(), ids + static_cast<ptrdiff_t>(info.ChunkBegin(range.first)),
+                    ids + static_cast<ptrdiff_t>(info.chunk_ends[range.last - 1]));
+  segments_.push_back(std::move(*segment));
+  return Status::Ok();
+}
+
+void TieredContext::Start(const RopeParams& rope) {
+  all_.resize(chunks_.size());
+  std::iota(all_.begin(), all_.end(), size_t{0});
+  rope_ = std::make_unique<RopeTable>(rope, begin_, tokens_);
+  std::vector<size_t> bytes(chunks_.size());
+  std::transform(chunks_.begin(), chunks_.end(), bytes.begin(),
+                 [this](const Chunk& chunk) { return 2 * PlaneBytes(chunk); });
+  reads_ = std::make_unique<BlockReads>(options_.read_threads, options_.disk_bytes_per_second);
+  ram_ = std::make_unique<RamTier>(
+      shape_.layers, std::move(bytes), options_.ram_bytes,
+      [this](const BlockId& block, uint8_t* rows) { return Fill(block, rows); },
+      [this](std::function<void()> task) { reads_->Submit(std::move(task)); });
+}
+
+Status TieredContext::Fill(const BlockId& block, uint8_t* rows) {
+  const Chunk& chunk = chunks_[block.chunk];
+  const SegmentInfo& info = chunk.segment->info();
+  std::vector<uint8_t> data;
+  const Status read = chunk.segment->Read(chunk.number, block.layer, info.precision, &data);
+  if (!read.ok()) {
+    return store_->DropIfDamaged(info.key, read);
+  }
+  reads_->Throttle(data.size());
+  bytes_read_ += data.size();
+  const auto layer = static_cast<size_t>(block.layer);
+  const bool biased = !bias_.layers.empty() && !bias_.layers[layer].empty();
+  DecodeLayer(data, shape_, info.precision, chunk.tokens,
+              biased ? bias_.layers[layer].data() : nullptr, *rope_, chunk.first,
+              {options_.format, rows, rows + PlaneBytes(chunk)});
+  return Status::Ok();
+}
+
+Status TieredContext::Choose(int layer, const float* /*q*/, int /*rows*/,
+                             std::vector<KvChunk>* chunks) {
+  LEOAM_RETURN_IF_ERROR(ram_->Visit(layer, all_));
+  if (options_.prefetch) {
+    ram_->Prefetch((layer + 1) % shape_.layers, all_);
+  }
+  const size_t row_bytes = KvBytes(options_.format, shape_.RowValues());
+  for (const size_t at : all_) {
+    const Chunk& chunk = chunks_[at];
+    const auto rows = ram_->Rows(at);
+    if (!rows.ok()) {
+      return rows.status();
+    }
+    for (size_t first = 0; first < chunk.tokens; first += kMaxChunkTokens) {
+      KvChunk part;
+      part.k = *rows + first * row_bytes;
+      part.v = *rows + PlaneBytes(chunk) + first * row_bytes;
+      part.stride = row_bytes;
+      part.format = options_.format;
+      part.tokens = static_cast<int>(std::min<size_t>(chunk.tokens - first, kMaxChunkTokens));
+      chunks->push_back(part);
+    }
+  }
+  return Status::Ok();
+}
+
+TierCounters TieredContext::counters() const {
+  TierCounters counters = ram_->counters();
+  counters.bytes_read = bytes_read_;
+  return counters;
+}
+
+}  // namespace leoam

@@ -1,0 +1,92 @@
+// A context of stored chunks that need not fit in RAM: what a pass attends to lies on disk, in
+// segments, and comes into RAM layer by layer as it is needed.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kv/codec.h"
+#include "leoam/status.h"
+#include "leoam/types.h"
+#include "model/tiered_kv.h"
+#include "store/segment_layers.h"
+#include "store/segment_store.h"
+#include "tiers/block_reads.h"
+#include "tiers/counters.h"
+#include "tiers/ram_tier.h"
+
+namespace leoam {
+
+// Chunks [first, last) of a stored segment.
+struct ChunkRange {
+  std::string key;
+  size_t first = 0;
+  size_t last = 0;
+};
+
+struct TierOptions {
+  uint64_t ram_bytes = 0;            // for the context's KV
+  KvFormat format = KvFormat::kF16;  // of rows in RAM
+  int read_threads = 4;
+  bool prefetch = true;                // the next layer's blocks are read while this layer computes
+  uint64_t disk_bytes_per_second = 0;  // 0: as fast as it is; see BlockReads
+};
+
+// Belongs to the engine thread.
+class TieredContext final : public TieredKv {
+ public:
+  // The chunks follow each other from position `begin` on. `store` and `bias` must outlive it.
+  static Result<std::unique_ptr<TieredContext>> Open(SegmentStore* store,
+                                                     const std::vector<ChunkRange>& ranges,
+                                                     const KvShape& shape, const RopeParams& rope,
+                                                     const KeyBias& bias, size_t begin,
+                                                     const TierOptions& options);
+
+  size_t begin() const override { return begin_; }
+  size_t tokens() const override { return tokens_; }
+  Status Choose(int layer, const float* q, int rows, std::vector<KvChunk>* chunks) override;
+
+  // Token ids of the chunks, in their order.
+  const std::vector<Token>& token_ids() const { return token_ids_; }
+  TierCounters counters() const;
+
+ private:
+  struct Chunk {
+    const SegmentLayers* segment = nullptr;
+    size_t number = 0;  // in the segment
+    size_t first = 0;   // token of the context
+    size_t tokens = 0;
+  };
+
+  TieredContext(SegmentStore* store, const KvShape& shape, const KeyBias& bias, size_t begin,
+                const TierOptions& options)
+      : store_(store), shape_(shape), bias_(bias), begin_(begin), options_(options) {}
+
+  Status AddRange(const ChunkRange& range);
+  void Start(const RopeParams& rope);
+  Status Fill(const BlockId& block, uint8_t* rows);
+  size_t PlaneBytes(const Chunk& chunk) const {
+    return chunk.tokens * KvBytes(options_.format, shape_.RowValues());
+  }
+
+  SegmentStore* store_;
+  const KvShape shape_;
+  const KeyBias& bias_;
+  const size_t begin_;
+  const TierOptions options_;
+  size_t tokens_ = 0;
+  std::vector<std::unique_ptr<SegmentLayers>> segments_;
+  std::vector<Chunk> chunks_;
+  std::vector<size_t> all_;  // 0, 1, … of chunks_
+  std::vector<Token> token_ids_;
+  std::unique_ptr<RopeTable> rope_;
+  std::atomic<uint64_t> bytes_read_ = 0;
+  // Ended in the opposite order: the tier waits for its reads.
+  std::unique_ptr<BlockReads> reads_;
+  std::unique_ptr<RamTier> ram_;
+};
+
+}  // namespace leoam

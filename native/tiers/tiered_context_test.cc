@@ -1,0 +1,176 @@
+#include "tiers/tiered_context.h"
+
+#include <chrono>
+#include <cstring>
+#include <fstream>
+
+#include "ggml-backend.h"
+#include "gtest/gtest.h"
+#include "testing/segments.h"
+
+namespace leoam {
+namespace {
+
+using testing::KeyOf;
+using testing::MadeSegment;
+using testing::OpenStore;
+using testing::PutMade;
+using testing::SegmentPath;
+using testing::TemporaryFolder;
+
+constexpr size_t kBegin = 5;
+constexpr uint64_t kPlenty = uint64_t{1} << 30;
+
+// Two segments of which a part is the context; the same in a buffer, as sessions load it.
+class TieredContextTest : public ::testing::TestWithParam<Precision> {
+ protected:
+  void SetUp() override {
+    store_ = OpenStore(folder_.path(), 0, GetParam());
+    PutMade(store_.get(), 1, 100);
+    PutMade(store_.get(), 2, 40);
+    shape_ = MadeSegment(1).kv.shape;
+    rope_.dims = shape_.head_dim;
+    bias_.layers.resize(static_cast<size_t>(shape_.layers));
+    bias_.layers[1].assign(shape_.RowValues(), 2.5F);
+  }
+
+  Result<std::unique_ptr<TieredContext>> Open(const TierOptions& options) {
+    return TieredContext::Open(store_.get(), ranges_, shape_, rope_, bias_, kBegin, options);
+  }
+
+  std::unique_ptr<KvBuffer> Loaded(KvFormat format) {
+    auto buffer = KvBuffer::Create(shape_, 256, format, ggml_backend_cpu_buffer_type());
+    EXPECT_TRUE(buffer.ok());
+    size_t position = kBegin;
+    for (const ChunkRange& range : ranges_) {
+      const auto info = store_->Info(range.key);
+      std::vector<std::vector<uint8_t>> data;
+      EXPECT_TRUE(store_->ReadChunks(range.key, range.first, range.last, GetParam(), &data).ok());
+      for (size_t i = 0; i < data.size(); ++i) {
+        const size_t chunk = range.first + i;
+        const size_t tokens = (*info)->chunk_ends[chunk] - (*info)->ChunkBegin(chunk);
+        EXPECT_TRUE(DecodeChunk(data[i], shape_, GetParam(), GetParam(), tokens, 0, tokens, bias_,
+                                rope_, position, buffer->get())
+                        .ok());
+        position += tokens;
+      }
+    }
+    return std::move(buffer).value();
+  }
+
+  static void ExpectRows(TieredContext* context, const KvBuffer& expected) {
+    for (int layer = 0; layer < expected.shape().layers; ++layer) {
+      std::vector<KvChunk> chunks;
+      const Status status = context->Choose(layer, nullptr, 1, &chunks);
+      ASSERT_TRUE(status.ok()) << status.message();
+      size_t position = kBegin;
+      for (const KvChunk& chunk : chunks) {
+        ASSERT_EQ(chunk.stride, expected.row_bytes());
+        const size_t bytes = chunk.stride * static_cast<size_t>(chunk.tokens);
+        EXPECT_EQ(std::memcmp(chunk.k, expected.k_row(layer, position), bytes), 0);
+        EXPECT_EQ(std::memcmp(chunk.v, expected.v_row(layer, position), bytes), 0);
+        position += static_cast<size_t>(chunk.tokens);
+      }
+      EXPECT_EQ(position, kBegin + context->tokens());
+    }
+  }
+
+  const TemporaryFolder folder_;
+  std::unique_ptr<SegmentStore> store_;
+  KvShape shape_;
+  RopeParams rope_;
+  KeyBias bias_;
+  std::vector<ChunkRange> ranges_ = {{KeyOf(1), 1, 6}, {KeyOf(2), 0, 3}};
+};
+
+TEST_P(TieredContextTest, HoldsTheRowsThatASessionWouldLoad) {
+  for (const KvFormat format : {KvFormat::kF16, KvFormat::kQ8}) {
+    const auto expected = Loaded(format);
+    for (const bool prefetch : {false, true}) {
+      const size_t layer_bytes = 120 * 2 * expected->row_bytes();
+      for (const uint64_t budget : {kPlenty, static_cast<uint64_t>(2 * layer_bytes)}) {
+        TierOptions options;
+        options.ram_bytes = budget;
+        options.format = format;
+        options.prefetch = prefetch;
+        auto context = Open(options);
+        ASSERT_TRUE(context.ok()) << context.status().message();
+        EXPECT_EQ((*context)->tokens(), 5U * 16 + 40);
+        EXPECT_EQ((*context)->token_ids().size(), (*context)->tokens());
+        for (int pass = 0; pass < 3; ++pass) {
+          ExpectRows(context->get(), *expected);
+        }
+        const TierCounters counters = (*context)->counters();
+        EXPECT_LE(counters.peak_bytes, budget);
+        EXPECT_GT(counters.bytes_read, 0U);
+        if (budget == kPlenty) {
+          EXPECT_EQ(counters.blocks_read, 8U * static_cast<size_t>(shape_.layers));
+        }
+      }
+    }
+  }
+}
+
+TEST_P(TieredContextTest, ADamagedLayerIsSaidAndItsSegmentDropped) {
+  const auto expected = Loaded(KvFormat::kF16);
+  TierOptions options;
+  options.ram_bytes = kPlenty;
+  options.prefetch = false;
+  auto context = Open(options);
+  ASSERT_TRUE(context.ok());
+  const std::string path = SegmentPath(folder_.path() + "/store", KeyOf(2));
+  {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-1, std::ios::end);  // of the last layer
+    file.put('\x55');
+  }
+  std::vector<KvChunk> chunks;
+  for (int layer = 0; layer + 1 < shape_.layers; ++layer) {
+    EXPECT_TRUE((*context)->Choose(layer, nullptr, 1, &chunks).ok());
+  }
+  const Status status = (*context)->Choose(shape_.layers - 1, nullptr, 1, &chunks);
+  EXPECT_EQ(status.code(), StatusCode::kCorruption);
+  EXPECT_FALSE(store_->Contains(KeyOf(2)));
+  EXPECT_TRUE(store_->Contains(KeyOf(1)));
+}
+
+TEST_P(TieredContextTest, OfWhatIsMissingOrTooLargeItSaysSo) {
+  TierOptions options;
+  options.ram_bytes = 1000;
+  auto context = Open(options);
+  ASSERT_TRUE(context.ok());
+  std::vector<KvChunk> chunks;
+  EXPECT_EQ((*context)->Choose(0, nullptr, 1, &chunks).code(), StatusCode::kNoSpace);
+  ranges_.push_back({KeyOf(2), 1, 4});
+  EXPECT_EQ(Open(options).status().code(), StatusCode::kInvalidArgument);
+  ranges_.back() = {KeyOf(3), 0, 1};
+  EXPECT_EQ(Open(options).status().code(), StatusCode::kNotFound);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TieredContextTest,
+                         ::testing::Values(Precision::kF16, Precision::kQ8, Precision::kQ4));
+
+TEST(BlockReads, AreNoFasterThanTheyMayBe) {
+  const auto started = std::chrono::steady_clock::now();
+  std::atomic<int> done = 0;
+  {
+    BlockReads throttled(4, 1'000'000);
+    std::mutex mutex;
+    std::condition_variable all;
+    for (int i = 0; i < 10; ++i) {
+      throttled.Submit([&] {
+        throttled.Throttle(5'000);
+        const std::lock_guard lock(mutex);
+        ++done;
+        all.notify_all();
+      });
+    }
+    std::unique_lock lock(mutex);
+    all.wait(lock, [&done] { return done == 10; });
+  }
+  const auto took = std::chrono::steady_clock::now() - started;
+  EXPECT_GE(took, std::chrono::milliseconds(50));
+}
+
+}  // namespace
+}  // namespace leoam
