@@ -88,7 +88,7 @@ Status CheckTarget(const KvShape& shape, const KeyBias& bias, const RopeParams& 
     return Status(StatusCode::kInvalidArgument,
                   "The chunk was stored for a model with other KV sizes.");
   }
-  if (position + count > kv.capacity()) {
+  if (kv.Row(position) + count > kv.capacity() || kv.InGap(position)) {
     return Status(StatusCode::kOutOfRange,
                   "Tokens up to position " + std::to_string(position + count) +
                       " do not fit a KV buffer of " + std::to_string(kv.capacity()) + ".");
@@ -205,16 +205,17 @@ Status DecodeChunk(std::span<const uint8_t> data, const KvShape& shape, Precisio
 
   const ChunkRows rows(data.data(), Layout(shape, precision, tokens), tokens);
   std::vector<float> row(shape.RowValues());
+  const size_t first_row = kv->Row(position);
   for (size_t begin = 0; begin < count; begin += kBlockTokens) {
     const RopeTable table(rope, position + begin, std::min(kBlockTokens, count - begin));
     for (size_t layer = 0; layer < static_cast<size_t>(shape.layers); ++layer) {
       const bool biased = !bias.layers.empty() && !bias.layers[layer].empty();
       const int target = static_cast<int>(layer);
-      DecodeRows(
-          rows, {shape, precision, layer, skip + begin, table.tokens()},
-          biased ? bias.layers[layer].data() : nullptr, table, 0,
-          {kv->format(), kv->k_row(target, position + begin), kv->v_row(target, position + begin)},
-          row.data());
+      DecodeRows(rows, {shape, precision, layer, skip + begin, table.tokens()},
+                 biased ? bias.layers[layer].data() : nullptr, table, 0,
+                 {kv->format(), kv->k_row(target, first_row + begin),
+                  kv->v_row(target, first_row + begin)},
+                 row.data());
     }
   }
   return Status::Ok();

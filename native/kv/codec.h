@@ -39,7 +39,7 @@ struct KeyBias {
 };
 
 // Decodes tokens [skip, skip+count) of a chunk that holds `tokens` into rows
-// [position, position+count) of `kv`: adds the bias, rotates to those positions,
+// of `kv` that stand for [position, position+count): adds the bias, rotates to those positions,
 // converts to the buffer's format. `planes`: kQ8 data may be read as kQ4 (the high plane only), in
 // which case `data` need only hold the first EncodedChunkBytes(kQ4) bytes.
 Status DecodeChunk(std::span<const uint8_t> data, const KvShape& shape, Precision stored,

@@ -215,6 +215,7 @@ Status RunPrefill(Core& core, JobContext& job, const Prefill& prefill) {
     request.tokens = prefill.tokens.subspan(row, size);
     request.positions = prefill.positions.subspan(row, size);
     request.kv = prefill.kv;
+    request.tiered = prefill.tiered;
     request.logit_rows = logit_rows;
     request.logits = logit_rows.empty() ? nullptr : &logits;
     request.capture = prefill.capture;

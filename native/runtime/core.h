@@ -89,6 +89,7 @@ void CopyRows(const KvBuffer& from, size_t tokens, KvBuffer* to);
 // job is computed again after it; one that is cancelled ends the pass with kCancelled.
 struct Prefill {
   KvBuffer* kv = nullptr;
+  TieredKv* tiered = nullptr;  // of the gap of `kv`
   std::span<const Token> tokens;
   std::span<const int32_t> positions;
   SegmentKv* capture = nullptr;

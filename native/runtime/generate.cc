@@ -89,7 +89,7 @@ Status Answer::Run(std::vector<float> logits, const Stopwatch& since_start) {
       continue;
     }
     Settle();
-    if (step + 1 == request_.max_tokens || session_.size() + 1 >= session_.capacity()) {
+    if (step + 1 == request_.max_tokens || session_.room() <= 1) {
       break;  // nothing follows that would need this token's KV
     }
     const Status status = Advance();
@@ -149,7 +149,7 @@ Status Answer::Advance() {
 }
 
 std::vector<Token> Answer::Guess() const {
-  const size_t room = session_.capacity() - session_.size() - 1;
+  const size_t room = session_.room() - 1;
   const size_t limit = std::min(static_cast<size_t>(std::max(request_.draft.max_tokens, 0)), room);
   if (limit == 0) {
     return {};

@@ -8,8 +8,8 @@
 
 namespace leoam {
 
-Result<std::unique_ptr<Session>> Session::Create(Core& core, size_t context_tokens,
-                                                 KvFormat format) {
+Result<std::unique_ptr<Session>> Session::Create(Core& core, size_t context_tokens, KvFormat format,
+                                                 uint64_t evidence_bytes) {
   const auto window = static_cast<size_t>(core.model().config().context);
   auto kv = core.NewSequence(std::min(context_tokens, window), format);
   if (!kv.ok()) {
@@ -17,7 +17,14 @@ Result<std::unique_ptr<Session>> Session::Create(Core& core, size_t context_toke
   }
   std::unique_ptr<Session> session(new Session(core, std::move(kv).value()));
   session->tokens_ = core.preamble();
+  session->evidence_bytes_ = evidence_bytes;
   return session;
+}
+
+size_t Session::room() const {
+  const auto window = static_cast<size_t>(core_.model().config().context);
+  const size_t rows = std::min(kv_->capacity(), window - kv_->gap_tokens());
+  return rows - std::min(rows, kv_->size());
 }
 
 void Session::Truncate(size_t tokens) {
@@ -138,9 +145,8 @@ void Session::MatchPrefix(const PromptRequest& request, size_t* next_part, size_
   Truncate(keep);
 }
 
-Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters* counters,
-                        Timings* timings, std::vector<float>* logits) {
-  warning_.clear();
+Status Session::PrepareRows(JobContext& job, const PromptRequest& request, Counters* counters,
+                            Timings* timings, std::vector<float>* logits) {
   if (request.question_part >= request.parts.size()) {
     return {StatusCode::kInvalidArgument, "A prompt needs a question after its evidence."};
   }
@@ -152,10 +158,11 @@ Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters*
     }
     total += tokens->size();
   }
-  if (total >= kv_->capacity()) {
+  const size_t rows = kv_->size() + room();
+  if (total >= rows) {
     return {StatusCode::kOutOfRange,
             "The prompt has " + std::to_string(total) + " tokens; this conversation holds " +
-                std::to_string(kv_->capacity()) + ". Ask a shorter question or start anew."};
+                std::to_string(rows) + ". Ask a shorter question or start anew."};
   }
 
   LEOAM_RETURN_IF_ERROR(CheckMovable(request));
@@ -228,6 +235,7 @@ Status Session::RunQuestion(JobContext& job, const PromptRequest& request, Quest
   }
   LEOAM_RETURN_IF_ERROR(RunPrefill(core_, job,
                                    {.kv = kv_.get(),
+                                    .tiered = tiered_.get(),
                                     .tokens = tokens,
                                     .positions = positions,
                                     .first_logit_row = tokens.size() - 1,
@@ -239,18 +247,19 @@ Status Session::RunQuestion(JobContext& job, const PromptRequest& request, Quest
 
 Status Session::Append(JobContext& job, std::span<const Token> tokens, std::vector<float>* logits,
                        std::vector<float>* chunk_mass) {
-  if (kv_->size() + tokens.size() > kv_->capacity()) {
+  if (tokens.size() > room()) {
     return {StatusCode::kOutOfRange, "The conversation's window is full."};
   }
-  const auto positions = ConsecutivePositions(kv_->size(), tokens.size());
+  const auto positions = PositionsOf(kv_->size(), tokens.size());
   std::vector<int32_t> rows = ConsecutivePositions(0, tokens.size());
   DecodeRequest request;
   request.tokens = tokens;
   request.positions = positions;
   request.kv = kv_.get();
+  request.tiered = tiered_.get();
   request.logit_rows = rows;
   request.logits = logits;
-  request.chunk_mass = chunk_mass;
+  request.chunk_mass = tiered_ == nullptr ? chunk_mass : nullptr;
   LEOAM_RETURN_IF_ERROR(RunPass(core_, job, std::move(request)));
   Entry entry;
   entry.part.tokens.assign(tokens.begin(), tokens.end());

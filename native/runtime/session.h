@@ -11,6 +11,7 @@
 #include "leoam/engine.h"
 #include "leoam/status.h"
 #include "runtime/core.h"
+#include "tiers/tiered_context.h"
 
 namespace leoam {
 
@@ -18,8 +19,11 @@ class Session {
  public:
   // Holds its KV in `format`. Text that it keeps (Part::Kind::kKeep) was computed attending to
   // that KV, as it was to the evidence before it; neither is part of its key.
-  static Result<std::unique_ptr<Session>> Create(Core& core, size_t context_tokens,
-                                                 KvFormat format);
+  //
+  // `evidence_bytes` above 0: the stored chunks that the evidence begins with stay on disk and
+  // take no more RAM than that; `context_tokens` is then the room for the rest.
+  static Result<std::unique_ptr<Session>> Create(Core& core, size_t context_tokens, KvFormat format,
+                                                 uint64_t evidence_bytes = 0);
 
   // Makes the session hold the prompt and computes the logits of its last token, [vocabulary].
   // What equals the content from the front is reused; the rest is loaded, repaired, prefilled.
@@ -36,12 +40,17 @@ class Session {
 
   size_t size() const { return kv_->size(); }
   size_t capacity() const { return kv_->capacity(); }
+  // Tokens that can follow.
+  size_t room() const;
   // Of every row, the preamble's first. Valid until the session changes.
   std::span<const Token> tokens() const { return tokens_; }
   // One sentence for the user when the last Prepare could not keep on disk what it computed.
   const std::string& warning() const { return warning_; }
   // [begin, end) positions of the prompt's parts, in the order of the request.
+  // Empty ranges for what lies in tiers.
   const std::vector<std::pair<size_t, size_t>>& part_ranges() const { return part_ranges_; }
+  // Null where all is in the buffer.
+  const TieredContext* tiered() const { return tiered_.get(); }
 
  private:
   // What lies at [begin, end), and where it came from.
@@ -61,6 +70,13 @@ class Session {
 
   Session(Core& core, std::unique_ptr<KvBuffer> kv) : core_(core), kv_(std::move(kv)) {}
 
+  // Prepare, of what the buffer holds.
+  Status PrepareRows(JobContext& job, const PromptRequest& request, Counters* counters,
+                     Timings* timings, std::vector<float>* logits);
+  // Makes the tiers hold the first `count` parts of the request, and no others.
+  Status HoldInTiers(const PromptRequest& request, size_t count);
+  // The positions of `count` rows from `row` on, all behind or all before the gap.
+  std::vector<int32_t> PositionsOf(size_t row, size_t count) const;
   void Advance(std::span<const Token> tokens);
   static bool Same(const Part& a, const Part& b);
   Result<std::vector<Token>> PartTokens(const Part& part) const;
@@ -70,8 +86,8 @@ class Session {
   Status AppendEvidence(JobContext& job, const Part& part, size_t skip, Counters* counters,
                         Timings* timings);
   Status LoadChunks(JobContext& job, const Part& part, Counters* counters);
-  // Into the rows from `position` on, whatever the session's size.
-  Status LoadChunksAt(JobContext& job, const Part& part, size_t position, Counters* counters);
+  // Into the rows from `row` on, whatever the session's size.
+  Status LoadChunksAt(JobContext& job, const Part& part, size_t row, Counters* counters);
   Status PrefillText(JobContext& job, std::span<const Token> tokens, Counters* counters);
   Status KeepText(JobContext& job, const Part& part, Counters* counters);
   Status CheckMovable(const PromptRequest& request) const;
@@ -86,6 +102,9 @@ class Session {
 
   Core& core_;
   std::unique_ptr<KvBuffer> kv_;
+  uint64_t evidence_bytes_ = 0;
+  std::vector<Part> tiered_parts_;  // in the gap of kv_; entries_ are of its rows alone
+  std::unique_ptr<TieredContext> tiered_;
   std::vector<Entry> entries_;
   std::vector<Token> tokens_;  // of every row of kv_, the preamble's first
   // Movable parts of the last prompt and their rows: a Prepare that is cancelled keeps them.

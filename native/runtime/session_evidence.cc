@@ -35,8 +35,7 @@ Status Session::LoadChunks(JobContext& job, const Part& part, Counters* counters
   return Status::Ok();
 }
 
-Status Session::LoadChunksAt(JobContext& job, const Part& part, size_t position,
-                             Counters* counters) {
+Status Session::LoadChunksAt(JobContext& job, const Part& part, size_t row, Counters* counters) {
   LEOAM_RETURN_IF_ERROR(job.Yield());
   const auto store = core_.store();
   const auto info = store->Info(part.key);
@@ -51,8 +50,8 @@ Status Session::LoadChunksAt(JobContext& job, const Part& part, size_t position,
     const size_t tokens = (*info)->chunk_ends[chunk] - (*info)->ChunkBegin(chunk);
     LEOAM_RETURN_IF_ERROR(DecodeChunk(
         data[i], (*info)->shape, (*info)->precision, (*info)->precision, tokens, 0, tokens,
-        core_.model().key_bias(), core_.model().config().rope, position, kv_.get()));
-    position += tokens;
+        core_.model().key_bias(), core_.model().config().rope, kv_->Position(row), kv_.get()));
+    row += tokens;
     counters->tokens_reused += tokens;
     counters->bytes_from_disk += data[i].size();
   }
@@ -60,9 +59,10 @@ Status Session::LoadChunksAt(JobContext& job, const Part& part, size_t position,
 }
 
 Status Session::PrefillText(JobContext& job, std::span<const Token> tokens, Counters* counters) {
-  const auto positions = ConsecutivePositions(kv_->size(), tokens.size());
+  const auto positions = PositionsOf(kv_->size(), tokens.size());
   LEOAM_RETURN_IF_ERROR(RunPrefill(core_, job,
                                    {.kv = kv_.get(),
+                                    .tiered = tiered_.get(),
                                     .tokens = tokens,
                                     .positions = positions,
                                     .first_logit_row = tokens.size()}));
@@ -90,9 +90,10 @@ Status Session::KeepText(JobContext& job, const Part& part, Counters* counters) 
   }
   SegmentKv captured;
   captured.Reset(core_.model().config().kv_shape());
-  const auto positions = ConsecutivePositions(kv_->size(), part.tokens.size());
+  const auto positions = PositionsOf(kv_->size(), part.tokens.size());
   LEOAM_RETURN_IF_ERROR(RunPrefill(core_, job,
                                    {.kv = kv_.get(),
+                                    .tiered = tiered_.get(),
                                     .tokens = part.tokens,
                                     .positions = positions,
                                     .capture = &captured,

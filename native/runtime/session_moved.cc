@@ -58,32 +58,32 @@ Result<Session::Question> Session::LayQuestion(JobContext& job, const PromptRequ
                                                size_t part, size_t skip, Counters* counters,
                                                Timings* timings) {
   Question question;
-  size_t position = kv_->size();
+  size_t row = kv_->size();
   for (; part < request.parts.size(); ++part, skip = 0) {
     const Part& wanted = request.parts[part];
     auto tokens = PartTokens(wanted);
     if (!tokens.ok()) {
       return tokens.status();
     }
-    const size_t begin = position - skip;
+    const size_t begin = row - skip;
     tokens->erase(tokens->begin(), tokens->begin() + static_cast<ptrdiff_t>(skip));
     const MovedRows* moved = wanted.movable ? FindMovable(wanted) : nullptr;
     if (moved != nullptr) {
-      moved->Put(core_.model().config().rope, position, kv_.get());
+      moved->Put(core_.model().config().rope, row, kv_.get());
       counters->tokens_reused += tokens->size();
       counters->tokens_moved += tokens->size();
     } else if (wanted.kind == Part::Kind::kChunks) {
       const Stopwatch watch;
-      LEOAM_RETURN_IF_ERROR(LoadChunksAt(job, wanted, position, counters));
+      LEOAM_RETURN_IF_ERROR(LoadChunksAt(job, wanted, row, counters));
       timings->load_kv_ms += watch.Milliseconds();
     } else {
-      const auto positions = ConsecutivePositions(position, tokens->size());
+      const auto positions = PositionsOf(row, tokens->size());
       question.tokens.insert(question.tokens.end(), tokens->begin(), tokens->end());
       question.positions.insert(question.positions.end(), positions.begin(), positions.end());
     }
     question.all.insert(question.all.end(), tokens->begin(), tokens->end());
-    position += tokens->size();
-    question.entries.push_back({wanted, begin, position, moved != nullptr});
+    row += tokens->size();
+    question.entries.push_back({wanted, begin, row, moved != nullptr});
   }
   return question;
 }

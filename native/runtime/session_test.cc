@@ -304,5 +304,66 @@ TEST_F(SessionTest, CancellingAnAnswerKeepsWhatWasWritten) {
   EXPECT_LT(result.tokens.size(), 10U);
 }
 
+constexpr double kRounding = 6e-3;
+
+TEST_F(SessionTest, EvidenceThatStaysOnDiskGivesTheSameLogits) {
+  const std::vector<Part> evidence = {Stored(1, SampleCode(10)), Stored(2, SampleCode(10, 60))};
+  const Part question = Text("// The function above");
+  auto in_memory = NewSession();
+  const Outcome a = Prepare(*in_memory, {evidence[0], evidence[1], question}, 2);
+  const size_t tokens = AsText(evidence[0]).tokens.size() + AsText(evidence[1]).tokens.size();
+  const KvShape& shape = core_->model().config().kv_shape();
+  const uint64_t bytes =
+      tokens * 2 * KvBytes(KvFormat::kF16, shape.RowValues()) * static_cast<uint64_t>(shape.layers);
+
+  auto session = Session::Create(*core_, 256, KvFormat::kF16, bytes / 4);
+  ASSERT_TRUE(session.ok());
+  const Outcome b = Prepare(**session, {evidence[0], evidence[1], question}, 2);
+  EXPECT_EQ(b.counters.tokens_computed, question.tokens.size());
+  EXPECT_EQ(b.counters.tokens_reused, a.counters.tokens_reused);
+  EXPECT_GT(b.counters.bytes_from_disk, 0U);
+  // The same rows, in chunks that are cut elsewhere: sums are rounded otherwise, which 8-bit
+  // activations make larger (libllama's own flash attention on against off: 2.9e-3).
+  EXPECT_LT(testing::Divergence(a.logits, b.logits), kRounding);
+  const TierCounters first = (*session)->tiered()->counters();
+  EXPECT_LE(first.peak_bytes, bytes / 4);
+
+  // What is appended and asked next sees it, too, and a part of it is in RAM.
+  const Part answer = Text(" adds two numbers.");
+  const Part next = Text("\n// And the one below");
+  const Outcome c = Prepare(*in_memory, {evidence[0], evidence[1], question, answer, next}, 4);
+  const Outcome d = Prepare(**session, {evidence[0], evidence[1], question, answer, next}, 4);
+  EXPECT_EQ(d.counters.tokens_computed, c.counters.tokens_computed);
+  EXPECT_LT(testing::Divergence(c.logits, d.logits), kRounding);
+  EXPECT_GT((*session)->tiered()->counters().blocks_hit, first.blocks_hit);
+
+  // Other evidence takes its place, or none.
+  const Outcome e = Prepare(**session, {evidence[1], question}, 1);
+  auto fresh = NewSession();
+  EXPECT_LT(testing::Divergence(Prepare(*fresh, {evidence[1], question}, 1).logits, e.logits),
+            kRounding);
+  const Outcome f = Prepare(**session, {question}, 0);
+  EXPECT_EQ((*session)->tiered(), nullptr);
+  EXPECT_LT(testing::Divergence(Prepare(*fresh, {question}, 0).logits, f.logits), kRounding);
+}
+
+TEST_F(SessionTest, TooLittleMemoryForEvidenceOnDiskIsSaid) {
+  const Part stored = Stored(1, SampleCode(16));
+  const Part question = Text("// What does this file do? It");
+  auto session = Session::Create(*core_, 256, KvFormat::kF16, 10'000);
+  ASSERT_TRUE(session.ok());
+  PromptRequest request{{stored, question}, 1, 0};
+  Run([&](JobContext& job) {
+    Counters counters;
+    Timings timings;
+    std::vector<float> logits;
+    const Status status = (*session)->Prepare(job, request, &counters, &timings, &logits);
+    EXPECT_EQ(status.code(), StatusCode::kNoSpace);
+    request.repair_share = 0.1;
+    EXPECT_EQ((*session)->Prepare(job, request, &counters, &timings, &logits).code(),
+              StatusCode::kInvalidArgument);
+  });
+}
+
 }  // namespace
 }  // namespace leoam

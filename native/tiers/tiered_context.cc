@@ -6,10 +6,14 @@
 
 namespace leoam {
 
-Result<std::unique_ptr<TieredContext>> TieredContext::Open(
-    SegmentStore* store, const std::vector<ChunkRange>& ranges, const KvShape& shape,
-    const RopeParams& rope, const KeyBias& bias, size_t begin, const TierOptions& options) {
-  std::unique_ptr<TieredContext> context(new TieredContext(store, shape, bias, begin, options));
+Result<std::unique_ptr<TieredContext>> TieredContext::Open(std::shared_ptr<SegmentStore> store,
+                                                           const std::vector<ChunkRange>& ranges,
+                                                           const KvShape& shape,
+                                                           const RopeParams& rope,
+                                                           const KeyBias& bias, size_t begin,
+                                                           const TierOptions& options) {
+  std::unique_ptr<TieredContext> context(
+      new TieredContext(std::move(store), shape, bias, begin, options));
   for (const ChunkRange& range : ranges) {
     LEOAM_RETURN_IF_ERROR(context->AddRange(range));
   }

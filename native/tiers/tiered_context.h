@@ -38,8 +38,8 @@ struct TierOptions {
 // Belongs to the engine thread.
 class TieredContext final : public TieredKv {
  public:
-  // The chunks follow each other from position `begin` on. `store` and `bias` must outlive it.
-  static Result<std::unique_ptr<TieredContext>> Open(SegmentStore* store,
+  // The chunks follow each other from position `begin` on. `bias` must outlive it.
+  static Result<std::unique_ptr<TieredContext>> Open(std::shared_ptr<SegmentStore> store,
                                                      const std::vector<ChunkRange>& ranges,
                                                      const KvShape& shape, const RopeParams& rope,
                                                      const KeyBias& bias, size_t begin,
@@ -61,9 +61,9 @@ class TieredContext final : public TieredKv {
     size_t tokens = 0;
   };
 
-  TieredContext(SegmentStore* store, const KvShape& shape, const KeyBias& bias, size_t begin,
-                const TierOptions& options)
-      : store_(store), shape_(shape), bias_(bias), begin_(begin), options_(options) {}
+  TieredContext(std::shared_ptr<SegmentStore> store, const KvShape& shape, const KeyBias& bias,
+                size_t begin, const TierOptions& options)
+      : store_(std::move(store)), shape_(shape), bias_(bias), begin_(begin), options_(options) {}
 
   Status AddRange(const ChunkRange& range);
   void Start(const RopeParams& rope);
@@ -72,7 +72,7 @@ class TieredContext final : public TieredKv {
     return chunk.tokens * KvBytes(options_.format, shape_.RowValues());
   }
 
-  SegmentStore* store_;
+  std::shared_ptr<SegmentStore> store_;
   const KvShape shape_;
   const KeyBias& bias_;
   const size_t begin_;

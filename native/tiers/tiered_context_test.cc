@@ -35,7 +35,7 @@ class TieredContextTest : public ::testing::TestWithParam<Precision> {
   }
 
   Result<std::unique_ptr<TieredContext>> Open(const TierOptions& options) {
-    return TieredContext::Open(store_.get(), ranges_, shape_, rope_, bias_, kBegin, options);
+    return TieredContext::Open(store_, ranges_, shape_, rope_, bias_, kBegin, options);
   }
 
   std::unique_ptr<KvBuffer> Loaded(KvFormat format) {
@@ -76,7 +76,7 @@ class TieredContextTest : public ::testing::TestWithParam<Precision> {
   }
 
   const TemporaryFolder folder_;
-  std::unique_ptr<SegmentStore> store_;
+  std::shared_ptr<SegmentStore> store_;
   KvShape shape_;
   RopeParams rope_;
   KeyBias bias_;

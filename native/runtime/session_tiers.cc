@@ -1,0 +1,89 @@
+// Evidence that stays on disk: it lies in tiers, in a gap behind the preamble.
+#include <algorithm>
+#include <utility>
+
+#include "runtime/session.h"
+
+namespace leoam {
+
+Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters* counters,
+                        Timings* timings, std::vector<float>* logits) {
+  warning_.clear();
+  if (evidence_bytes_ == 0) {
+    return PrepareRows(job, request, counters, timings, logits);
+  }
+  const bool movable = std::any_of(request.parts.begin(), request.parts.end(),
+                                   [](const Part& part) { return part.movable; });
+  if (movable || request.repair_share > 0) {
+    return {StatusCode::kInvalidArgument,
+            "Where evidence stays on disk, nothing can be moved or repaired."};
+  }
+  const auto evidence_end =
+      request.parts.begin() +
+      static_cast<ptrdiff_t>(std::min(request.question_part, request.parts.size()));
+  const auto first_row_part =
+      std::find_if(request.parts.begin(), evidence_end,
+                   [](const Part& part) { return part.kind != Part::Kind::kChunks; });
+  const auto tiered = static_cast<size_t>(first_row_part - request.parts.begin());
+  LEOAM_RETURN_IF_ERROR(HoldInTiers(request, tiered));
+
+  PromptRequest rest = request;
+  rest.parts.erase(rest.parts.begin(), rest.parts.begin() + static_cast<ptrdiff_t>(tiered));
+  rest.question_part -= tiered;
+  const uint64_t read_before = tiered_ == nullptr ? 0 : tiered_->counters().bytes_read;
+  const Status status = PrepareRows(job, rest, counters, timings, logits);
+  if (tiered_ != nullptr) {
+    counters->tokens_reused += tiered_->tokens();
+    counters->bytes_from_disk += tiered_->counters().bytes_read - read_before;
+  }
+  const size_t begin = core_.preamble().size();
+  part_ranges_.insert(part_ranges_.begin(), tiered, {begin, begin});
+  return status;
+}
+
+Status Session::HoldInTiers(const PromptRequest& request, size_t count) {
+  const auto end = request.parts.begin() + static_cast<ptrdiff_t>(count);
+  if (std::equal(request.parts.begin(), end, tiered_parts_.begin(), tiered_parts_.end(), Same)) {
+    return Status::Ok();
+  }
+  const size_t begin = core_.preamble().size();
+  Truncate(begin);  // all that follows has attended to what the tiers held
+  tiered_.reset();
+  tiered_parts_.clear();
+  kv_->set_gap(0, 0);
+  if (count == 0) {
+    return Status::Ok();
+  }
+  const auto store = core_.store();
+  if (store == nullptr) {
+    return {StatusCode::kInvalidArgument, "Open the store before its chunks are used."};
+  }
+  std::vector<ChunkRange> ranges;
+  std::transform(request.parts.begin(), end, std::back_inserter(ranges),
+                 [](const Part& part) { return ChunkRange{part.key, part.first, part.last}; });
+  const ModelConfig& config = core_.model().config();
+  TierOptions options;
+  options.ram_bytes = evidence_bytes_;
+  options.format = kv_->format();
+  auto opened = TieredContext::Open(store, ranges, config.kv_shape(), config.rope,
+                                    core_.model().key_bias(), begin, options);
+  if (!opened.ok()) {
+    return opened.status();
+  }
+  const auto window = static_cast<size_t>(config.context);
+  if (begin + (*opened)->tokens() >= window) {
+    return {StatusCode::kOutOfRange, "The evidence has " + std::to_string((*opened)->tokens()) +
+                                         " tokens; the model's window holds " +
+                                         std::to_string(window) + "."};
+  }
+  tiered_ = std::move(*opened);
+  tiered_parts_.assign(request.parts.begin(), end);
+  kv_->set_gap(begin, tiered_->tokens());
+  return Status::Ok();
+}
+
+std::vector<int32_t> Session::PositionsOf(size_t row, size_t count) const {
+  return ConsecutivePositions(kv_->Position(row), count);
+}
+
+}  // namespace leoam
