@@ -124,8 +124,13 @@ export function checkNotEmpty(repository: RepositoryIndex): void {
 }
 
 /** What a question needs. */
-export function askContext(assistant: Assistant, repository: RepositoryIndex): AskContext {
+export function askContext(
+  assistant: Assistant,
+  repository: RepositoryIndex,
+  options: Pick<AskContext, 'evidenceBytes'> = {},
+): AskContext {
   return {
+    ...options,
     engine: assistant.engine,
     profile: assistant.profile,
     repository,

@@ -177,8 +177,13 @@ Napi::Value EngineObject::NewSession(const Napi::CallbackInfo& info) {
   if (!info[0].IsNumber() || info[0].As<Napi::Number>().DoubleValue() < 1) {
     throw Napi::TypeError::New(info.Env(), "newSession needs its number of tokens.");
   }
+  const double evidence = info[1].IsNumber() ? info[1].As<Napi::Number>().DoubleValue() : 0;
+  if (!(evidence >= 0)) {
+    throw Napi::TypeError::New(info.Env(), "newSession takes no negative number of bytes.");
+  }
   return SessionObject::Make(info.Env(), state_,
-                             static_cast<size_t>(info[0].As<Napi::Number>().Int64Value()));
+                             static_cast<size_t>(info[0].As<Napi::Number>().Int64Value()),
+                             static_cast<uint64_t>(evidence));
 }
 
 Napi::Value EngineObject::Dispose(const Napi::CallbackInfo& info) {

@@ -15,7 +15,8 @@ struct TextPiece {
 
 Result<Session*> SessionState::Ensure() {
   if (session == nullptr) {
-    auto made = Session::Create(*engine->core, context_tokens, engine->core->session_kv());
+    auto made =
+        Session::Create(*engine->core, context_tokens, engine->core->session_kv(), evidence_bytes);
     if (!made.ok()) {
       return made.status();
     }
@@ -33,10 +34,11 @@ Napi::Function SessionObject::Define(Napi::Env env) {
 }
 
 Napi::Value SessionObject::Make(Napi::Env env, const std::shared_ptr<EngineState>& engine,
-                                size_t context_tokens) {
+                                size_t context_tokens, uint64_t evidence_bytes) {
   auto state = std::make_shared<SessionState>();
   state->engine = engine;
   state->context_tokens = context_tokens;
+  state->evidence_bytes = evidence_bytes;
   return env.GetInstanceData<AddonData>()->session.New(
       {Napi::External<std::shared_ptr<SessionState>>::New(env, &state)});
 }

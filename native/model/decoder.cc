@@ -115,6 +115,11 @@ Status CpuDecoder::Run(const DecodeRequest& request) {
                   std::string("ggml could not compute: ") + ggml_status_to_string(status));
   }
   LEOAM_RETURN_IF_ERROR(tiered_status_);
+  if (request.tiered != nullptr && request.chunk_mass != nullptr) {
+    for (const std::unique_ptr<AttentionOp>& op : graph->attention()) {
+      request.tiered->Took(op->layer(), op->tiered_mass());
+    }
+  }
   CopyOutputs(request, *graph);
   return Status::Ok();
 }
@@ -168,9 +173,6 @@ Status CpuDecoder::CheckRows(const DecodeRequest& request) const {
   const size_t gap = request.tiered == nullptr ? 0 : request.tiered->tokens();
   if (kv.gap_tokens() != gap || (gap > 0 && kv.gap_begin() != request.tiered->begin())) {
     return Invalid("the gap of the KV buffer must be what the tiers hold");
-  }
-  if (gap > 0 && request.chunk_mass != nullptr) {
-    return Invalid("the attention mass of chunks is not counted with tiers");
   }
   if (std::any_of(request.positions.begin(), request.positions.end(),
                   [&kv](int32_t position) { return kv.InGap(static_cast<size_t>(position)); })) {

@@ -57,7 +57,7 @@ struct DecodeRequest {
   Attention attention = Attention::kAuto;
 
   // With our kernel: attention mass of each kKernelChunkTokens-chunk, summed over layers,
-  // heads and rows. May be null; not with tiers.
+  // heads and rows; the tiers are told of theirs. May be null.
   std::vector<float>* chunk_mass = nullptr;
 
   // Polled inside the graph; true ends the pass with kCancelled. Rows already written may

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <numeric>
 
 #include "kv/half.h"
 #include "kv/rope.h"
@@ -60,7 +61,14 @@ class RowsOfBuffer final : public TieredKv {
     return Status::Ok();
   }
 
+  void Took(int /*layer*/, std::span<const float> mass) override {
+    for (const float part : mass) {
+      mass_taken += part;
+    }
+  }
+
   int failing_layer = -1;
+  float mass_taken = 0;
   int layers_asked = 0;
   int rows_seen = 0;
 
@@ -282,7 +290,13 @@ TEST_P(DecoderTest, WhatLiesInTiersCountsAsIfItWereInTheBuffer) {
     rest->set_gap(begin, tokens);
     DecodeRequest request = Rows(rest.get(), kTokens - kRows, kRows);
     request.tiered = &tiered;
+    std::vector<float> mass;
+    request.chunk_mass = &mass;
     Run(request);
+    const float rest_mass = std::accumulate(mass.begin(), mass.end(), 0.0F);
+    EXPECT_GT(tiered.mass_taken, 0.0F);
+    EXPECT_NEAR(rest_mass + tiered.mass_taken,
+                static_cast<float>(kRows * model_->config().heads * model_->config().layers), 0.5F);
     EXPECT_EQ(tiered.layers_asked, model_->config().layers);
     EXPECT_EQ(tiered.rows_seen, kRows * model_->config().layers);
     ASSERT_EQ(logits_.size(), expected.size());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "leoam/status.h"
@@ -23,6 +24,10 @@ class TieredKv {
   // sees all of it. Called for each layer in turn, on one of the decoder's threads, whose pass
   // waits: a failure ends the pass with that status.
   virtual Status Choose(int layer, const float* q, int rows, std::vector<KvChunk>* chunks) = 0;
+
+  // After a pass that counts it: the attention mass of each of the chunks that the last Choose of
+  // the layer appended, summed over heads and rows.
+  virtual void Took(int layer, std::span<const float> mass) = 0;
 };
 
 }  // namespace leoam

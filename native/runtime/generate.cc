@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <utility>
 
 #include "runtime/clock.h"
@@ -25,6 +26,10 @@ void AddPartMass(const std::vector<float>& chunk_mass,
           static_cast<double>(chunk_mass[chunk]) * static_cast<double>(shared) / kKernelChunkTokens;
     }
   }
+}
+
+uint64_t BytesReadByTiers(const Session& session) {
+  return session.tiered() == nullptr ? 0 : session.tiered()->counters().bytes_read;
 }
 
 // The token loop of one answer: passes of the last token with guesses behind it, of which those
@@ -145,6 +150,11 @@ Status Answer::Advance() {
   result_.counters.tokens_drafted += guess.size();
   guess_ = std::move(guess);
   AddPartMass(chunk_mass, session_.part_ranges(), &result_.part_mass);
+  if (session_.tiered() != nullptr) {
+    const std::vector<double> mass = session_.tiered()->TakeMass();
+    std::transform(mass.begin(), mass.end(), result_.part_mass.begin(), result_.part_mass.begin(),
+                   std::plus<>());
+  }
   return Status::Ok();
 }
 
@@ -187,8 +197,10 @@ Result<GenerateResult> Generate(Core& core, JobContext& job, Session& session,
   LEOAM_RETURN_IF_ERROR(session.Prepare(job, request, &result.counters, &result.timings, &logits));
   result.warning = session.warning();
   result.part_mass.assign(request.parts.size(), 0.0);
+  const uint64_t read = BytesReadByTiers(session);
   Answer answer(core, job, session, request, **sampler, &result);
   LEOAM_RETURN_IF_ERROR(answer.Run(std::move(logits), total));
+  result.counters.bytes_from_disk += BytesReadByTiers(session) - read;
   return result;
 }
 

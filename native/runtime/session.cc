@@ -259,7 +259,7 @@ Status Session::Append(JobContext& job, std::span<const Token> tokens, std::vect
   request.tiered = tiered_.get();
   request.logit_rows = rows;
   request.logits = logits;
-  request.chunk_mass = tiered_ == nullptr ? chunk_mass : nullptr;
+  request.chunk_mass = chunk_mass;
   LEOAM_RETURN_IF_ERROR(RunPass(core_, job, std::move(request)));
   Entry entry;
   entry.part.tokens.assign(tokens.begin(), tokens.end());

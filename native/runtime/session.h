@@ -49,8 +49,8 @@ class Session {
   // [begin, end) positions of the prompt's parts, in the order of the request.
   // Empty ranges for what lies in tiers.
   const std::vector<std::pair<size_t, size_t>>& part_ranges() const { return part_ranges_; }
-  // Null where all is in the buffer.
-  const TieredContext* tiered() const { return tiered_.get(); }
+  // Null where all is in the buffer. Its ranges are the prompt's first parts.
+  TieredContext* tiered() const { return tiered_.get(); }
 
  private:
   // What lies at [begin, end), and where it came from.

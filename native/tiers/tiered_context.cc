@@ -39,19 +39,21 @@ Status TieredContext::AddRange(const ChunkRange& range) {
   }
   for (size_t number = range.first; number < range.last; ++number) {
     const size_t tokens = info.chunk_ends[number] - info.ChunkBegin(number);
-    chunks_.push_back({segment->get(), number, tokens_, tokens});
+    chunks_.push_back({segment->get(), number, tokens_, tokens, mass_.size()});
     tokens_ += tokens;
   }
   const auto ids = info.tokens.begin();
   token_ids_.insert(token_ids_.end(), ids + static_cast<ptrdiff_t>(info.ChunkBegin(range.first)),
                     ids + static_cast<ptrdiff_t>(info.chunk_ends[range.last - 1]));
   segments_.push_back(std::move(*segment));
+  mass_.push_back(0.0);
   return Status::Ok();
 }
 
 void TieredContext::Start(const RopeParams& rope) {
   all_.resize(chunks_.size());
   std::iota(all_.begin(), all_.end(), size_t{0});
+  chosen_.resize(static_cast<size_t>(shape_.layers));
   rope_ = std::make_unique<RopeTable>(rope, begin_, tokens_);
   std::vector<size_t> bytes(chunks_.size());
   std::transform(chunks_.begin(), chunks_.end(), bytes.begin(),
@@ -88,6 +90,8 @@ Status TieredContext::Choose(int layer, const float* /*q*/, int /*rows*/,
     ram_->Prefetch((layer + 1) % shape_.layers, all_);
   }
   const size_t row_bytes = KvBytes(options_.format, shape_.RowValues());
+  std::vector<size_t>& chosen = chosen_[static_cast<size_t>(layer)];
+  chosen.clear();
   for (const size_t at : all_) {
     const Chunk& chunk = chunks_[at];
     const auto rows = ram_->Rows(at);
@@ -102,9 +106,23 @@ Status TieredContext::Choose(int layer, const float* /*q*/, int /*rows*/,
       part.format = options_.format;
       part.tokens = static_cast<int>(std::min<size_t>(chunk.tokens - first, kMaxChunkTokens));
       chunks->push_back(part);
+      chosen.push_back(at);
     }
   }
   return Status::Ok();
+}
+
+void TieredContext::Took(int layer, std::span<const float> mass) {
+  const std::vector<size_t>& chosen = chosen_[static_cast<size_t>(layer)];
+  for (size_t i = 0; i < chosen.size() && i < mass.size(); ++i) {
+    mass_[chunks_[chosen[i]].range] += mass[i];
+  }
+}
+
+std::vector<double> TieredContext::TakeMass() {
+  std::vector<double> taken(mass_.size(), 0.0);
+  taken.swap(mass_);
+  return taken;
 }
 
 TierCounters TieredContext::counters() const {

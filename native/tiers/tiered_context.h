@@ -48,6 +48,10 @@ class TieredContext final : public TieredKv {
   size_t begin() const override { return begin_; }
   size_t tokens() const override { return tokens_; }
   Status Choose(int layer, const float* q, int rows, std::vector<KvChunk>* chunks) override;
+  void Took(int layer, std::span<const float> mass) override;
+
+  // Attention mass of each of the ranges since the last call.
+  std::vector<double> TakeMass();
 
   // Token ids of the chunks, in their order.
   const std::vector<Token>& token_ids() const { return token_ids_; }
@@ -59,6 +63,7 @@ class TieredContext final : public TieredKv {
     size_t number = 0;  // in the segment
     size_t first = 0;   // token of the context
     size_t tokens = 0;
+    size_t range = 0;
   };
 
   TieredContext(std::shared_ptr<SegmentStore> store, const KvShape& shape, const KeyBias& bias,
@@ -80,7 +85,9 @@ class TieredContext final : public TieredKv {
   size_t tokens_ = 0;
   std::vector<std::unique_ptr<SegmentLayers>> segments_;
   std::vector<Chunk> chunks_;
-  std::vector<size_t> all_;  // 0, 1, … of chunks_
+  std::vector<size_t> all_;                  // 0, 1, … of chunks_
+  std::vector<std::vector<size_t>> chosen_;  // of each layer: the chunks of what Choose appended
+  std::vector<double> mass_;                 // of each range
   std::vector<Token> token_ids_;
   std::unique_ptr<RopeTable> rope_;
   std::atomic<uint64_t> bytes_read_ = 0;

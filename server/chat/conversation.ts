@@ -5,6 +5,7 @@
 import type { Counters, EngineError, GenerateResult, Sampling } from '../engine/addon.js';
 import type { LeoSession } from '../engine/engine.js';
 import { isEngineError } from '../engine/errors.js';
+import type { Mode } from '../prompt/parts.js';
 import type { AnswerScore, AskOptions, AskResult } from './asked.js';
 import { citedBy } from './citations.js';
 import { retold, type Exchange } from './retold.js';
@@ -28,6 +29,8 @@ const greedy: Sampling = { temperature: 0 };
 export class Conversation {
   private session: LeoSession | undefined;
   private sessionTokens = 0;
+  /** That the conversation began with: they stay on disk where the context says so. */
+  private evidenceTokens = 0;
   private earlier: EarlierTurns = noTurns;
   /** How things stood after each named turn. */
   private readonly after = new Map<string, EarlierTurns>();
@@ -104,7 +107,7 @@ export class Conversation {
     const [target] = await engine.tokenize([answer]);
     const turn = await this.prepare(options);
     const parts = [...this.earlier.parts, ...turn.parts];
-    const result = await this.sessionFor(turn, options.maxTokens).score(
+    const result = await this.sessionFor(turn, options.maxTokens, options.mode).score(
       {
         parts,
         questionPart: this.earlier.parts.length + turn.questionPart,
@@ -174,7 +177,7 @@ export class Conversation {
     for (let tries = 1; ; tries++) {
       const turn = await this.prepare({ ...options, maxTokens });
       options.onSources?.(citedBy(this.earlier, turn, []));
-      const session = this.sessionFor(turn, maxTokens);
+      const session = this.sessionFor(turn, maxTokens, options.mode);
       const submitted = performance.now();
       try {
         const result = await session.generate(
@@ -218,12 +221,19 @@ export class Conversation {
     return prepareTurn(this.context, options, this.earlier);
   }
 
-  private sessionFor(turn: Turn, maxTokens: number): LeoSession {
+  private sessionFor(turn: Turn, maxTokens: number, mode: Mode): LeoSession {
     const needed = this.needed(turn, maxTokens);
     if (this.session === undefined || needed > this.sessionTokens) {
       this.session?.dispose();
+      const { engine, evidenceBytes } = this.context;
+      if (this.earlier.parts.length === 0) {
+        this.evidenceTokens = turn.workingSetTokens;
+      }
       this.sessionTokens = Math.max(needed + slackTokens, this.contextTokens ?? 0);
-      this.session = this.context.engine.newSession(this.sessionTokens);
+      this.session =
+        mode === 'full' && evidenceBytes !== undefined
+          ? engine.newSession(this.sessionTokens - this.evidenceTokens, evidenceBytes)
+          : engine.newSession(this.sessionTokens);
     }
     return this.session;
   }

@@ -4,7 +4,13 @@ import type { Part } from '../engine/addon.js';
 import { checkFitsWindow, type LeoEngine } from '../engine/engine.js';
 import { leoError } from '../engine/errors.js';
 import type { RepositoryIndex } from '../index/types.js';
-import { evidenceParts, fullParts, type EvidenceParts, type Mode } from '../prompt/parts.js';
+import {
+  evidenceParts,
+  fullParts,
+  storedParts,
+  type EvidenceParts,
+  type Mode,
+} from '../prompt/parts.js';
 import type { PromptProfile } from '../prompt/profile.js';
 import { questionTokens, type Quote } from '../prompt/question.js';
 import type { Evidence, WorkingSet } from '../retrieval/source.js';
@@ -24,6 +30,11 @@ export interface AskContext {
   repository: RepositoryIndex;
   /** Present when the model's retrieval heads are known. */
   scoreByHeads?: HeadScorer;
+  /**
+   * Memory for the KV of a whole repository (mode `full`), which is read from disk as it is
+   * needed; absent: all of it is held.
+   */
+  evidenceBytes?: number;
 }
 
 export interface TurnOptions {
@@ -79,7 +90,10 @@ export const noTurns: EarlierTurns = {
 /** Characters of quoted code that take part in the search. */
 const searchedCharacters = 600;
 
-/** Selects evidence and makes the parts. Throws "question-too-long" or "repository-too-large" when they do not fit. */
+/**
+ * Selects evidence and makes the parts. Throws "question-too-long" or "repository-too-large" when
+ * they do not fit, "not-read" where the store must hold a repository and does not.
+ */
 export async function prepareTurn(
   context: AskContext,
   options: TurnOptions,
@@ -148,7 +162,7 @@ async function gatherEvidence(
     case 'none':
       return nothing;
     case 'full':
-      return earlier.evidence.size > 0 ? nothing : wholeRepository(repository, room);
+      return earlier.evidence.size > 0 ? nothing : wholeRepository(context, room);
     case 'leoam':
     case 'rag': {
       const selection = { ...defaultSelection, ...options.selection };
@@ -175,7 +189,10 @@ function searchText({ question, quotes = [] }: TurnOptions, earlier: string | un
   return [question, code.slice(0, searchedCharacters), earlier ?? ''].filter(Boolean).join('\n');
 }
 
-function wholeRepository(repository: RepositoryIndex, room: number): Gathered {
+function wholeRepository(
+  { repository, engine, evidenceBytes }: AskContext,
+  room: number,
+): Gathered {
   if (repository.totalTokens > room) {
     throw leoError(
       'repository-too-large',
@@ -194,7 +211,18 @@ function wholeRepository(repository: RepositoryIndex, room: number): Gathered {
       reason: { kind: 'lexical' },
     }),
   );
-  return { sources, held: [], made: fullParts(segments) };
+  if (evidenceBytes === undefined) {
+    return { sources, held: [], made: fullParts(segments) };
+  }
+  const stored = engine.hasSegments(segments.map(({ key }) => key));
+  const missing = stored.filter((isStored) => !isStored).length;
+  if (missing > 0) {
+    throw leoError(
+      'not-read',
+      `${missing} of ${segments.length} pieces of the repository are not read yet, and mode "full" takes all of it from disk: run "leoam index" first.`,
+    );
+  }
+  return { sources, held: [], made: storedParts(segments) };
 }
 
 function shareToRepair(options: TurnOptions, workingSet: WorkingSet): number {

@@ -39,6 +39,11 @@ const optionSpecs = {
     help: 'how KV is held in memory; q8 takes half; default f16',
     in: answering,
   },
+  'evidence-memory': {
+    value: 'MIB',
+    help: 'memory for a whole repository in mode full, the rest is read from disk; default: no limit',
+    in: answering,
+  },
   'store-budget': {
     value: 'GIB',
     help: 'disk space for stored KV; default: no limit',

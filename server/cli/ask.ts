@@ -1,10 +1,11 @@
 // leoam ask: one question and its answer, or a prompt that takes one question after another.
 
-import { askContext, checkNotEmpty } from '../assistant.js';
+import { checkNotEmpty } from '../assistant.js';
 import type { AskOptions, AskResult } from '../chat/asked.js';
 import { Conversation } from '../chat/conversation.js';
 import { numberOption, UsageError, flag } from './arguments.js';
 import {
+  askContextFor,
   close,
   openBoth,
   questionOptions,
@@ -57,9 +58,9 @@ function askOptions({ line }: CommandContext): Omit<AskOptions, 'question'> {
 async function answerOnce(
   opened: Opened,
   options: AskOptions,
-  { output, signal }: CommandContext,
+  { line, output, signal }: CommandContext,
 ): Promise<number> {
-  const conversation = new Conversation(askContext(opened.assistant, opened.repository));
+  const conversation = new Conversation(askContextFor(opened, line));
   try {
     const result = await conversation.ask({
       ...options,

@@ -2,8 +2,8 @@
 
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { openAssistant, openRepositoryFor, type Assistant } from '../assistant.js';
-import type { TurnOptions } from '../chat/turn.js';
+import { askContext, openAssistant, openRepositoryFor, type Assistant } from '../assistant.js';
+import type { AskContext, TurnOptions } from '../chat/turn.js';
 import type { RepositoryIndex } from '../index/types.js';
 import { homeFolder } from '../models/index.js';
 import { modes } from '../prompt/parts.js';
@@ -101,6 +101,18 @@ export async function repositoryRoot(line: CommandLine): Promise<string> {
     throw new UsageError(`${root} is a file; --repo takes a folder.`);
   }
   return root;
+}
+
+const mib = 1024 ** 2;
+
+/** What questions are asked in, as the options have it. */
+export function askContextFor({ assistant, repository }: Opened, line: CommandLine): AskContext {
+  const memory = numberOption(line, 'evidence-memory', { min: 1, integer: false });
+  return askContext(
+    assistant,
+    repository,
+    memory === undefined ? {} : { evidenceBytes: Math.round(memory * mib) },
+  );
 }
 
 export type QuestionOptions = Pick<TurnOptions, 'mode' | 'selection' | 'repair'>;

@@ -1,7 +1,7 @@
 // leoam eval: answers a file of questions in one mode and counts what is right. Greedy and
 // at most 100 tokens in every mode, so that only the evidence differs.
 
-import { askContext, checkNotEmpty } from '../assistant.js';
+import { checkNotEmpty } from '../assistant.js';
 import type { Source } from '../chat/citations.js';
 import type { AskCounters } from '../chat/asked.js';
 import { Conversation } from '../chat/conversation.js';
@@ -9,6 +9,7 @@ import type { AskContext } from '../chat/turn.js';
 import { numberOption, UsageError } from './arguments.js';
 import { goldText, isCorrect } from './answers.js';
 import {
+  askContextFor,
   close,
   openBoth,
   questionOptions,
@@ -62,7 +63,7 @@ export const evalCommand: CommandFunction = async (context) => {
   try {
     checkNotEmpty(opened.repository);
     const rows: EvalRow[] = [];
-    const runner = questionRunner(askContext(opened.assistant, opened.repository), options, signal);
+    const runner = questionRunner(askContextFor(opened, line), options, signal);
     for (const question of questions) {
       output.progress(`Question ${rows.length + 1} of ${questions.length}`);
       rows.push(await runner.run(question));

@@ -2,14 +2,13 @@
 // background.
 
 import { createInterface, type Interface } from 'node:readline/promises';
-import { askContext } from '../assistant.js';
 import type { AskOptions } from '../chat/asked.js';
 import { Conversation } from '../chat/conversation.js';
 import { isCancelled } from '../engine/errors.js';
 import { isEmpty, outdatedPaths } from '../index/changes.js';
 import { readInBackground, type BackgroundReading } from '../index/background.js';
 import { stringOption } from './arguments.js';
-import type { CommandContext, Opened } from './common.js';
+import { askContextFor, type CommandContext, type Opened } from './common.js';
 import { sourceLines } from './output.js';
 import { PromptScreen } from './promptScreen.js';
 
@@ -34,7 +33,7 @@ export async function questionPrompt(
   { line, output, signal }: CommandContext,
 ): Promise<number> {
   const { assistant, repository } = opened;
-  const conversation = new Conversation(askContext(assistant, repository), conversationTokens);
+  const conversation = new Conversation(askContextFor(opened, line), conversationTokens);
   output.note(
     `Ask about ${stringOption(line, 'repo') ?? 'this folder'} (${assistant.engine.model.id}). Empty line: new conversation.`,
   );

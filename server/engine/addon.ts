@@ -294,7 +294,11 @@ export interface NativeEngine {
     candidates: ChunkCandidate[],
   ): Job<Float32Array>;
 
-  newSession(contextTokens: number): NativeSession;
+  /**
+   * With `evidenceBytes` above 0 the stored chunks that a prompt's evidence begins with stay on
+   * disk and take no more memory than that; `contextTokens` is then the room for the rest.
+   */
+  newSession(contextTokens: number, evidenceBytes?: number): NativeSession;
   /** Waits for running jobs to be cancelled, then frees everything. Later calls throw code "disposed". */
   dispose(): Promise<void>;
 }

@@ -149,9 +149,14 @@ export class LeoEngine {
     return this.native.storeStats();
   }
 
-  /** A context of at most `contextTokens`, the model's own window when absent. */
-  newSession(contextTokens: number = this.info.context): LeoSession {
-    return new LeoSession(this.native.newSession(Math.min(contextTokens, this.info.context)));
+  /**
+   * A context of at most `contextTokens`, the model's own window when absent. With
+   * `evidenceBytes` stored evidence stays on disk and takes no more memory than that; the
+   * tokens are then those of the rest.
+   */
+  newSession(contextTokens: number = this.info.context, evidenceBytes = 0): LeoSession {
+    const tokens = Math.min(contextTokens, this.info.context);
+    return new LeoSession(this.native.newSession(tokens, evidenceBytes));
   }
 
   dispose(): Promise<void> {

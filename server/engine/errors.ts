@@ -9,6 +9,7 @@ export type ServerErrorCode =
   | 'model-missing'
   | 'question-too-long'
   | 'repository-too-large'
+  | 'not-read'
   | 'nothing-to-read'
   | 'invalid-input';
 

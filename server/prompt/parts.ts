@@ -57,18 +57,31 @@ export function evidenceParts(
 
 /** The whole repository as text: one part a segment, so that a session can reuse it from the front. */
 export function fullParts(segments: readonly SegmentPlan[]): EvidenceParts {
-  const parts = segments.map((segment) =>
-    textPart(
-      segment.part === 0
-        ? segment.tokens
-        : segment.tokens.subarray(segment.chunks[0]?.tokenEnd ?? 0), // the header stands once
-    ),
-  );
+  const parts = segments.map((segment) => textPart(segment.tokens.subarray(headerTokens(segment))));
   return {
     parts,
     evidenceOf: segments.map((_, index) => index),
     tokens: parts.reduce((sum, part) => sum + part.tokens.length, 0),
   };
+}
+
+/** The whole repository from the store, which must hold all of it. */
+export function storedParts(segments: readonly SegmentPlan[]): EvidenceParts {
+  return {
+    parts: segments.map(({ key, part, chunks }) => ({
+      ...{ kind: 'chunks', key, first: part === 0 ? 0 : 1, last: chunks.length },
+    })),
+    evidenceOf: segments.map((_, index) => index),
+    tokens: segments.reduce(
+      (sum, segment) => sum + segment.tokens.length - headerTokens(segment),
+      0,
+    ),
+  };
+}
+
+/** To be left out: the header of a file stands once. */
+function headerTokens({ part, chunks }: SegmentPlan): number {
+  return part === 0 ? 0 : (chunks[0]?.tokenEnd ?? 0);
 }
 
 /** Key of a passage that was computed in a prompt before its file was read. */

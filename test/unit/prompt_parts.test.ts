@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Part } from '../../server/engine/addon.js';
 import type { SegmentPlan } from '../../server/index/types.js';
-import { evidenceParts, fullParts, type SegmentLookup } from '../../server/prompt/parts.js';
+import {
+  evidenceParts,
+  fullParts,
+  storedParts,
+  type SegmentLookup,
+} from '../../server/prompt/parts.js';
 
 // Chunks of two tokens; token values tell segment and place.
 function segment(path: string, part: number, chunks: number): SegmentPlan {
@@ -96,5 +101,14 @@ describe('parts of a prompt', () => {
     const full = fullParts(segments);
     assert.deepEqual(tokensOf(full.parts[1]), [102, 103, 104, 105]);
     assert.equal(full.tokens, 8 + 4 + 6);
+  });
+
+  it('takes the same tokens from the store where a repository stays on disk', () => {
+    const stored = storedParts(segments);
+    assert.equal(stored.tokens, 8 + 4 + 6);
+    assert.deepEqual(
+      stored.parts.map((part) => part.kind === 'chunks' && part.first),
+      [0, 1, 0],
+    );
   });
 });

@@ -36,7 +36,11 @@ AttentionOp::AttentionOp(const AttentionShape& shape, int threads, int layer,
 
 void AttentionOp::SetMass(float* mass) {
   mass_ = mass;
-  if (mass != nullptr) {
+  ClearWeights();
+}
+
+void AttentionOp::ClearWeights() {
+  if (mass_ != nullptr) {
     // Zeros stand for chunks that a row does not see.
     weights_.assign(2 * chunks_.size() * shape_.rows * shape_.heads, 0.0F);
   }
@@ -66,6 +70,7 @@ void AttentionOp::SetChunks(std::vector<KvChunk> chunks, std::span<const int32_t
   visible_ = visible;
   tiered_ = nullptr;
   tiered_tokens_ = 0;
+  tiered_mass_.clear();
   CountTokens();
 }
 
@@ -80,12 +85,14 @@ void AttentionOp::Choose(const float* q) {
   if (status_->ok()) {
     *status_ = tiered_->Choose(layer_, q, shape_.rows, &chunks_);
   }
+  tiered_mass_.assign(chunks_.size(), 0.0F);
   tiered_tokens_ = 0;
   for (const KvChunk& chunk : chunks_) {
     tiered_tokens_ += static_cast<size_t>(chunk.tokens);
   }
   chunks_.insert(chunks_.end(), set_chunks_.begin(), set_chunks_.end());
   CountTokens();
+  ClearWeights();
 }
 
 void AttentionOp::CountTokens() {
@@ -200,7 +207,9 @@ void AttentionOp::Join(const float* partials, float* out, int thread, int thread
     const auto [maximum, sum] = total(row_head);
     for (size_t chunk = thread; chunk < chunks_.size(); chunk += threads) {
       const float* weight = weights_.data() + 2 * (chunk * row_heads + row_head);
-      mass_[chunk] += weight[1] * std::exp2(weight[0] - maximum) / sum;
+      const size_t chosen = tiered_mass_.size();
+      float* to = chunk < chosen ? &tiered_mass_[chunk] : mass_ + (chunk - chosen);
+      *to += weight[1] * std::exp2(weight[0] - maximum) / sum;
     }
   }
 }

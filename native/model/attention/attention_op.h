@@ -47,8 +47,9 @@ class AttentionOp {
   // what fails is told there, and nothing is chosen any more. Both must outlive the run.
   void SetTiered(TieredKv* tiered, Status* status);
   // Adds each chunk's share of the attention, summed over heads and rows, to mass[chunk]
-  // in the next run; null: not wanted, and impossible with tiers. Call it after SetChunks.
+  // in the next run; null: not wanted. Call it last. Of what tiers chose tiered_mass tells.
   void SetMass(float* mass);
+  std::span<const float> tiered_mass() const { return tiered_mass_; }
 
   // Asks the tiers; on one thread, before the two steps.
   void Choose(const float* q);
@@ -61,6 +62,7 @@ class AttentionOp {
 
  private:
   void CountTokens();
+  void ClearWeights();
   void AttendItem(const float* q, float* part, size_t chunk, int kv_head, float* scratch);
 
   AttentionShape shape_;
@@ -74,6 +76,7 @@ class AttentionOp {
   TieredKv* tiered_ = nullptr;
   Status* status_ = nullptr;
   size_t tiered_tokens_ = 0;  // every row sees them
+  std::vector<float> tiered_mass_;
   float* mass_ = nullptr;
   std::vector<float> weights_;  // [chunk][row][head] of (maximum, sum), for the mass
   std::vector<float> scratch_;  // kernel_scratch values per thread

@@ -1,0 +1,97 @@
+// Mode full with a limit of memory: the whole repository is attended to from disk.
+
+import assert from 'node:assert/strict';
+import {
+  askContext,
+  openAssistant,
+  openRepositoryFor,
+  type Assistant,
+} from '../../server/assistant.js';
+import { Conversation } from '../../server/chat/conversation.js';
+import { indexRepository } from '../../server/index/jobs.js';
+import type { RepositoryIndex } from '../../server/index/types.js';
+import { homeWithModel, leoam, shopFiles, smallModel, temporaryRepository } from './setup.js';
+
+const question = 'How many items fit into a basket at most?';
+const turn = { question, mode: 'full', maxTokens: 12 } as const;
+
+describe('a whole repository in little memory', function () {
+  this.timeout(120_000);
+  let home: string;
+  let root: string;
+  let assistant: Assistant;
+  let repository: RepositoryIndex;
+  let kvBytes: number;
+
+  before(async () => {
+    home = await homeWithModel();
+    root = await temporaryRepository(shopFiles);
+    assistant = await openAssistant({ home, model: smallModel, threads: 1 });
+    repository = await openRepositoryFor(assistant, root);
+    kvBytes = repository.totalTokens * assistant.engine.info.kvBytesPerToken;
+  });
+
+  after(async () => {
+    await repository.close();
+    await assistant.dispose();
+  });
+
+  const conversation = (share: number): Conversation =>
+    new Conversation(
+      askContext(assistant, repository, { evidenceBytes: Math.ceil(share * kvBytes) }),
+    );
+
+  it('is refused until all of it has been read', async () => {
+    await assert.rejects(conversation(1).ask(turn), { code: 'not-read' });
+    await indexRepository({ index: repository, engine: assistant.engine.native });
+  });
+
+  it('answers as if all of it were held, and tells what it read for that', async () => {
+    const [small, large] = [conversation(0.2), conversation(2)];
+    const inLittle = await small.ask(turn);
+    const inMuch = await large.ask(turn);
+    assert.equal(inLittle.answer, inMuch.answer);
+    assert.equal(inLittle.counters.repoTokensComputed, 0);
+    assert.equal(inLittle.counters.workingSetTokens, inMuch.counters.workingSetTokens);
+    // Once for the question where there is room for all, and for every token where there is not.
+    const { bytesFromDisk, tokensDecoded } = inMuch.counters;
+    assert.ok(tokensDecoded > 2);
+    assert.ok(inLittle.counters.bytesFromDisk > 2 * bytesFromDisk);
+    assert.ok(inLittle.sources.length > 0);
+    assert.ok(inLittle.sources.some(({ path }) => path === 'src/limits.ts'));
+    const weights = inLittle.sources.map(({ weight }) => weight);
+    assert.ok(
+      weights.every((weight) => weight > 0),
+      JSON.stringify(weights),
+    );
+
+    const next = { ...turn, question: 'And which constant says so?' };
+    const [second, other] = [await small.ask(next), await large.ask(next)];
+    assert.equal(second.answer, other.answer);
+    assert.ok(second.counters.tokensComputed <= second.counters.questionTokens + 1);
+    assert.equal(other.counters.bytesFromDisk, 0);
+    small.dispose();
+    large.dispose();
+  });
+
+  it('is said to need more memory where one layer of it does not fit', async () => {
+    const none = conversation(0.001);
+    await assert.rejects(none.ask(turn), (error: Error) => error.message.includes('raise the budget'));
+    none.dispose();
+  });
+
+  it('is an option of the terminal', async () => {
+    const { stdout, code } = await leoam(
+      [
+        ...['ask', question, '--repo', root, '--mode', 'full', '--evidence-memory', '1', '--json'],
+        ...['--max-tokens', '4', '--model', smallModel],
+      ],
+      { home },
+    );
+    assert.equal(code, 0);
+    const { counters } = JSON.parse(stdout) as {
+      counters: { repoTokens: number; bytesFromDisk: number };
+    };
+    assert.ok(counters.bytesFromDisk > 0);
+  });
+});
