@@ -24,6 +24,7 @@ const benches = {
   completion: "suggestions while typing against llama.cpp's server; under load",
   fill: 'holes in real files filled in each mode, half of them with a name of another file',
   soak: 'ten thousand suggestions with edits and cancellation at random: stale ones, memory',
+  tiers: 'decoding behind a context whose KV is larger than the memory for it',
   store: 'bytes and cost of each precision; what edits make the engine compute',
   window: 'from an opened VS Code to a ready LeoAM, from a warm store; memory; cost at start',
 };

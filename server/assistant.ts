@@ -127,7 +127,7 @@ export function checkNotEmpty(repository: RepositoryIndex): void {
 export function askContext(
   assistant: Assistant,
   repository: RepositoryIndex,
-  options: Pick<AskContext, 'evidenceBytes'> = {},
+  options: Pick<AskContext, 'tiers'> = {},
 ): AskContext {
   return {
     ...options,

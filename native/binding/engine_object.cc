@@ -177,13 +177,26 @@ Napi::Value EngineObject::NewSession(const Napi::CallbackInfo& info) {
   if (!info[0].IsNumber() || info[0].As<Napi::Number>().DoubleValue() < 1) {
     throw Napi::TypeError::New(info.Env(), "newSession needs its number of tokens.");
   }
-  const double evidence = info[1].IsNumber() ? info[1].As<Napi::Number>().DoubleValue() : 0;
-  if (!(evidence >= 0)) {
-    throw Napi::TypeError::New(info.Env(), "newSession takes no negative number of bytes.");
+  TierOptions tiers;
+  if (info[1].IsObject()) {
+    const auto options = info[1].As<Napi::Object>();
+    const double bytes = ReadNumber(options, "ramBytes");
+    const double share = ReadNumber(options, "share", 1);
+    const double speed = ReadNumber(options, "diskBytesPerSecond", 0);
+    if (!(bytes > 0) || !(share > 0) || !(share <= 1) || !(speed >= 0)) {
+      throw Napi::TypeError::New(
+          info.Env(),
+          "A session's tiers need ramBytes above 0, a share above 0 and up to "
+          "1, and no negative speed.");
+    }
+    tiers.ram_bytes = static_cast<uint64_t>(bytes);
+    tiers.share = share;
+    tiers.disk_bytes_per_second = static_cast<uint64_t>(speed);
+    const Napi::Value prefetch = options.Get("prefetch");
+    tiers.prefetch = !prefetch.IsBoolean() || prefetch.As<Napi::Boolean>().Value();
   }
   return SessionObject::Make(info.Env(), state_,
-                             static_cast<size_t>(info[0].As<Napi::Number>().Int64Value()),
-                             static_cast<uint64_t>(evidence));
+                             static_cast<size_t>(info[0].As<Napi::Number>().Int64Value()), tiers);
 }
 
 Napi::Value EngineObject::Dispose(const Napi::CallbackInfo& info) {

@@ -15,8 +15,7 @@ struct TextPiece {
 
 Result<Session*> SessionState::Ensure() {
   if (session == nullptr) {
-    auto made =
-        Session::Create(*engine->core, context_tokens, engine->core->session_kv(), evidence_bytes);
+    auto made = Session::Create(*engine->core, context_tokens, engine->core->session_kv(), tiers);
     if (!made.ok()) {
       return made.status();
     }
@@ -34,11 +33,11 @@ Napi::Function SessionObject::Define(Napi::Env env) {
 }
 
 Napi::Value SessionObject::Make(Napi::Env env, const std::shared_ptr<EngineState>& engine,
-                                size_t context_tokens, uint64_t evidence_bytes) {
+                                size_t context_tokens, const TierOptions& tiers) {
   auto state = std::make_shared<SessionState>();
   state->engine = engine;
   state->context_tokens = context_tokens;
-  state->evidence_bytes = evidence_bytes;
+  state->tiers = tiers;
   return env.GetInstanceData<AddonData>()->session.New(
       {Napi::External<std::shared_ptr<SessionState>>::New(env, &state)});
 }

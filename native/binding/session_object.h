@@ -14,7 +14,7 @@ namespace leoam::binding {
 struct SessionState {
   std::shared_ptr<EngineState> engine;
   size_t context_tokens = 0;
-  uint64_t evidence_bytes = 0;
+  TierOptions tiers;
   std::unique_ptr<Session> session;  // engine thread
   std::atomic<size_t> size{0};
   bool disposed = false;  // event loop only
@@ -26,7 +26,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
  public:
   static Napi::Function Define(Napi::Env env);
   static Napi::Value Make(Napi::Env env, const std::shared_ptr<EngineState>& engine,
-                          size_t context_tokens, uint64_t evidence_bytes);
+                          size_t context_tokens, const TierOptions& tiers);
 
   explicit SessionObject(const Napi::CallbackInfo& info);
 

@@ -81,10 +81,14 @@ void KvBuffer::WriteValues(int layer, size_t token, const float* row) {
 void KvBuffer::ReadHead(const uint8_t* row, int kv_head, float* out) const {
   const auto head_dim = static_cast<size_t>(shape_.head_dim);
   const uint8_t* head = row + KvBytes(format_, static_cast<size_t>(kv_head) * head_dim);
-  if (format_ == KvFormat::kF16) {
-    BestRowKernels().to_float(reinterpret_cast<const uint16_t*>(head), head_dim, out);
+  DecodeKvRow(format_, head, head_dim, out);
+}
+
+void DecodeKvRow(KvFormat format, const uint8_t* row, size_t count, float* values) {
+  if (format == KvFormat::kF16) {
+    BestRowKernels().to_float(reinterpret_cast<const uint16_t*>(row), count, values);
   } else {
-    ggml_get_type_traits(GGML_TYPE_Q8_0)->to_float(head, out, shape_.head_dim);
+    ggml_get_type_traits(GGML_TYPE_Q8_0)->to_float(row, values, static_cast<int64_t>(count));
   }
 }
 

@@ -25,6 +25,9 @@ namespace leoam {
 // Encodes `count` finite values of a row; with kQ8 a multiple of a block.
 void EncodeKvRow(KvFormat format, const float* values, size_t count, uint8_t* row);
 
+// And back.
+void DecodeKvRow(KvFormat format, const uint8_t* row, size_t count, float* values);
+
 class KvBuffer {
  public:
   // Capacity is rounded up to a multiple of 256 (ggml's graphs are reused per 256 rows).

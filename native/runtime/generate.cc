@@ -218,9 +218,13 @@ Result<ScoreResult> Score(Core& core, JobContext& job, Session& session,
   if (request.target.size() > 1) {
     std::vector<float> rest;
     const std::span<const Token> run(request.target.data(), request.target.size() - 1);
-    LEOAM_RETURN_IF_ERROR(session.Append(job, run, &rest, nullptr));
+    // Where steps choose what they attend to, each chooses for itself, as an answer's do.
+    const size_t step = session.tiered() == nullptr ? run.size() : 1;
+    for (size_t i = 0; i < run.size(); i += step) {
+      LEOAM_RETURN_IF_ERROR(session.Append(job, run.subspan(i, step), &rest, nullptr));
+      logits.insert(logits.end(), rest.begin(), rest.end());
+    }
     session.Truncate(end);
-    logits.insert(logits.end(), rest.begin(), rest.end());
   }
   const auto vocabulary = static_cast<size_t>(core.model().config().vocabulary);
   for (size_t i = 0; i < request.target.size(); ++i) {

@@ -9,7 +9,7 @@
 namespace leoam {
 
 Result<std::unique_ptr<Session>> Session::Create(Core& core, size_t context_tokens, KvFormat format,
-                                                 uint64_t evidence_bytes) {
+                                                 const TierOptions& tiers) {
   const auto window = static_cast<size_t>(core.model().config().context);
   auto kv = core.NewSequence(std::min(context_tokens, window), format);
   if (!kv.ok()) {
@@ -17,7 +17,7 @@ Result<std::unique_ptr<Session>> Session::Create(Core& core, size_t context_toke
   }
   std::unique_ptr<Session> session(new Session(core, std::move(kv).value()));
   session->tokens_ = core.preamble();
-  session->evidence_bytes_ = evidence_bytes;
+  session->tier_options_ = tiers;
   return session;
 }
 
@@ -218,6 +218,7 @@ Status Session::RunQuestion(JobContext& job, const PromptRequest& request, Quest
   std::vector<Token>& tokens = question.tokens;
   std::vector<int32_t>& positions = question.positions;
   Stopwatch watch;
+  SetDense(true);
   if (request.repair_share > 0 && !loaded_.empty()) {
     auto repaired = ChooseRepair(core_, job, kv_.get(), loaded_, tokens, request.repair_share);
     if (!repaired.ok()) {
@@ -257,6 +258,7 @@ Status Session::Append(JobContext& job, std::span<const Token> tokens, std::vect
   request.positions = positions;
   request.kv = kv_.get();
   request.tiered = tiered_.get();
+  SetDense(false);
   request.logit_rows = rows;
   request.logits = logits;
   request.chunk_mass = chunk_mass;

@@ -20,10 +20,10 @@ class Session {
   // Holds its KV in `format`. Text that it keeps (Part::Kind::kKeep) was computed attending to
   // that KV, as it was to the evidence before it; neither is part of its key.
   //
-  // `evidence_bytes` above 0: the stored chunks that the evidence begins with stay on disk and
+  // `tiers.ram_bytes` above 0: the stored chunks that the evidence begins with stay on disk and
   // take no more RAM than that; `context_tokens` is then the room for the rest.
   static Result<std::unique_ptr<Session>> Create(Core& core, size_t context_tokens, KvFormat format,
-                                                 uint64_t evidence_bytes = 0);
+                                                 const TierOptions& tiers = {});
 
   // Makes the session hold the prompt and computes the logits of its last token, [vocabulary].
   // What equals the content from the front is reused; the rest is loaded, repaired, prefilled.
@@ -75,6 +75,8 @@ class Session {
                      Timings* timings, std::vector<float>* logits);
   // Makes the tiers hold the first `count` parts of the request, and no others.
   Status HoldInTiers(const PromptRequest& request, size_t count);
+  // Prompts attend to all that lies in tiers, answers to a share.
+  void SetDense(bool dense);
   // The positions of `count` rows from `row` on, all behind or all before the gap.
   std::vector<int32_t> PositionsOf(size_t row, size_t count) const;
   void Advance(std::span<const Token> tokens);
@@ -102,7 +104,7 @@ class Session {
 
   Core& core_;
   std::unique_ptr<KvBuffer> kv_;
-  uint64_t evidence_bytes_ = 0;
+  TierOptions tier_options_;
   std::vector<Part> tiered_parts_;  // in the gap of kv_; entries_ are of its rows alone
   std::unique_ptr<TieredContext> tiered_;
   std::vector<Entry> entries_;

@@ -316,7 +316,7 @@ TEST_F(SessionTest, EvidenceThatStaysOnDiskGivesTheSameLogits) {
   const uint64_t bytes =
       tokens * 2 * KvBytes(KvFormat::kF16, shape.RowValues()) * static_cast<uint64_t>(shape.layers);
 
-  auto session = Session::Create(*core_, 256, KvFormat::kF16, bytes / 4);
+  auto session = Session::Create(*core_, 256, KvFormat::kF16, {.ram_bytes = bytes / 4});
   ASSERT_TRUE(session.ok());
   const Outcome b = Prepare(**session, {evidence[0], evidence[1], question}, 2);
   EXPECT_EQ(b.counters.tokens_computed, question.tokens.size());
@@ -350,7 +350,7 @@ TEST_F(SessionTest, EvidenceThatStaysOnDiskGivesTheSameLogits) {
 TEST_F(SessionTest, TooLittleMemoryForEvidenceOnDiskIsSaid) {
   const Part stored = Stored(1, SampleCode(16));
   const Part question = Text("// What does this file do? It");
-  auto session = Session::Create(*core_, 256, KvFormat::kF16, 10'000);
+  auto session = Session::Create(*core_, 256, KvFormat::kF16, {.ram_bytes = 10'000});
   ASSERT_TRUE(session.ok());
   PromptRequest request{{stored, question}, 1, 0};
   Run([&](JobContext& job) {

@@ -9,7 +9,7 @@ namespace leoam {
 Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters* counters,
                         Timings* timings, std::vector<float>* logits) {
   warning_.clear();
-  if (evidence_bytes_ == 0) {
+  if (tier_options_.ram_bytes == 0) {
     return PrepareRows(job, request, counters, timings, logits);
   }
   const bool movable = std::any_of(request.parts.begin(), request.parts.end(),
@@ -62,11 +62,10 @@ Status Session::HoldInTiers(const PromptRequest& request, size_t count) {
   std::transform(request.parts.begin(), end, std::back_inserter(ranges),
                  [](const Part& part) { return ChunkRange{part.key, part.first, part.last}; });
   const ModelConfig& config = core_.model().config();
-  TierOptions options;
-  options.ram_bytes = evidence_bytes_;
+  TierOptions options = tier_options_;
   options.format = kv_->format();
-  auto opened = TieredContext::Open(store, ranges, config.kv_shape(), config.rope,
-                                    core_.model().key_bias(), begin, options);
+  auto opened =
+      TieredContext::Open(store, ranges, config, core_.model().key_bias(), begin, options);
   if (!opened.ok()) {
     return opened.status();
   }
@@ -80,6 +79,12 @@ Status Session::HoldInTiers(const PromptRequest& request, size_t count) {
   tiered_parts_.assign(request.parts.begin(), end);
   kv_->set_gap(begin, tiered_->tokens());
   return Status::Ok();
+}
+
+void Session::SetDense(bool dense) {
+  if (tiered_ != nullptr) {
+    tiered_->set_dense(dense);
+  }
 }
 
 std::vector<int32_t> Session::PositionsOf(size_t row, size_t count) const {

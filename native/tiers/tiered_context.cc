@@ -1,23 +1,30 @@
 #include "tiers/tiered_context.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
 namespace leoam {
+namespace {
+
+// Attention of the first layers is spread out: they see at least so much (design: flat layers).
+constexpr int kFlatLayers = 2;
+constexpr double kFlatShare = 0.5;
+
+}  // namespace
 
 Result<std::unique_ptr<TieredContext>> TieredContext::Open(std::shared_ptr<SegmentStore> store,
                                                            const std::vector<ChunkRange>& ranges,
-                                                           const KvShape& shape,
-                                                           const RopeParams& rope,
+                                                           const ModelConfig& config,
                                                            const KeyBias& bias, size_t begin,
                                                            const TierOptions& options) {
   std::unique_ptr<TieredContext> context(
-      new TieredContext(std::move(store), shape, bias, begin, options));
+      new TieredContext(std::move(store), config.kv_shape(), bias, begin, options));
   for (const ChunkRange& range : ranges) {
     LEOAM_RETURN_IF_ERROR(context->AddRange(range));
   }
-  context->Start(rope);
+  context->Start(config);
   return context;
 }
 
@@ -50,11 +57,25 @@ Status TieredContext::AddRange(const ChunkRange& range) {
   return Status::Ok();
 }
 
-void TieredContext::Start(const RopeParams& rope) {
+void TieredContext::Start(const ModelConfig& config) {
+  const auto layers = static_cast<size_t>(shape_.layers);
   all_.resize(chunks_.size());
   std::iota(all_.begin(), all_.end(), size_t{0});
-  chosen_.resize(static_cast<size_t>(shape_.layers));
-  rope_ = std::make_unique<RopeTable>(rope, begin_, tokens_);
+  wanted_.assign(layers, all_);
+  appended_.resize(layers);
+  rope_ = std::make_unique<RopeTable>(config.rope, begin_, tokens_);
+  if (options_.share < 1.0) {
+    size_t boxes = 0;
+    for (const Chunk& chunk : chunks_) {
+      boxes += (chunk.tokens + KeyBoxes::kTokens - 1) / KeyBoxes::kTokens;
+      box_ends_.push_back(boxes);
+    }
+    for (size_t layer = 0; layer < layers; ++layer) {
+      boxes_.push_back(std::make_unique<KeyBoxes>(shape_.kv_heads, shape_.head_dim, boxes));
+    }
+    choice_ = std::make_unique<BlockChoice>(
+        ChoiceShape{config.heads, config.kv_heads, config.head_dim}, box_ends_);
+  }
   std::vector<size_t> bytes(chunks_.size());
   std::transform(chunks_.begin(), chunks_.end(), bytes.begin(),
                  [this](const Chunk& chunk) { return 2 * PlaneBytes(chunk); });
@@ -80,42 +101,80 @@ Status TieredContext::Fill(const BlockId& block, uint8_t* rows) {
   DecodeLayer(data, shape_, info.precision, chunk.tokens,
               biased ? bias_.layers[layer].data() : nullptr, *rope_, chunk.first,
               {options_.format, rows, rows + PlaneBytes(chunk)});
+  if (!boxes_.empty()) {
+    SetBoxes(block, rows);
+  }
   return Status::Ok();
 }
 
-Status TieredContext::Choose(int layer, const float* /*q*/, int /*rows*/,
-                             std::vector<KvChunk>* chunks) {
-  LEOAM_RETURN_IF_ERROR(ram_->Visit(layer, all_));
+// Once for each block: its keys stay what they are.
+void TieredContext::SetBoxes(const BlockId& block, const uint8_t* keys) {
+  KeyBoxes& boxes = *boxes_[static_cast<size_t>(block.layer)];
+  const size_t tokens = chunks_[block.chunk].tokens;
+  const size_t values = shape_.RowValues();
+  const size_t first_box = block.chunk == 0 ? 0 : box_ends_[block.chunk - 1];
+  if (boxes.IsSet(box_ends_[block.chunk] - 1)) {
+    return;
+  }
+  std::vector<float> rows(KeyBoxes::kTokens * values);
+  for (size_t first = 0; first < tokens; first += KeyBoxes::kTokens) {
+    const size_t count = std::min(KeyBoxes::kTokens, tokens - first);
+    for (size_t i = 0; i < count; ++i) {
+      DecodeKvRow(options_.format, keys + (first + i) * KvBytes(options_.format, values), values,
+                  rows.data() + i * values);
+    }
+    boxes.Set(first_box + first / KeyBoxes::kTokens, rows.data(), count);
+  }
+}
+
+const std::vector<size_t>& TieredContext::ChunksFor(int layer, const float* q, int rows) {
+  std::vector<size_t>& wanted = wanted_[static_cast<size_t>(layer)];
+  if (dense_ || choice_ == nullptr) {
+    return all_;
+  }
+  const double share = layer < kFlatLayers ? std::max(options_.share, kFlatShare) : options_.share;
+  const auto count = static_cast<size_t>(std::ceil(share * static_cast<double>(chunks_.size())));
+  wanted = choice_->Choose(*boxes_[static_cast<size_t>(layer)], q, rows, count);
+  blocks_chosen_ += wanted.size();
+  blocks_offered_ += chunks_.size();
+  return wanted;
+}
+
+Status TieredContext::Choose(int layer, const float* q, int rows, std::vector<KvChunk>* chunks) {
+  const std::vector<size_t>& wanted = ChunksFor(layer, q, rows);
+  LEOAM_RETURN_IF_ERROR(ram_->Visit(layer, wanted));
   if (options_.prefetch) {
-    ram_->Prefetch((layer + 1) % shape_.layers, all_);
+    // What took part in the step before is likely to take part again.
+    const int next = (layer + 1) % shape_.layers;
+    ram_->Prefetch(next, dense_ ? all_ : wanted_[static_cast<size_t>(next)]);
   }
   const size_t row_bytes = KvBytes(options_.format, shape_.RowValues());
-  std::vector<size_t>& chosen = chosen_[static_cast<size_t>(layer)];
-  chosen.clear();
-  for (const size_t at : all_) {
+  std::vector<size_t>& appended = appended_[static_cast<size_t>(layer)];
+  appended.clear();
+  for (const size_t at : wanted) {
     const Chunk& chunk = chunks_[at];
-    const auto rows = ram_->Rows(at);
-    if (!rows.ok()) {
-      return rows.status();
+    const auto block = ram_->Rows(at);
+    if (!block.ok()) {
+      return block.status();
     }
     for (size_t first = 0; first < chunk.tokens; first += kMaxChunkTokens) {
       KvChunk part;
-      part.k = *rows + first * row_bytes;
-      part.v = *rows + PlaneBytes(chunk) + first * row_bytes;
+      part.k = *block + first * row_bytes;
+      part.v = *block + PlaneBytes(chunk) + first * row_bytes;
       part.stride = row_bytes;
       part.format = options_.format;
       part.tokens = static_cast<int>(std::min<size_t>(chunk.tokens - first, kMaxChunkTokens));
       chunks->push_back(part);
-      chosen.push_back(at);
+      appended.push_back(at);
     }
   }
   return Status::Ok();
 }
 
 void TieredContext::Took(int layer, std::span<const float> mass) {
-  const std::vector<size_t>& chosen = chosen_[static_cast<size_t>(layer)];
-  for (size_t i = 0; i < chosen.size() && i < mass.size(); ++i) {
-    mass_[chunks_[chosen[i]].range] += mass[i];
+  const std::vector<size_t>& appended = appended_[static_cast<size_t>(layer)];
+  for (size_t i = 0; i < appended.size() && i < mass.size(); ++i) {
+    mass_[chunks_[appended[i]].range] += mass[i];
   }
 }
 
@@ -123,6 +182,12 @@ std::vector<double> TieredContext::TakeMass() {
   std::vector<double> taken(mass_.size(), 0.0);
   taken.swap(mass_);
   return taken;
+}
+
+double TieredContext::ShareTaken() const {
+  return blocks_offered_ == 0
+             ? 1.0
+             : static_cast<double>(blocks_chosen_) / static_cast<double>(blocks_offered_);
 }
 
 TierCounters TieredContext::counters() const {

@@ -11,7 +11,10 @@
 #include "kv/codec.h"
 #include "leoam/status.h"
 #include "leoam/types.h"
+#include "model/model.h"
 #include "model/tiered_kv.h"
+#include "selection/block_choice.h"
+#include "selection/key_boxes.h"
 #include "store/segment_layers.h"
 #include "store/segment_store.h"
 #include "tiers/block_reads.h"
@@ -31,6 +34,9 @@ struct TierOptions {
   uint64_t ram_bytes = 0;            // for the context's KV
   KvFormat format = KvFormat::kF16;  // of rows in RAM
   int read_threads = 4;
+  // Share of the context's chunks that take part in a step of decoding, chosen for each layer by
+  // their abstracts; 1: all, which is exact.
+  double share = 1.0;
   bool prefetch = true;                // the next layer's blocks are read while this layer computes
   uint64_t disk_bytes_per_second = 0;  // 0: as fast as it is; see BlockReads
 };
@@ -41,14 +47,18 @@ class TieredContext final : public TieredKv {
   // The chunks follow each other from position `begin` on. `bias` must outlive it.
   static Result<std::unique_ptr<TieredContext>> Open(std::shared_ptr<SegmentStore> store,
                                                      const std::vector<ChunkRange>& ranges,
-                                                     const KvShape& shape, const RopeParams& rope,
-                                                     const KeyBias& bias, size_t begin,
-                                                     const TierOptions& options);
+                                                     const ModelConfig& config, const KeyBias& bias,
+                                                     size_t begin, const TierOptions& options);
 
   size_t begin() const override { return begin_; }
   size_t tokens() const override { return tokens_; }
   Status Choose(int layer, const float* q, int rows, std::vector<KvChunk>* chunks) override;
   void Took(int layer, std::span<const float> mass) override;
+
+  // Whether all takes part from now on, whatever the share says: questions are not sparse.
+  void set_dense(bool dense) { dense_ = dense; }
+  // Blocks that passes attended to, of all that there were, in steps that chose.
+  double ShareTaken() const;
 
   // Attention mass of each of the ranges since the last call.
   std::vector<double> TakeMass();
@@ -71,7 +81,10 @@ class TieredContext final : public TieredKv {
       : store_(std::move(store)), shape_(shape), bias_(bias), begin_(begin), options_(options) {}
 
   Status AddRange(const ChunkRange& range);
-  void Start(const RopeParams& rope);
+  void Start(const ModelConfig& config);
+  // The chunks that take part, and those that the layer behind will want, as far as is known.
+  const std::vector<size_t>& ChunksFor(int layer, const float* q, int rows);
+  void SetBoxes(const BlockId& block, const uint8_t* keys);
   Status Fill(const BlockId& block, uint8_t* rows);
   size_t PlaneBytes(const Chunk& chunk) const {
     return chunk.tokens * KvBytes(options_.format, shape_.RowValues());
@@ -85,9 +98,16 @@ class TieredContext final : public TieredKv {
   size_t tokens_ = 0;
   std::vector<std::unique_ptr<SegmentLayers>> segments_;
   std::vector<Chunk> chunks_;
-  std::vector<size_t> all_;                  // 0, 1, … of chunks_
-  std::vector<std::vector<size_t>> chosen_;  // of each layer: the chunks of what Choose appended
-  std::vector<double> mass_;                 // of each range
+  std::vector<size_t> all_;                    // 0, 1, … of chunks_
+  std::vector<std::vector<size_t>> wanted_;    // of each layer: the chunks that took part last
+  std::vector<std::vector<size_t>> appended_;  // of each layer: the chunks of what Choose appended
+  std::vector<size_t> box_ends_;               // of each chunk
+  std::vector<std::unique_ptr<KeyBoxes>> boxes_;  // of each layer; empty where all takes part
+  std::unique_ptr<BlockChoice> choice_;
+  bool dense_ = true;
+  uint64_t blocks_chosen_ = 0;
+  uint64_t blocks_offered_ = 0;
+  std::vector<double> mass_;  // of each range
   std::vector<Token> token_ids_;
   std::unique_ptr<RopeTable> rope_;
   std::atomic<uint64_t> bytes_read_ = 0;

@@ -30,12 +30,17 @@ class TieredContextTest : public ::testing::TestWithParam<Precision> {
     PutMade(store_.get(), 2, 40);
     shape_ = MadeSegment(1).kv.shape;
     rope_.dims = shape_.head_dim;
+    config_.layers = shape_.layers;
+    config_.heads = 2 * shape_.kv_heads;
+    config_.kv_heads = shape_.kv_heads;
+    config_.head_dim = shape_.head_dim;
+    config_.rope = rope_;
     bias_.layers.resize(static_cast<size_t>(shape_.layers));
     bias_.layers[1].assign(shape_.RowValues(), 2.5F);
   }
 
   Result<std::unique_ptr<TieredContext>> Open(const TierOptions& options) {
-    return TieredContext::Open(store_, ranges_, shape_, rope_, bias_, kBegin, options);
+    return TieredContext::Open(store_, ranges_, config_, bias_, kBegin, options);
   }
 
   std::unique_ptr<KvBuffer> Loaded(KvFormat format) {
@@ -79,6 +84,7 @@ class TieredContextTest : public ::testing::TestWithParam<Precision> {
   std::shared_ptr<SegmentStore> store_;
   KvShape shape_;
   RopeParams rope_;
+  ModelConfig config_;
   KeyBias bias_;
   std::vector<ChunkRange> ranges_ = {{KeyOf(1), 1, 6}, {KeyOf(2), 0, 3}};
 };

@@ -225,14 +225,14 @@ export class Conversation {
     const needed = this.needed(turn, maxTokens);
     if (this.session === undefined || needed > this.sessionTokens) {
       this.session?.dispose();
-      const { engine, evidenceBytes } = this.context;
+      const { engine, tiers } = this.context;
       if (this.earlier.parts.length === 0) {
         this.evidenceTokens = turn.workingSetTokens;
       }
       this.sessionTokens = Math.max(needed + slackTokens, this.contextTokens ?? 0);
       this.session =
-        mode === 'full' && evidenceBytes !== undefined
-          ? engine.newSession(this.sessionTokens - this.evidenceTokens, evidenceBytes)
+        mode === 'full' && tiers !== undefined
+          ? engine.newSession(this.sessionTokens - this.evidenceTokens, tiers)
           : engine.newSession(this.sessionTokens);
     }
     return this.session;

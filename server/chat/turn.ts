@@ -1,6 +1,6 @@
 // One turn of a conversation made ready for the engine: question -> working set -> parts.
 
-import type { Part } from '../engine/addon.js';
+import type { Part, TierOptions } from '../engine/addon.js';
 import { checkFitsWindow, type LeoEngine } from '../engine/engine.js';
 import { leoError } from '../engine/errors.js';
 import type { RepositoryIndex } from '../index/types.js';
@@ -30,11 +30,8 @@ export interface AskContext {
   repository: RepositoryIndex;
   /** Present when the model's retrieval heads are known. */
   scoreByHeads?: HeadScorer;
-  /**
-   * Memory for the KV of a whole repository (mode `full`), which is read from disk as it is
-   * needed; absent: all of it is held.
-   */
-  evidenceBytes?: number;
+  /** For a whole repository (mode `full`) that stays on disk; absent: all of it is held. */
+  tiers?: TierOptions;
 }
 
 export interface TurnOptions {
@@ -189,10 +186,7 @@ function searchText({ question, quotes = [] }: TurnOptions, earlier: string | un
   return [question, code.slice(0, searchedCharacters), earlier ?? ''].filter(Boolean).join('\n');
 }
 
-function wholeRepository(
-  { repository, engine, evidenceBytes }: AskContext,
-  room: number,
-): Gathered {
+function wholeRepository({ repository, engine, tiers }: AskContext, room: number): Gathered {
   if (repository.totalTokens > room) {
     throw leoError(
       'repository-too-large',
@@ -211,7 +205,7 @@ function wholeRepository(
       reason: { kind: 'lexical' },
     }),
   );
-  if (evidenceBytes === undefined) {
+  if (tiers === undefined) {
     return { sources, held: [], made: fullParts(segments) };
   }
   const stored = engine.hasSegments(segments.map(({ key }) => key));

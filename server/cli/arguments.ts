@@ -44,6 +44,11 @@ const optionSpecs = {
     help: 'memory for a whole repository in mode full, the rest is read from disk; default: no limit',
     in: answering,
   },
+  'evidence-share': {
+    value: 'SHARE',
+    help: 'of it that each step of an answer attends to, 0.01 to 1; default 1',
+    in: answering,
+  },
   'store-budget': {
     value: 'GIB',
     help: 'disk space for stored KV; default: no limit',

@@ -108,11 +108,15 @@ const mib = 1024 ** 2;
 /** What questions are asked in, as the options have it. */
 export function askContextFor({ assistant, repository }: Opened, line: CommandLine): AskContext {
   const memory = numberOption(line, 'evidence-memory', { min: 1, integer: false });
-  return askContext(
-    assistant,
-    repository,
-    memory === undefined ? {} : { evidenceBytes: Math.round(memory * mib) },
-  );
+  const share = numberOption(line, 'evidence-share', { min: 0.01, max: 1, integer: false });
+  if (memory === undefined) {
+    if (share !== undefined) {
+      throw new UsageError('--evidence-share needs --evidence-memory.');
+    }
+    return askContext(assistant, repository);
+  }
+  const tiers = { ramBytes: Math.round(memory * mib), share: share ?? 1 };
+  return askContext(assistant, repository, { tiers });
 }
 
 export type QuestionOptions = Pick<TurnOptions, 'mode' | 'selection' | 'repair'>;

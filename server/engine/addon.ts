@@ -295,12 +295,27 @@ export interface NativeEngine {
   ): Job<Float32Array>;
 
   /**
-   * With `evidenceBytes` above 0 the stored chunks that a prompt's evidence begins with stay on
-   * disk and take no more memory than that; `contextTokens` is then the room for the rest.
+   * With `tiers` the stored chunks that a prompt's evidence begins with stay on disk;
+   * `contextTokens` is then the room for the rest.
    */
-  newSession(contextTokens: number, evidenceBytes?: number): NativeSession;
+  newSession(contextTokens: number, tiers?: TierOptions): NativeSession;
   /** Waits for running jobs to be cancelled, then frees everything. Later calls throw code "disposed". */
   dispose(): Promise<void>;
+}
+
+/** How evidence that stays on disk is attended to. */
+export interface TierOptions {
+  /** Memory for its KV. */
+  ramBytes: number;
+  /**
+   * Share of its chunks that take part in each step of an answer, chosen layer by layer by their
+   * abstracts. Default 1: all, which is exact.
+   */
+  share?: number;
+  /** Read no faster than that, to see what a slower disk would do. Default 0: as fast as it is. */
+  diskBytesPerSecond?: number;
+  /** Reading what the next layer will want while one computes. Default true. */
+  prefetch?: boolean;
 }
 
 export interface Addon {

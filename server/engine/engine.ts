@@ -19,6 +19,7 @@ import type {
   ScoreRequest,
   ScoreResult,
   SegmentRequest,
+  TierOptions,
   SegmentResult,
   StoreStats,
   SystemInfo,
@@ -150,13 +151,12 @@ export class LeoEngine {
   }
 
   /**
-   * A context of at most `contextTokens`, the model's own window when absent. With
-   * `evidenceBytes` stored evidence stays on disk and takes no more memory than that; the
-   * tokens are then those of the rest.
+   * A context of at most `contextTokens`, the model's own window when absent. With `tiers` stored
+   * evidence stays on disk; the tokens are then those of the rest.
    */
-  newSession(contextTokens: number = this.info.context, evidenceBytes = 0): LeoSession {
+  newSession(contextTokens: number = this.info.context, tiers?: TierOptions): LeoSession {
     const tokens = Math.min(contextTokens, this.info.context);
-    return new LeoSession(this.native.newSession(tokens, evidenceBytes));
+    return new LeoSession(this.native.newSession(tokens, tiers));
   }
 
   dispose(): Promise<void> {

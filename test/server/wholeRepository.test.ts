@@ -38,7 +38,7 @@ describe('a whole repository in little memory', function () {
 
   const conversation = (share: number): Conversation =>
     new Conversation(
-      askContext(assistant, repository, { evidenceBytes: Math.ceil(share * kvBytes) }),
+      askContext(assistant, repository, { tiers: { ramBytes: Math.ceil(share * kvBytes) } }),
     );
 
   it('is refused until all of it has been read', async () => {
@@ -76,7 +76,9 @@ describe('a whole repository in little memory', function () {
 
   it('is said to need more memory where one layer of it does not fit', async () => {
     const none = conversation(0.001);
-    await assert.rejects(none.ask(turn), (error: Error) => error.message.includes('raise the budget'));
+    await assert.rejects(none.ask(turn), (error: Error) =>
+      error.message.includes('raise the budget'),
+    );
     none.dispose();
   });
 

@@ -1,0 +1,197 @@
+// Bounds from abstracts against the keys themselves, and what is chosen by them.
+#include "selection/key_boxes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "gtest/gtest.h"
+#include "kv/cpu_features.h"
+#include "selection/block_choice.h"
+#include "selection/box_kernel.h"
+
+namespace leoam {
+namespace {
+
+constexpr int kKvHeads = 2;
+
+// Keys of [boxes][kTokens][heads * dim], about a centre of each box; the last one has fewer tokens.
+struct Keys {
+  Keys(size_t boxes, int head_dim, uint32_t seed, float size = 1.0F, float spread = 1.0F)
+      : dim(head_dim), random(seed) {
+    std::normal_distribution<float> value(0.3F, size);
+    values.resize(boxes * KeyBoxes::kTokens * Row());
+    std::vector<float> centre(Row());
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (i % (KeyBoxes::kTokens * Row()) == 0) {
+        std::generate(centre.begin(), centre.end(), [&] { return value(random); });
+      }
+      const float outlier = random() % 200 == 0 ? 50.0F : 1.0F;
+      values[i] = centre[i % Row()] + spread * value(random) * outlier;
+    }
+    made = std::make_unique<KeyBoxes>(kKvHeads, dim, boxes);
+    for (size_t box = 0; box < boxes; ++box) {
+      made->Set(box, Key(box, 0), Tokens(box));
+    }
+  }
+
+  size_t Row() const { return static_cast<size_t>(kKvHeads) * static_cast<size_t>(dim); }
+  size_t Tokens(size_t box) const { return box + 1 == made->count() ? 5 : KeyBoxes::kTokens; }
+  const float* Key(size_t box, size_t token) const {
+    return values.data() + (box * KeyBoxes::kTokens + token) * Row();
+  }
+  std::vector<float> Query() {
+    std::normal_distribution<float> value;
+    std::vector<float> query(static_cast<size_t>(dim));
+    for (float& x : query) {
+      x = value(random) * (random() % 30 == 0 ? 20.0F : 1.0F);
+    }
+    return query;
+  }
+  double Best(size_t box, int head, const std::vector<float>& query) const {
+    double best = -std::numeric_limits<double>::infinity();
+    for (size_t token = 0; token < Tokens(box); ++token) {
+      const float* key = Key(box, token) + static_cast<ptrdiff_t>(head) * dim;
+      double product = 0;
+      for (size_t d = 0; d < query.size(); ++d) {
+        product += static_cast<double>(query[d]) * key[d];
+      }
+      best = std::max(best, product);
+    }
+    return best;
+  }
+
+  int dim;
+  std::mt19937 random;
+  std::vector<float> values;
+  std::unique_ptr<KeyBoxes> made;
+};
+
+TEST(KeyBoxes, BoundsAreNeverBelowTheLargestProduct) {
+  for (const int dim : {16, 64, 80, 128}) {
+    for (const float size : {1e-3F, 1.0F, 300.0F}) {
+      Keys keys(70, dim, static_cast<uint32_t>(dim), size);
+      std::vector<float> bounds(70);
+      double slack = 0;
+      for (int i = 0; i < 20; ++i) {
+        const std::vector<float> query = keys.Query();
+        for (int head = 0; head < kKvHeads; ++head) {
+          keys.made->Bounds(head, query.data(), bounds.data());
+          for (size_t box = 0; box < bounds.size(); ++box) {
+            ASSERT_GE(bounds[box], keys.Best(box, head, query));
+            slack += bounds[box] - keys.Best(box, head, query);
+          }
+        }
+      }
+      EXPECT_GT(slack, 0.0);
+    }
+  }
+}
+
+TEST(KeyBoxes, OfOneKeyAreItsProduct) {
+  KeyBoxes boxes(kKvHeads, 64, 1);
+  Keys keys(1, 64, 3);
+  boxes.Set(0, keys.Key(0, 0), 1);
+  const std::vector<float> query = keys.Query();
+  float bound = 0;
+  boxes.Bounds(1, query.data(), &bound);
+  double product = 0;
+  double sizes = 0;
+  float extent = 0;
+  for (size_t d = 0; d < 64; ++d) {
+    product += static_cast<double>(query[d]) * keys.Key(0, 0)[64 + d];
+    sizes += std::abs(query[d]);
+    extent = std::max(extent, std::abs(keys.Key(0, 0)[64 + d]));
+  }
+  EXPECT_GE(bound, product);
+  EXPECT_LE(bound, product + sizes * extent / 127 * 1.01);  // one level of each channel
+}
+
+TEST(KeyBoxes, ThatAreNotSetMayHoldAnything) {
+  KeyBoxes boxes(kKvHeads, 64, 40);
+  Keys keys(1, 64, 3);
+  boxes.Set(33, keys.Key(0, 0), 4);
+  std::vector<float> bounds(40);
+  boxes.Bounds(0, keys.Query().data(), bounds.data());
+  EXPECT_TRUE(std::isinf(bounds[32]));
+  EXPECT_TRUE(std::isfinite(bounds[33]));
+  EXPECT_TRUE(std::isinf(bounds[39]));
+  EXPECT_LT(boxes.bytes(), 64U * 2 * kKvHeads * (2 * 64 + 4) + 1);
+}
+
+TEST(BoxKernel, Avx2ComputesWhatThePlainLoopsCompute) {
+  if (!CpuHasAvx2()) {
+    GTEST_SKIP() << "this processor has no AVX2";
+  }
+#if defined(__x86_64__) || defined(_M_X64)
+  std::mt19937 random(4);
+  std::vector<int8_t> least(80 * 32);
+  std::vector<int8_t> largest(80 * 32);
+  for (size_t i = 0; i < least.size(); ++i) {
+    least[i] = static_cast<int8_t>(random());
+    largest[i] = static_cast<int8_t>(random());
+  }
+  std::vector<float> query(80);
+  std::normal_distribution<float> value;
+  std::generate(query.begin(), query.end(), [&] { return value(random); });
+  float plain[32];
+  float avx2[32];
+  PlainBoxKernel().sum(query.data(), least.data(), largest.data(), query.size(), plain);
+  Avx2BoxKernel().sum(query.data(), least.data(), largest.data(), query.size(), avx2);
+  for (int lane = 0; lane < 32; ++lane) {
+    EXPECT_NEAR(plain[lane], avx2[lane], 1e-2F);
+  }
+#endif
+}
+
+// Blocks of 1 to 4 boxes. The query is aimed at one key, which its block must be chosen for.
+TEST(BlockChoice, FindsTheBlocksThatAttentionIsOn) {
+  constexpr int kDim = 64;
+  constexpr int kHeads = 6;
+  Keys keys(200, kDim, 5, 1.0F, 0.01F);  // as neighbours are alike in a text
+  std::vector<size_t> ends;
+  for (size_t end = 0; end < 200;) {
+    end = std::min<size_t>(200, end + 1 + keys.random() % 4);
+    ends.push_back(end);
+  }
+  BlockChoice choice({kHeads, kKvHeads, kDim}, ends);
+  for (int i = 0; i < 50; ++i) {
+    std::vector<float> q;
+    std::vector<size_t> wanted;
+    for (int head = 0; head < kHeads; ++head) {
+      const size_t box = keys.random() % 200;
+      const float* key = keys.Key(box, keys.random() % keys.Tokens(box)) +
+                         static_cast<ptrdiff_t>(head / (kHeads / kKvHeads)) * kDim;
+      for (int d = 0; d < kDim; ++d) {
+        q.push_back(key[d] * 8.0F);
+      }
+      wanted.push_back(
+          static_cast<size_t>(std::upper_bound(ends.begin(), ends.end(), box) - ends.begin()));
+    }
+    const std::vector<size_t> chosen = choice.Choose(*keys.made, q.data(), 1, ends.size() / 4);
+    EXPECT_EQ(chosen.size(), ends.size() / 4);
+    EXPECT_TRUE(std::is_sorted(chosen.begin(), chosen.end()));
+    for (const size_t block : wanted) {
+      EXPECT_TRUE(std::binary_search(chosen.begin(), chosen.end(), block));
+    }
+  }
+  std::vector<float> q(static_cast<size_t>(kHeads) * kDim, 1.0F);
+  EXPECT_EQ(choice.Choose(*keys.made, q.data(), 1, ends.size() + 5).size(), ends.size());
+}
+
+TEST(BlockChoice, TakesWhatIsNotKnownBesidesTheOthers) {
+  KeyBoxes boxes(kKvHeads, 64, 6);
+  Keys keys(6, 64, 6);
+  for (const size_t box : {0, 1, 2, 4, 5}) {
+    boxes.Set(box, keys.Key(box, 0), 16);
+  }
+  BlockChoice choice({2, kKvHeads, 64}, {2, 4, 5, 6});
+  const std::vector<float> query(128, 0.5F);
+  const std::vector<size_t> chosen = choice.Choose(boxes, query.data(), 1, 1);
+  EXPECT_EQ(chosen.size(), 2U);
+  EXPECT_TRUE(std::binary_search(chosen.begin(), chosen.end(), 1U));  // box 3 is not set
+}
+
+}  // namespace
+}  // namespace leoam
