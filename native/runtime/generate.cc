@@ -164,7 +164,10 @@ std::vector<Token> Answer::Guess() const {
   if (limit == 0) {
     return {};
   }
-  const std::array<std::span<const Token>, 2> history = {request_.draft.corpus, session_.tokens()};
+  const std::array<std::span<const Token>, 3> history = {
+      request_.draft.corpus,
+      session_.tiered() == nullptr ? std::span<const Token>() : session_.tiered()->token_ids(),
+      session_.tokens()};
   std::vector<Token> guess = LookUp(history, context_, limit);
   // A mark of the format ended the text there; here it says nothing.
   const auto mark = std::find_if(guess.begin(), guess.end(), [this](Token token) {

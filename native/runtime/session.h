@@ -39,7 +39,6 @@ class Session {
   void Truncate(size_t tokens);
 
   size_t size() const { return kv_->size(); }
-  size_t capacity() const { return kv_->capacity(); }
   // Tokens that can follow.
   size_t room() const;
   // Of every row, the preamble's first. Valid until the session changes.

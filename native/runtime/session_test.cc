@@ -347,6 +347,38 @@ TEST_F(SessionTest, EvidenceThatStaysOnDiskGivesTheSameLogits) {
   EXPECT_LT(testing::Divergence(Prepare(*fresh, {question}, 0).logits, f.logits), kRounding);
 }
 
+TEST_F(SessionTest, AnswersMayAttendToAShareOfWhatStaysOnDisk) {
+  const Part stored = Stored(1, SampleCode(40));
+  const Part question = Text("// What does this file do? It");
+  const size_t tokens = AsText(stored).tokens.size();
+  const KvShape& shape = core_->model().config().kv_shape();
+  const uint64_t bytes =
+      tokens * 2 * KvBytes(KvFormat::kF16, shape.RowValues()) * static_cast<uint64_t>(shape.layers);
+  const std::vector<Token> next = Tokens(" adds");
+  const auto after = [&](double share, uint64_t* bytes_read) {
+    auto session =
+        Session::Create(*core_, 256, KvFormat::kF16, {.ram_bytes = bytes / 4, .share = share});
+    EXPECT_TRUE(session.ok());
+    Prepare(**session, {stored, question}, 1);
+    *bytes_read = (*session)->tiered()->counters().bytes_read;
+    std::vector<float> logits;
+    Run([&](JobContext& job) {
+      const Status status = (*session)->Append(job, next, &logits, nullptr);
+      EXPECT_TRUE(status.ok()) << status.message();
+    });
+    *bytes_read = (*session)->tiered()->counters().bytes_read - *bytes_read;
+    return logits;
+  };
+  uint64_t bytes_all = 0;
+  uint64_t bytes_share = 0;
+  const std::vector<float> all = after(1.0, &bytes_all);
+  const std::vector<float> share = after(0.3, &bytes_share);
+  EXPECT_LT(2 * bytes_share, bytes_all);
+  const double divergence = testing::Divergence(all, share);
+  std::printf("figure: 30 %% of a context on disk attended to: KL %.2e nats\n", divergence);
+  EXPECT_LT(divergence, 0.3);
+}
+
 TEST_F(SessionTest, TooLittleMemoryForEvidenceOnDiskIsSaid) {
   const Part stored = Stored(1, SampleCode(16));
   const Part question = Text("// What does this file do? It");

@@ -61,7 +61,6 @@ void TieredContext::Start(const ModelConfig& config) {
   const auto layers = static_cast<size_t>(shape_.layers);
   all_.resize(chunks_.size());
   std::iota(all_.begin(), all_.end(), size_t{0});
-  wanted_.assign(layers, all_);
   appended_.resize(layers);
   rope_ = std::make_unique<RopeTable>(config.rope, begin_, tokens_);
   if (options_.share < 1.0) {
@@ -128,25 +127,20 @@ void TieredContext::SetBoxes(const BlockId& block, const uint8_t* keys) {
 }
 
 const std::vector<size_t>& TieredContext::ChunksFor(int layer, const float* q, int rows) {
-  std::vector<size_t>& wanted = wanted_[static_cast<size_t>(layer)];
   if (dense_ || choice_ == nullptr) {
     return all_;
   }
   const double share = layer < kFlatLayers ? std::max(options_.share, kFlatShare) : options_.share;
   const auto count = static_cast<size_t>(std::ceil(share * static_cast<double>(chunks_.size())));
-  wanted = choice_->Choose(*boxes_[static_cast<size_t>(layer)], q, rows, count);
-  blocks_chosen_ += wanted.size();
-  blocks_offered_ += chunks_.size();
-  return wanted;
+  chosen_ = choice_->Choose(*boxes_[static_cast<size_t>(layer)], q, rows, count);
+  return chosen_;
 }
 
 Status TieredContext::Choose(int layer, const float* q, int rows, std::vector<KvChunk>* chunks) {
   const std::vector<size_t>& wanted = ChunksFor(layer, q, rows);
   LEOAM_RETURN_IF_ERROR(ram_->Visit(layer, wanted));
-  if (options_.prefetch) {
-    // What took part in the step before is likely to take part again.
-    const int next = (layer + 1) % shape_.layers;
-    ram_->Prefetch(next, dense_ ? all_ : wanted_[static_cast<size_t>(next)]);
+  if (options_.prefetch && &wanted == &all_) {
+    ram_->Prefetch((layer + 1) % shape_.layers, all_);
   }
   const size_t row_bytes = KvBytes(options_.format, shape_.RowValues());
   std::vector<size_t>& appended = appended_[static_cast<size_t>(layer)];
@@ -182,12 +176,6 @@ std::vector<double> TieredContext::TakeMass() {
   std::vector<double> taken(mass_.size(), 0.0);
   taken.swap(mass_);
   return taken;
-}
-
-double TieredContext::ShareTaken() const {
-  return blocks_offered_ == 0
-             ? 1.0
-             : static_cast<double>(blocks_chosen_) / static_cast<double>(blocks_offered_);
 }
 
 TierCounters TieredContext::counters() const {

@@ -37,7 +37,8 @@ struct TierOptions {
   // Share of the context's chunks that take part in a step of decoding, chosen for each layer by
   // their abstracts; 1: all, which is exact.
   double share = 1.0;
-  bool prefetch = true;                // the next layer's blocks are read while this layer computes
+  // Where all takes part, the next layer's blocks are read while this one computes.
+  bool prefetch = true;
   uint64_t disk_bytes_per_second = 0;  // 0: as fast as it is; see BlockReads
 };
 
@@ -57,8 +58,6 @@ class TieredContext final : public TieredKv {
 
   // Whether all takes part from now on, whatever the share says: questions are not sparse.
   void set_dense(bool dense) { dense_ = dense; }
-  // Blocks that passes attended to, of all that there were, in steps that chose.
-  double ShareTaken() const;
 
   // Attention mass of each of the ranges since the last call.
   std::vector<double> TakeMass();
@@ -82,7 +81,7 @@ class TieredContext final : public TieredKv {
 
   Status AddRange(const ChunkRange& range);
   void Start(const ModelConfig& config);
-  // The chunks that take part, and those that the layer behind will want, as far as is known.
+  // The chunks that take part.
   const std::vector<size_t>& ChunksFor(int layer, const float* q, int rows);
   void SetBoxes(const BlockId& block, const uint8_t* keys);
   Status Fill(const BlockId& block, uint8_t* rows);
@@ -99,14 +98,12 @@ class TieredContext final : public TieredKv {
   std::vector<std::unique_ptr<SegmentLayers>> segments_;
   std::vector<Chunk> chunks_;
   std::vector<size_t> all_;                    // 0, 1, … of chunks_
-  std::vector<std::vector<size_t>> wanted_;    // of each layer: the chunks that took part last
+  std::vector<size_t> chosen_;                 // in this layer, where not all takes part
   std::vector<std::vector<size_t>> appended_;  // of each layer: the chunks of what Choose appended
   std::vector<size_t> box_ends_;               // of each chunk
   std::vector<std::unique_ptr<KeyBoxes>> boxes_;  // of each layer; empty where all takes part
   std::unique_ptr<BlockChoice> choice_;
   bool dense_ = true;
-  uint64_t blocks_chosen_ = 0;
-  uint64_t blocks_offered_ = 0;
   std::vector<double> mass_;  // of each range
   std::vector<Token> token_ids_;
   std::unique_ptr<RopeTable> rope_;

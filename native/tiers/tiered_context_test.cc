@@ -153,6 +153,39 @@ TEST_P(TieredContextTest, OfWhatIsMissingOrTooLargeItSaysSo) {
   EXPECT_EQ(Open(options).status().code(), StatusCode::kNotFound);
 }
 
+TEST_P(TieredContextTest, AStepTakesItsShareOfTheChunksWhereQuestionsTakeAll) {
+  TierOptions options;
+  options.ram_bytes = kPlenty;
+  options.share = 0.25;
+  auto context = Open(options);
+  ASSERT_TRUE(context.ok());
+  const std::vector<float> q(static_cast<size_t>(config_.heads * config_.head_dim), 0.1F);
+  const auto tokens_at = [&](int layer) {
+    std::vector<KvChunk> chunks;
+    EXPECT_TRUE((*context)->Choose(layer, q.data(), 1, &chunks).ok());
+    size_t tokens = 0;
+    for (const KvChunk& chunk : chunks) {
+      tokens += static_cast<size_t>(chunk.tokens);
+    }
+    return tokens;
+  };
+  const int last = shape_.layers - 1;
+  (*context)->set_dense(false);
+  EXPECT_EQ(tokens_at(last), (*context)->tokens());  // nothing is known of any chunk yet
+  (*context)->set_dense(true);
+  EXPECT_EQ(tokens_at(last), (*context)->tokens());
+  (*context)->set_dense(false);
+  EXPECT_LT(tokens_at(last), (*context)->tokens());
+  EXPECT_GT(tokens_at(last), 0U);
+  std::vector<KvChunk> chunks;
+  ASSERT_TRUE((*context)->Choose(last, q.data(), 1, &chunks).ok());
+  const std::vector<float> mass(chunks.size(), 1.0F);
+  (*context)->Took(last, mass);
+  const std::vector<double> taken = (*context)->TakeMass();
+  EXPECT_EQ(taken[0] + taken[1], static_cast<double>(chunks.size()));
+  EXPECT_EQ((*context)->TakeMass()[0], 0.0);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, TieredContextTest,
                          ::testing::Values(Precision::kF16, Precision::kQ8, Precision::kQ4));
 

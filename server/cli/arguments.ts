@@ -42,12 +42,12 @@ const optionSpecs = {
   'evidence-memory': {
     value: 'MIB',
     help: 'memory for a whole repository in mode full, the rest is read from disk; default: no limit',
-    in: answering,
+    in: asking,
   },
   'evidence-share': {
     value: 'SHARE',
     help: 'of it that each step of an answer attends to, 0.01 to 1; default 1',
-    in: answering,
+    in: asking,
   },
   'store-budget': {
     value: 'GIB',

@@ -314,7 +314,7 @@ export interface TierOptions {
   share?: number;
   /** Read no faster than that, to see what a slower disk would do. Default 0: as fast as it is. */
   diskBytesPerSecond?: number;
-  /** Reading what the next layer will want while one computes. Default true. */
+  /** Reading the next layer's KV while one computes, where all of it takes part. Default true. */
   prefetch?: boolean;
 }
 

@@ -30,7 +30,11 @@ import {
 } from './support.js';
 
 interface Setting {
-  mode: 'memory' | 'full-disk' | 'dense' | 'leoam' | 'leoam, no prefetch';
+  /**
+   * All of the KV in memory; all of it read at every step and nothing kept; all of it, with what
+   * fits kept and the next layer read ahead; a share of it, chosen by abstracts.
+   */
+  mode: 'memory' | 'full-disk' | 'dense' | 'leoam';
   ramPercent: number;
   diskMbPerSecond: number;
   tiers?: TierOptions;
@@ -105,11 +109,6 @@ function settingsOf(rams: number[], shares: number[], disks: number[]): Setting[
       for (const share of shares) {
         const tiers = { ramBytes: 0, share, diskBytesPerSecond };
         settings.push({ mode: 'leoam', ramPercent, ...speed, tiers });
-        const prefetch = false;
-        settings.push({
-          ...{ mode: 'leoam, no prefetch', ramPercent, ...speed },
-          tiers: { ...tiers, prefetch },
-        });
       }
     }
   }
