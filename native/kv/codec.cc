@@ -65,11 +65,6 @@ class ChunkRows {
   size_t tokens_;
 };
 
-// What is read of a chunk: a high plane alone looks like 4-bit data.
-Precision Effective(Precision stored, Precision read_as) {
-  return stored == Precision::kQ8 && read_as == Precision::kQ4 ? Precision::kQ4 : stored;
-}
-
 Status CheckSize(std::span<const uint8_t> data, const KvShape& shape, Precision precision,
                  size_t tokens) {
   const size_t wanted = EncodedChunkBytes(shape, precision, tokens);
@@ -163,6 +158,14 @@ void SegmentKv::Reset(const KvShape& new_shape) {
   v.assign(static_cast<size_t>(shape.layers), {});
 }
 
+Precision HighPrecision(Precision stored) {
+  return stored == Precision::kQ8 ? Precision::kQ4 : stored;
+}
+
+Precision ReadPrecision(Precision stored, Precision read_as) {
+  return read_as == Precision::kQ4 ? HighPrecision(stored) : stored;
+}
+
 size_t EncodedChunkBytes(const KvShape& shape, Precision precision, size_t tokens) {
   const Layout layout(shape, precision, tokens);
   return layout.high_part + static_cast<size_t>(shape.layers) * 2 * tokens * layout.low_row;
@@ -196,7 +199,7 @@ void EncodeChunk(const SegmentKv& kv, size_t first, size_t count, Precision prec
 Status DecodeChunk(std::span<const uint8_t> data, const KvShape& shape, Precision stored,
                    Precision read_as, size_t tokens, size_t skip, size_t count, const KeyBias& bias,
                    const RopeParams& rope, size_t position, KvBuffer* kv) {
-  const Precision precision = Effective(stored, read_as);
+  const Precision precision = ReadPrecision(stored, read_as);
   LEOAM_RETURN_IF_ERROR(CheckSize(data, shape, precision, tokens));
   LEOAM_RETURN_IF_ERROR(CheckTarget(shape, bias, rope, position, count, *kv));
   if (skip + count > tokens) {

@@ -25,6 +25,10 @@ struct SegmentKv {
   void Reset(const KvShape& new_shape);
 };
 
+// What the high part alone looks like, and what is read of data of another precision.
+Precision HighPrecision(Precision stored);
+Precision ReadPrecision(Precision stored, Precision read_as);
+
 // Bytes of one encoded chunk of `tokens` tokens.
 size_t EncodedChunkBytes(const KvShape& shape, Precision precision, size_t tokens);
 

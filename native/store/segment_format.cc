@@ -194,14 +194,6 @@ bool SegmentInfo::stale() const {
                      [](uint8_t mark) { return mark != 0; });
 }
 
-Precision HighPrecision(Precision stored) {
-  return stored == Precision::kQ8 ? Precision::kQ4 : stored;
-}
-
-Precision ReadPrecision(Precision stored, Precision read_as) {
-  return read_as == Precision::kQ4 ? HighPrecision(stored) : stored;
-}
-
 Status DamagedSegment(const std::string& key, const char* part) {
   return Status(StatusCode::kCorruption, "The " + std::string(part) + " of the stored segment " +
                                              key.substr(0, 12) +

@@ -64,10 +64,6 @@ Status ReadLayerChecksums(ReadableFile* file, const SegmentFront& front,
 void AppendLayerChecksums(std::span<const uint8_t> encoded, const KvShape& shape,
                           Precision precision, size_t tokens, std::vector<LayerChecksums>* out);
 
-// What the high part alone looks like, and what is delivered of data read at another precision.
-Precision HighPrecision(Precision stored);
-Precision ReadPrecision(Precision stored, Precision read_as);
-
 // What to say of a segment of which a part is not what was written.
 Status DamagedSegment(const std::string& key, const char* part);
 

@@ -91,7 +91,9 @@ export function questionRunner(
   signal: AbortSignal,
 ): QuestionRunner {
   const keepsSession = options.mode === 'full';
-  const tokens = keepsSession ? context.engine.info.context : undefined;
+  // What stays on disk needs no room in the session.
+  const isHeld = keepsSession && context.tiers === undefined;
+  const tokens = isHeld ? context.engine.info.context : undefined;
   let kept: Conversation | undefined;
   return {
     async run(question) {

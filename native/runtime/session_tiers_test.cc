@@ -1,0 +1,106 @@
+// Evidence that stays on disk: the same answers, in little memory.
+#include <cstdio>
+
+#include "runtime/session.h"
+#include "testing/session_fixture.h"
+
+namespace leoam {
+namespace {
+
+using SessionTiersTest = testing::SessionFixture;
+
+constexpr double kRounding = 6e-3;
+
+TEST_F(SessionTiersTest, EvidenceThatStaysOnDiskGivesTheSameLogits) {
+  const std::vector<Part> evidence = {Stored(1, SampleCode(10)), Stored(2, SampleCode(10, 60))};
+  const Part question = Text("// The function above");
+  auto in_memory = NewSession();
+  const Outcome a = Prepare(*in_memory, {evidence[0], evidence[1], question}, 2);
+  const size_t tokens = AsText(evidence[0]).tokens.size() + AsText(evidence[1]).tokens.size();
+  const KvShape& shape = core_->model().config().kv_shape();
+  const uint64_t bytes =
+      tokens * 2 * KvBytes(KvFormat::kF16, shape.RowValues()) * static_cast<uint64_t>(shape.layers);
+
+  auto session = Session::Create(*core_, 256, KvFormat::kF16, {.ram_bytes = bytes / 4});
+  ASSERT_TRUE(session.ok());
+  const Outcome b = Prepare(**session, {evidence[0], evidence[1], question}, 2);
+  EXPECT_EQ(b.counters.tokens_computed, question.tokens.size());
+  EXPECT_EQ(b.counters.tokens_reused, a.counters.tokens_reused);
+  EXPECT_GT(b.counters.bytes_from_disk, 0U);
+  // The same rows, in chunks that are cut elsewhere: sums are rounded otherwise, which 8-bit
+  // activations make larger (libllama's own flash attention on against off: 2.9e-3).
+  EXPECT_LT(testing::Divergence(a.logits, b.logits), kRounding);
+  const TierCounters first = (*session)->tiered()->counters();
+  EXPECT_LE(first.peak_bytes, bytes / 4);
+
+  // What is appended and asked next sees it, too, and a part of it is in RAM.
+  const Part answer = Text(" adds two numbers.");
+  const Part next = Text("\n// And the one below");
+  const Outcome c = Prepare(*in_memory, {evidence[0], evidence[1], question, answer, next}, 4);
+  const Outcome d = Prepare(**session, {evidence[0], evidence[1], question, answer, next}, 4);
+  EXPECT_EQ(d.counters.tokens_computed, c.counters.tokens_computed);
+  EXPECT_LT(testing::Divergence(c.logits, d.logits), kRounding);
+  EXPECT_GT((*session)->tiered()->counters().blocks_hit, first.blocks_hit);
+
+  // Other evidence takes its place, or none.
+  const Outcome e = Prepare(**session, {evidence[1], question}, 1);
+  auto fresh = NewSession();
+  EXPECT_LT(testing::Divergence(Prepare(*fresh, {evidence[1], question}, 1).logits, e.logits),
+            kRounding);
+  const Outcome f = Prepare(**session, {question}, 0);
+  EXPECT_EQ((*session)->tiered(), nullptr);
+  EXPECT_LT(testing::Divergence(Prepare(*fresh, {question}, 0).logits, f.logits), kRounding);
+}
+
+TEST_F(SessionTiersTest, AnswersMayAttendToAShareOfWhatStaysOnDisk) {
+  const Part stored = Stored(1, SampleCode(40));
+  const Part question = Text("// What does this file do? It");
+  const size_t tokens = AsText(stored).tokens.size();
+  const KvShape& shape = core_->model().config().kv_shape();
+  const uint64_t bytes =
+      tokens * 2 * KvBytes(KvFormat::kF16, shape.RowValues()) * static_cast<uint64_t>(shape.layers);
+  const std::vector<Token> next = Tokens(" adds");
+  const auto after = [&](double share, uint64_t* bytes_read) {
+    auto session =
+        Session::Create(*core_, 256, KvFormat::kF16, {.ram_bytes = bytes / 4, .share = share});
+    EXPECT_TRUE(session.ok());
+    Prepare(**session, {stored, question}, 1);
+    *bytes_read = (*session)->tiered()->counters().bytes_read;
+    std::vector<float> logits;
+    Run([&](JobContext& job) {
+      const Status status = (*session)->Append(job, next, &logits, nullptr);
+      EXPECT_TRUE(status.ok()) << status.message();
+    });
+    *bytes_read = (*session)->tiered()->counters().bytes_read - *bytes_read;
+    return logits;
+  };
+  uint64_t bytes_all = 0;
+  uint64_t bytes_share = 0;
+  const std::vector<float> all = after(1.0, &bytes_all);
+  const std::vector<float> share = after(0.3, &bytes_share);
+  EXPECT_LT(2 * bytes_share, bytes_all);
+  const double divergence = testing::Divergence(all, share);
+  std::printf("figure: 30 %% of a context on disk attended to: KL %.2e nats\n", divergence);
+  EXPECT_LT(divergence, 0.3);
+}
+
+TEST_F(SessionTiersTest, TooLittleMemoryForEvidenceOnDiskIsSaid) {
+  const Part stored = Stored(1, SampleCode(16));
+  const Part question = Text("// What does this file do? It");
+  auto session = Session::Create(*core_, 256, KvFormat::kF16, {.ram_bytes = 10'000});
+  ASSERT_TRUE(session.ok());
+  PromptRequest request{{stored, question}, 1, 0};
+  Run([&](JobContext& job) {
+    Counters counters;
+    Timings timings;
+    std::vector<float> logits;
+    const Status status = (*session)->Prepare(job, request, &counters, &timings, &logits);
+    EXPECT_EQ(status.code(), StatusCode::kNoSpace);
+    request.repair_share = 0.1;
+    EXPECT_EQ((*session)->Prepare(job, request, &counters, &timings, &logits).code(),
+              StatusCode::kInvalidArgument);
+  });
+}
+
+}  // namespace
+}  // namespace leoam
