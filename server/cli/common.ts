@@ -115,6 +115,9 @@ export function askContextFor({ assistant, repository }: Opened, line: CommandLi
     }
     return askContext(assistant, repository);
   }
+  if (stringOption(line, 'mode') !== 'full') {
+    throw new UsageError('--evidence-memory goes with --mode full.');
+  }
   const tiers = { ramBytes: Math.round(memory * mib), share: share ?? 1 };
   return askContext(assistant, repository, { tiers });
 }

@@ -95,5 +95,13 @@ describe('a whole repository in little memory', function () {
       counters: { repoTokens: number; bytesFromDisk: number };
     };
     assert.ok(counters.bytesFromDisk > 0);
+
+    for (const wrong of [
+      ['--evidence-memory', '1'],
+      ['--mode', 'full', '--evidence-share', '0.2'],
+    ]) {
+      const args = ['ask', question, '--repo', root, '--model', smallModel, ...wrong];
+      assert.equal((await leoam(args, { home })).code, 2);
+    }
   });
 });
