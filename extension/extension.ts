@@ -31,6 +31,8 @@ import { Server } from './server/server.js';
 import { keptChats, needsNewServer } from './settings.js';
 import type { Action } from './shared/messages.js';
 import { statusBar } from './status/statusBar.js';
+import { TiersTree } from './tiers/tiersTree.js';
+import { tiersView } from './tiers/tiersView.js';
 
 let atExit: (() => Promise<void>) | undefined;
 
@@ -43,6 +45,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const storage = context.storageUri ?? context.globalStorageUri;
   const history = new History(join(storage.fsPath, 'chats'), keptChats, log);
   const proposals = new Proposals();
+  const tiers = new TiersTree(server);
   const chat = new ChatView({
     server,
     history,
@@ -72,6 +75,8 @@ export function activate(context: vscode.ExtensionContext): void {
     inlineEdit(server, proposals),
     commitMessages(server),
     modelCommands(server),
+    tiers,
+    tiersView(server, tiers),
     ...chatCommands(chat),
     ...serverCommands(server, log),
     vscode.workspace.onDidChangeConfiguration((event) => {

@@ -10,7 +10,6 @@ const startSettings = [
   'leoam.modelPath',
   'leoam.home',
   'leoam.threads',
-  'leoam.storeBudgetGib',
   'leoam.index.automatic',
   'leoam.index.askAboveTokens',
 ];
@@ -20,7 +19,7 @@ export function serverOptions(): ServerOptions {
   const model = text('modelPath') || text('model');
   const home = text('home');
   const threads = whole('threads', 0, { min: 0, max: 512 });
-  const storeBudgetGib = number('storeBudgetGib', 0);
+  const storeBudget = storeBudgetGib();
   return {
     readInBackground: settings().get('index.automatic') !== false,
     askAboveTokens: whole('index.askAboveTokens', 150_000, { min: 0 }),
@@ -28,12 +27,26 @@ export function serverOptions(): ServerOptions {
     ...(model === '' ? {} : { model }),
     ...(home === '' ? {} : { home }),
     ...(threads > 0 ? { threads } : {}),
-    ...(storeBudgetGib > 0 ? { storeBudgetGib } : {}),
+    ...(storeBudget > 0 ? { storeBudgetGib: storeBudget } : {}),
   };
 }
 
 export function needsNewServer(event: vscode.ConfigurationChangeEvent): boolean {
   return startSettings.some((name) => event.affectsConfiguration(name));
+}
+
+/** What the store may take on disk; 0: no limit. */
+export function storeBudgetGib(): number {
+  return Math.max(0, number('storeBudgetGib', 0));
+}
+
+export function changesStoreBudget(event: vscode.ConfigurationChangeEvent): boolean {
+  return event.affectsConfiguration('leoam.storeBudgetGib');
+}
+
+/** For this machine. The settings' change tells the server. */
+export async function setStoreBudget(gib: number): Promise<void> {
+  await settings().update('storeBudgetGib', gib, vscode.ConfigurationTarget.Global);
 }
 
 /** Tokens of an answer at most. */

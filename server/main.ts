@@ -28,6 +28,15 @@ import { modelsFetch, modelsList, modelsRemove } from './protocol/models.js';
 import { serverOptions } from './protocol/options.js';
 import { indexPause, indexRefresh, indexResume, indexSkipped } from './protocol/indexing.js';
 import { statusDidChange, statusGet } from './protocol/status.js';
+import {
+  tiersClear,
+  tiersDrop,
+  tiersPin,
+  tiersRebuild,
+  tiersSetBudget,
+  tiersShow,
+  tiersVerify,
+} from './protocol/tiers.js';
 
 /** Between two notifications of the status. */
 const statusIntervalMs = 100;
@@ -176,6 +185,22 @@ onRequest(connection, indexSkipped, async ({ folder }) => {
   return [...repository.skipped];
 });
 onRequest(connection, statusGet, async () => running().status());
+onRequest(connection, tiersShow, () => running().tiers.show());
+onRequest(connection, tiersPin, async ({ folder, paths, pinned }) => {
+  await running().tiers.pin(folder, paths, pinned);
+  return null;
+});
+onRequest(connection, tiersDrop, async ({ folder, paths }) => ({
+  bytesFreed: await running().tiers.drop(folder, paths),
+}));
+onRequest(connection, tiersRebuild, async ({ folder, paths }) => ({
+  tokensToRead: await running().tiers.rebuild(folder, paths),
+}));
+onRequest(connection, tiersVerify, () => running().tiers.verify());
+onRequest(connection, tiersSetBudget, async ({ budgetBytes }) => ({
+  bytesFreed: await running().tiers.setBudget(budgetBytes),
+}));
+onRequest(connection, tiersClear, async () => ({ bytesFreed: await running().tiers.clear() }));
 
 connection.onShutdown(() => service?.close());
 

@@ -19,6 +19,7 @@ export async function openMenu(server: Server, switches: Switches): Promise<void
       ? entry('play', vscode.l10n.t('Read the folder'), 'leoam.index.resume')
       : entry('debug-pause', vscode.l10n.t('Pause reading'), 'leoam.index.pause'),
     entry('refresh', vscode.l10n.t('Look for changes and read them'), 'leoam.index.refresh'),
+    entry('database', vscode.l10n.t('Show where what is read lies'), 'leoam.tiers.focus'),
     entry('list-filter', vscode.l10n.t('What is left out, and why'), 'leoam.index.showSkipped'),
     ...suggestionEntries(switches),
     line('LeoAM'),

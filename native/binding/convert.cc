@@ -324,4 +324,34 @@ Napi::Object FromStoreStats(Napi::Env env, const StoreStats& stats) {
   return out;
 }
 
+namespace {
+
+const char* PrecisionName(Precision precision) {
+  switch (precision) {
+    case Precision::kF16:
+      return "f16";
+    case Precision::kQ8:
+      return "q8";
+    case Precision::kQ4:
+      return "q4";
+  }
+  return "";
+}
+
+}  // namespace
+
+Napi::Object FromSegmentState(Napi::Env env, const SegmentState& state) {
+  constexpr double kNsPerMs = 1e6;
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("tokens", static_cast<double>(state.tokens));
+  out.Set("bytes", static_cast<double>(state.bytes));
+  out.Set("chunks", static_cast<double>(state.chunks));
+  out.Set("staleChunks", static_cast<double>(state.stale_chunks));
+  out.Set("precision", PrecisionName(state.precision));
+  out.Set("lastUseMs", static_cast<double>(state.last_use_ns) / kNsPerMs);
+  out.Set("pinned", state.pinned);
+  out.Set("tier", state.in_memory ? "ram" : "disk");
+  return out;
+}
+
 }  // namespace leoam::binding

@@ -41,5 +41,6 @@ Napi::Object FromSegmentResult(Napi::Env env, const SegmentResult& result);
 Napi::Object FromGenerateResult(Napi::Env env, const GenerateResult& result);
 Napi::Object FromScoreResult(Napi::Env env, const ScoreResult& result);
 Napi::Object FromStoreStats(Napi::Env env, const StoreStats& stats);
+Napi::Object FromSegmentState(Napi::Env env, const SegmentState& state);
 
 }  // namespace leoam::binding

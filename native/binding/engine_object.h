@@ -33,6 +33,9 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value RemoveSegments(const Napi::CallbackInfo& info);
   Napi::Value StoreStatistics(const Napi::CallbackInfo& info);
   Napi::Value SetStoreBudget(const Napi::CallbackInfo& info);
+  Napi::Value SegmentStates(const Napi::CallbackInfo& info);
+  Napi::Value PinSegments(const Napi::CallbackInfo& info);
+  Napi::Value ClearStore(const Napi::CallbackInfo& info);
   Napi::Value ScoreChunks(const Napi::CallbackInfo& info);
   Napi::Value ScoreAllHeads(const Napi::CallbackInfo& info);
   Napi::Value NewSession(const Napi::CallbackInfo& info);

@@ -1,5 +1,7 @@
 // Of NativeEngine: the store and the segments in it.
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "binding/engine_object.h"
 #include "runtime/segment_reader.h"
@@ -94,6 +96,51 @@ Napi::Value EngineObject::SetStoreBudget(const Napi::CallbackInfo& info) {
   const auto bytes = static_cast<uint64_t>(info[0].As<Napi::Number>().DoubleValue());
   return StartTask<Nothing>(
       info.Env(), [store, bytes] { return AsResult(store->SetBudget(bytes)); }, Undefined);
+}
+
+Napi::Value EngineObject::SegmentStates(const Napi::CallbackInfo& info) {
+  using States = std::vector<std::optional<SegmentState>>;
+  const auto store = RequireStore(info.Env());
+  const auto keys = ReadStrings(info[0], "keys");
+  return StartTask<States>(
+      info.Env(),
+      [store, keys]() -> Result<States> {
+        States states;
+        for (const std::string& key : keys) {
+          const auto state = store->State(key);
+          states.push_back(state.ok() ? std::optional(state.value()) : std::nullopt);
+        }
+        return states;
+      },
+      [](Napi::Env env, States& states) -> Napi::Value {
+        Napi::Array out = Napi::Array::New(env, states.size());
+        for (size_t i = 0; i < states.size(); ++i) {
+          out.Set(static_cast<uint32_t>(i),
+                  states[i].has_value() ? Napi::Value(FromSegmentState(env, *states[i])) : env.Null());
+        }
+        return out;
+      });
+}
+
+Napi::Value EngineObject::PinSegments(const Napi::CallbackInfo& info) {
+  const auto store = RequireStore(info.Env());
+  const auto keys = ReadStrings(info[0], "keys");
+  const bool pinned = info[1].ToBoolean().Value();
+  return StartTask<Nothing>(
+      info.Env(),
+      [store, keys, pinned]() -> Result<Nothing> {
+        for (const std::string& key : keys) {
+          LEOAM_RETURN_IF_ERROR(store->SetPinned(key, pinned));
+        }
+        return Nothing{};
+      },
+      Undefined);
+}
+
+Napi::Value EngineObject::ClearStore(const Napi::CallbackInfo& info) {
+  const auto store = RequireStore(info.Env());
+  return StartTask<Nothing>(
+      info.Env(), [store] { return AsResult(store->Clear()); }, Undefined);
 }
 
 }  // namespace leoam::binding

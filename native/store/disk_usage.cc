@@ -54,6 +54,29 @@ void DiskUsage::Use(const std::string& key) {
   }
 }
 
+Status DiskUsage::SetPinned(const std::string& key, bool pinned) {
+  LEOAM_RETURN_IF_ERROR(folder_->SetPinned(key, pinned));
+  const std::lock_guard lock(mutex_);
+  index_.SetPinned(key, pinned);
+  return Status::Ok();
+}
+
+std::optional<SegmentIndex::Entry> DiskUsage::Find(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  const SegmentIndex::Entry* entry = index_.Find(key);
+  return entry == nullptr ? std::nullopt : std::optional(*entry);
+}
+
+void DiskUsage::RefreshIfOld() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (Clock::now() - index_.refreshed() <= kStatsRefresh) {
+      return;
+    }
+  }
+  Refresh();
+}
+
 Status DiskUsage::Evict(const std::string& spared,
                         const std::function<void(const std::string&)>& removed) {
   const std::lock_guard evicting(evicting_);
@@ -93,14 +116,7 @@ Status DiskUsage::Evict(const std::string& spared,
 }
 
 void DiskUsage::Describe(StoreStats* stats) {
-  bool outdated = false;
-  {
-    const std::lock_guard lock(mutex_);
-    outdated = Clock::now() - index_.refreshed() > kStatsRefresh;
-  }
-  if (outdated) {
-    Refresh();
-  }
+  RefreshIfOld();
   LearnTokens();
   const std::lock_guard lock(mutex_);
   stats->segments = index_.entries().size();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "leoam/status.h"
@@ -35,7 +36,16 @@ class DiskUsage {
   // A segment was read. Marks its file once a minute at most.
   void Use(const std::string& key);
 
-  // Removes the least recently used until the budget holds, but not `spared`; `removed`
+  // Keeps a segment from being evicted, by this process and by others, or no longer.
+  Status SetPinned(const std::string& key, bool pinned);
+
+  // As of the last look at the folder; nothing when the segment was not there.
+  std::optional<SegmentIndex::Entry> Find(const std::string& key);
+
+  // Looks at the folder where the last look is too old for figures that are shown.
+  void RefreshIfOld();
+
+  // Removes the least recently used until the budget holds, but not what is pinned and not `spared`; `removed`
   // hears each key.
   Status Evict(const std::string& spared, const std::function<void(const std::string&)>& removed);
 

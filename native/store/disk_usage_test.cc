@@ -47,6 +47,37 @@ TEST(DiskUsage, EvictsTheLeastRecentlyUsedBeyondTheBudget) {
   EXPECT_EQ(store->Stats().segments, 2U);
 }
 
+TEST(DiskUsage, NeverEvictsWhatIsPinnedAlsoByAnotherInstance) {
+  const TemporaryFolder folder;
+  const auto owner = OpenStore(folder.path());
+  ASSERT_TRUE(owner->SetPinned(KeyOf(3), true).ok());  // before it is there
+  for (int number = 0; number < 4; ++number) {
+    PutMade(owner.get(), number);
+  }
+  ASSERT_TRUE(owner->SetPinned(KeyOf(0), true).ok());
+  const auto state = owner->State(KeyOf(0));
+  ASSERT_TRUE(state.ok());
+  EXPECT_TRUE(state->pinned);
+  EXPECT_EQ(state->tokens, 40U);
+  EXPECT_EQ(state->bytes, owner->Stats().bytes / 4);
+  EXPECT_FALSE(state->in_memory);
+  EXPECT_GT(state->last_use_ns, 0);
+  EXPECT_FALSE(owner->State(KeyOf(1))->pinned);
+  EXPECT_EQ(owner->State(KeyOf(9)).status().code(), StatusCode::kNotFound);
+
+  const auto other = OpenStore(folder.path(), 1);
+  EXPECT_TRUE(other->Contains(KeyOf(0)));
+  EXPECT_FALSE(other->Contains(KeyOf(1)));
+  EXPECT_FALSE(other->Contains(KeyOf(2)));
+  EXPECT_TRUE(other->Contains(KeyOf(3)));
+  PutMade(owner.get(), 3);  // written again: still pinned
+  ASSERT_TRUE(owner->SetPinned(KeyOf(0), false).ok());
+  ASSERT_TRUE(owner->SetBudget(1).ok());
+  EXPECT_FALSE(owner->Contains(KeyOf(0)));
+  EXPECT_TRUE(owner->Contains(KeyOf(3)));
+  EXPECT_TRUE(owner->Remove(KeyOf(3)).ok());
+}
+
 TEST(DiskUsage, KeepsTheSegmentJustWrittenEvenIfItExceedsTheBudget) {
   const TemporaryFolder folder;
   const auto store = OpenStore(folder.path(), 1000);

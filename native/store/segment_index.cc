@@ -8,6 +8,12 @@ namespace {
 
 constexpr std::chrono::minutes kTouchInterval{1};
 
+int64_t NowNs() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 }  // namespace
 
 void SegmentIndex::Refresh(const std::vector<StoredFile>& found, Clock::time_point started) {
@@ -19,7 +25,8 @@ void SegmentIndex::Refresh(const std::vector<StoredFile>& found, Clock::time_poi
       entry = known->second;
     }
     entry.bytes = file.bytes;
-    entry.last_use_ns = file.last_use_ns;
+    entry.last_use_ns = std::max(entry.last_use_ns, file.last_use_ns);
+    entry.pinned = file.pinned;
     fresh[file.key] = entry;
   }
   for (const auto& [key, entry] : entries_) {
@@ -36,12 +43,13 @@ void SegmentIndex::Refresh(const std::vector<StoredFile>& found, Clock::time_poi
 }
 
 void SegmentIndex::Add(const std::string& key, uint64_t bytes, uint64_t tokens) {
-  Remove(key);
   Entry entry;
+  if (const Entry* before = Find(key); before != nullptr) {
+    entry.pinned = before->pinned;
+  }
+  Remove(key);
   entry.bytes = bytes;
-  entry.last_use_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                          std::chrono::system_clock::now().time_since_epoch())
-                          .count();
+  entry.last_use_ns = NowNs();
   entry.tokens = tokens;
   entry.touched = entry.added = Clock::now();
   entries_[key] = entry;
@@ -71,14 +79,28 @@ bool SegmentIndex::Use(const std::string& key) {
     return false;
   }
   found->second.touched = now;
+  found->second.last_use_ns = NowNs();
   return true;
+}
+
+void SegmentIndex::SetPinned(const std::string& key, bool pinned) {
+  if (const auto found = entries_.find(key); found != entries_.end()) {
+    found->second.pinned = pinned;
+  }
+}
+
+const SegmentIndex::Entry* SegmentIndex::Find(const std::string& key) const {
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? nullptr : &found->second;
 }
 
 std::vector<StoredFile> SegmentIndex::EvictionOrder() const {
   std::vector<StoredFile> order;
   order.reserve(entries_.size());
   for (const auto& [key, entry] : entries_) {
-    order.push_back({key, entry.bytes, entry.last_use_ns});
+    if (!entry.pinned) {
+      order.push_back({key, entry.bytes, entry.last_use_ns, false});
+    }
   }
   std::sort(order.begin(), order.end(), [](const StoredFile& a, const StoredFile& b) {
     return a.last_use_ns != b.last_use_ns ? a.last_use_ns < b.last_use_ns : a.key < b.key;

@@ -22,6 +22,7 @@ class SegmentIndex {
   struct Entry {
     uint64_t bytes = 0;
     int64_t last_use_ns = 0;         // of the file
+    bool pinned = false;
     std::optional<uint64_t> tokens;  // known once the segment was written or opened here
     Clock::time_point touched{};     // when this process last marked it as used
     Clock::time_point added{};       // when this process wrote it
@@ -37,7 +38,13 @@ class SegmentIndex {
   // True, at most once a minute for each segment, when its file should be touched.
   bool Use(const std::string& key);
 
-  // The least recently used first.
+  // Of a segment that is not known yet the next Refresh learns it.
+  void SetPinned(const std::string& key, bool pinned);
+
+  // Null when it is not known.
+  const Entry* Find(const std::string& key) const;
+
+  // The least recently used first, without what is pinned.
   std::vector<StoredFile> EvictionOrder() const;
 
   uint64_t bytes() const { return bytes_; }

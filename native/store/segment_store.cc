@@ -1,6 +1,8 @@
 #include "store/segment_store.h"
 
+#include <algorithm>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "store/disk_usage.h"
@@ -50,6 +52,8 @@ class DiskSegmentStore final : public SegmentStore {
   Status Remove(const std::string& key) override;
   Status Clear() override;
   Result<VerifyOutcome> Verify(const std::function<void(uint64_t, uint64_t)>& progress) override;
+  Result<SegmentState> State(const std::string& key) override;
+  Status SetPinned(const std::string& key, bool pinned) override;
   Status Evict() override { return EvictSparing(""); }
   Status SetBudget(uint64_t bytes) override;
   StoreStats Stats() override;
@@ -243,6 +247,39 @@ Result<SegmentStore::VerifyOutcome> DiskSegmentStore::Verify(
     }
   }
   return outcome;
+}
+
+Result<SegmentState> DiskSegmentStore::State(const std::string& key) {
+  if (!IsSegmentKey(key)) {
+    return NoSuchSegment(key);
+  }
+  usage_.RefreshIfOld();
+  const bool in_memory = files_.InMemory(key);
+  const std::optional<SegmentIndex::Entry> on_disk = usage_.Find(key);
+  if (!in_memory && !on_disk.has_value()) {
+    return NoSuchSegment(key);
+  }
+  const Result<std::shared_ptr<const SegmentInfo>> info = Info(key);
+  if (!info.ok()) {
+    return info.status();
+  }
+  SegmentState state;
+  state.tokens = (*info)->tokens.size();
+  state.bytes = (*info)->bytes;
+  state.chunks = (*info)->chunk_stale.size();
+  state.stale_chunks = static_cast<uint64_t>(
+      std::count((*info)->chunk_stale.begin(), (*info)->chunk_stale.end(), uint8_t{1}));
+  state.precision = (*info)->precision;
+  state.in_memory = in_memory;
+  if (on_disk.has_value()) {
+    state.last_use_ns = on_disk->last_use_ns;
+    state.pinned = on_disk->pinned;
+  }
+  return state;
+}
+
+Status DiskSegmentStore::SetPinned(const std::string& key, bool pinned) {
+  return IsSegmentKey(key) ? usage_.SetPinned(key, pinned) : NoSuchSegment(key);
 }
 
 Status DiskSegmentStore::SetBudget(uint64_t bytes) {

@@ -50,6 +50,18 @@ struct SegmentWrite {
   const SegmentKv* kv = nullptr;  // kv->tokens == tokens.size()
 };
 
+// Where a segment is and what it takes.
+struct SegmentState {
+  uint64_t tokens = 0;
+  uint64_t bytes = 0;
+  uint64_t chunks = 0;
+  uint64_t stale_chunks = 0;
+  Precision precision = Precision::kQ8;
+  int64_t last_use_ns = 0;  // since 1970; 0 in RAM
+  bool pinned = false;
+  bool in_memory = false;  // the disk refused it
+};
+
 struct StoreOptions {
   std::string directory;
   uint64_t budget_bytes = 0;  // 0: no limit
@@ -121,7 +133,16 @@ class SegmentStore {
   };
   virtual Result<VerifyOutcome> Verify(const std::function<void(uint64_t, uint64_t)>& progress) = 0;
 
-  // Lowers the store to its budget by last use; also runs after each Put.
+  // kNotFound, kCorruption (then the file is gone), kTooNew. Reads the front of a segment that
+  // was not opened before.
+  virtual Result<SegmentState> State(const std::string& key) = 0;
+
+  // A pinned segment is not evicted, by no process, until it is unpinned; it may be pinned before
+  // it is there. It can still be removed.
+  virtual Status SetPinned(const std::string& key, bool pinned) = 0;
+
+  // Lowers the store to its budget by last use; also runs after each Put. What is pinned stays,
+  // although it may exceed the budget.
   virtual Status Evict() = 0;
   virtual Status SetBudget(uint64_t bytes) = 0;
 

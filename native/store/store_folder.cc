@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string_view>
 #include <thread>
+#include <unordered_set>
 
 #include "store/segment_format.h"
 
@@ -17,6 +18,7 @@ constexpr std::string_view kVersionPrefix = "leoam-store ";
 constexpr std::string_view kSegmentSuffix = ".seg";
 constexpr std::string_view kTemporarySuffix = ".tmp";
 constexpr std::string_view kLockSuffix = ".lock";
+constexpr std::string_view kPinSuffix = ".pin";
 constexpr size_t kKeyDigits = 64;
 
 // How long a writer waits for another one of the same key, which is at work for the time
@@ -81,6 +83,20 @@ Status StoreFolder::Remove(const std::string& key) {
   return files_->Remove(Joined(Stem(key), kSegmentSuffix));
 }
 
+Status StoreFolder::SetPinned(const std::string& key, bool pinned) {
+  const std::string path = Joined(Stem(key), kPinSuffix);
+  if (!pinned) {
+    Status removed = files_->Remove(path);
+    return removed.code() == StatusCode::kNotFound ? Status::Ok() : removed;
+  }
+  if (files_->Exists(path)) {
+    return Status::Ok();
+  }
+  LEOAM_RETURN_IF_ERROR(files_->MakeDirectory(Subfolder(key)));
+  Result<std::unique_ptr<WritableFile>> mark = files_->Create(path);
+  return mark.ok() ? (*mark)->Close() : mark.status();
+}
+
 Result<bool> StoreFolder::RemoveUnlessBusy(const std::string& key) {
   const Result<std::unique_ptr<FileLock>> lock = files_->TryLock(Joined(Stem(key), kLockSuffix));
   if (!lock.ok()) {
@@ -103,12 +119,19 @@ std::vector<StoredFile> StoreFolder::Scan() {
     if (!entries.ok()) {
       continue;
     }
+    std::unordered_set<std::string> pinned;
+    for (const FileEntry& entry : *entries) {
+      if (entry.name.ends_with(kPinSuffix)) {
+        pinned.insert(entry.name.substr(0, entry.name.size() - kPinSuffix.size()));
+      }
+    }
     for (const FileEntry& entry : *entries) {
       if (entry.name.size() == kKeyDigits + kSegmentSuffix.size() &&
           entry.name.ends_with(kSegmentSuffix)) {
         std::string key = entry.name.substr(0, kKeyDigits);
         if (IsSegmentKey(key)) {
-          found.push_back({std::move(key), entry.bytes, entry.last_use_ns});
+          const bool is_pinned = pinned.contains(key);
+          found.push_back({std::move(key), entry.bytes, entry.last_use_ns, is_pinned});
         }
       }
     }

@@ -5,6 +5,7 @@
 //   DIR/ab/abcd….seg           a segment; ab are the first two digits of its key
 //   DIR/ab/abcd….tmp           the same, while it is written
 //   DIR/ab/abcd….lock          held by who writes or evicts it; gone afterwards
+//   DIR/ab/abcd….pin           empty: that segment is never evicted, whoever lowers the store
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,7 @@ struct StoredFile {
   std::string key;
   uint64_t bytes = 0;
   int64_t last_use_ns = 0;
+  bool pinned = false;
 };
 
 // Thread-safe: holds no state but its path.
@@ -47,6 +49,10 @@ class StoreFolder {
 
   Status Touch(const std::string& key);
   Status Remove(const std::string& key);
+
+  // Sets or takes away the mark that keeps a segment from being evicted. The segment need not be
+  // there yet; the mark outlives it.
+  Status SetPinned(const std::string& key, bool pinned);
 
   // False when somebody is writing that key.
   Result<bool> RemoveUnlessBusy(const std::string& key);

@@ -28,11 +28,15 @@ const optionSpecs = {
   home: { value: 'DIR', help: 'where models and stored KV lie (also: LEOAM_HOME)' },
   model: { value: 'ID|PATH', help: 'model of the catalogue, or a GGUF file' },
   threads: { value: 'N', help: 'threads of the engine; default: physical cores', in: reading },
-  repo: { value: 'DIR', help: 'the repository; default: the current folder', in: reading },
+  repo: {
+    value: 'DIR',
+    help: 'the repository; default: the current folder, of cache show: all that is stored',
+    in: [...reading, 'cache'],
+  },
   precision: {
     value: 'f16|q8|q4',
     help: 'how KV is stored; default q8',
-    in: reading,
+    in: [...reading, 'cache'],
   },
   kv: {
     value: 'f16|q8',

@@ -1,11 +1,15 @@
 // leoam cache: what the store of read files holds; checking it; wiping it. None of it takes a
-// model, and wiping not even the engine: what holds source text can always be got rid of.
+// model but showing one repository's files, and wiping not even the engine: what holds source
+// text can always be got rid of.
 
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadAddon } from '../engine/load.js';
-import { UsageError } from './arguments.js';
-import { homeOf, type CommandContext, type CommandFunction } from './common.js';
+import { keptFolder } from '../index/keptFiles.js';
+import { Pins } from '../index/pins.js';
+import { storedFiles, type StoredFile } from '../index/storedFiles.js';
+import { stringOption, UsageError } from './arguments.js';
+import { close, homeOf, openBoth, type CommandContext, type CommandFunction } from './common.js';
 import { formatBytes, plural } from './output.js';
 
 const actions: Record<string, CommandFunction> = { show, verify, clear };
@@ -22,7 +26,11 @@ export const cacheCommand: CommandFunction = (context) => {
   return action(context);
 };
 
-async function show({ line, output }: CommandContext): Promise<number> {
+async function show(context: CommandContext): Promise<number> {
+  const { line, output } = context;
+  if (stringOption(line, 'repo') !== undefined) {
+    return showRepository(context);
+  }
   const directory = storeFolder(homeOf(line));
   const stats = await loadAddon().addon.storeStats(directory);
   output.json({ directory, ...stats });
@@ -30,6 +38,36 @@ async function show({ line, output }: CommandContext): Promise<number> {
     `${directory}: ${plural(stats.segments, 'segment')}, ${plural(stats.tokens, 'token')}, ${formatBytes(stats.bytes)}.\n`,
   );
   return 0;
+}
+
+/** The same figures as the view of the tiers has. */
+async function showRepository(context: CommandContext): Promise<number> {
+  const opened = await openBoth(context);
+  try {
+    const { assistant, repository } = opened;
+    const { root } = repository;
+    const files = await storedFiles(
+      repository,
+      assistant.engine.native,
+      Pins.open(keptFolder(assistant.home, root)),
+    );
+    const directory = storeFolder(assistant.home);
+    context.output.json({ directory, ...assistant.engine.storeStats(), root, files });
+    for (const file of [...files].sort((a, b) => b.bytes - a.bytes)) {
+      context.output.text(`${fileLine(file)}\n`);
+    }
+    return 0;
+  } finally {
+    await close(opened);
+  }
+}
+
+function fileLine({ path, bytes, tokens, tokensStored, precision, pinned }: StoredFile): string {
+  const stored =
+    precision === undefined
+      ? 'not read'
+      : `${formatBytes(bytes)} ${precision}${tokensStored < tokens ? ', in part' : ''}`;
+  return `${path}: ${plural(tokens, 'token')}, ${stored}${pinned ? ', pinned' : ''}`;
 }
 
 async function verify({ line, output }: CommandContext): Promise<number> {

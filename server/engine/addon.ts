@@ -71,6 +71,22 @@ export interface StoreStats {
   evicted: number;
 }
 
+/** Where a stored segment is and what it takes. */
+export interface SegmentState {
+  tokens: number;
+  bytes: number;
+  chunks: number;
+  /** Of these, read under an older text. */
+  staleChunks: number;
+  precision: Precision;
+  /** Since 1970, to about a minute; 0 for what is in RAM. */
+  lastUseMs: number;
+  /** It is not evicted. */
+  pinned: boolean;
+  /** `ram`: the disk refused it. */
+  tier: 'ram' | 'disk';
+}
+
 /** A (layer, query head) that finds evidence. */
 export interface RetrievalHead {
   layer: number;
@@ -272,7 +288,14 @@ export interface NativeEngine {
   readSegment(request: SegmentRequest, priority: Priority): Job<SegmentResult>;
   removeSegments(keys: string[]): Promise<void>;
   storeStats(): StoreStats;
+  /** 0: no limit. Evicts at once, by last use, what exceeds it, but never what is pinned. */
   setStoreBudget(bytes: number): Promise<void>;
+  /** One for each key; null where there is no such segment. */
+  segmentStates(keys: string[]): Promise<(SegmentState | null)[]>;
+  /** Keeps segments, there or still to come, from being evicted by any process; or no longer. */
+  pinSegments(keys: string[], pinned: boolean): Promise<void>;
+  /** Removes every segment of the store, of all repositories and models. */
+  clearStore(): Promise<void>;
 
   /**
    * Scores chunk ranges against a question by retrieval heads: mean over heads of the best

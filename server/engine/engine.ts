@@ -62,15 +62,20 @@ const priorities: Record<RequestClass, Priority> = {
   index: 'index',
 };
 
+/** Of 32 values in 34 bytes. */
+const q8ShareOfF16 = 34 / 64;
+
 /** A model in memory with its segment store. One engine thread; every call is safe from the event loop. */
 export class LeoEngine {
   readonly info: ModelInfo;
+  private readonly sessions = new Set<LeoSession>();
 
   private constructor(
     readonly native: NativeEngine,
     readonly system: SystemInfo,
     readonly model: EngineModel,
     readonly precision: Precision,
+    private readonly kv: KvFormat,
   ) {
     this.info = native.info();
   }
@@ -96,7 +101,13 @@ export class LeoEngine {
         budgetBytes: options.storeBudgetBytes ?? 0,
         precision: options.precision,
       });
-      return new LeoEngine(native, addon.systemInfo(moduleDir), options.model, options.precision);
+      return new LeoEngine(
+        native,
+        addon.systemInfo(moduleDir),
+        options.model,
+        options.precision,
+        options.kv ?? 'f16',
+      );
     } catch (error) {
       await native.dispose();
       throw error;
@@ -156,7 +167,18 @@ export class LeoEngine {
    */
   newSession(contextTokens: number = this.info.context, tiers?: TierOptions): LeoSession {
     const tokens = Math.min(contextTokens, this.info.context);
-    return new LeoSession(this.native.newSession(tokens, tiers));
+    const session = new LeoSession(this.native.newSession(tokens, tiers), () =>
+      this.sessions.delete(session),
+    );
+    this.sessions.add(session);
+    return session;
+  }
+
+  /** KV that sessions hold in memory, what they left on disk included. */
+  sessionUse(): { tokens: number; bytes: number } {
+    const tokens = [...this.sessions].reduce((sum, session) => sum + session.size(), 0);
+    const share = this.kv === 'q8' ? q8ShareOfF16 : 1;
+    return { tokens, bytes: Math.round(tokens * this.info.kvBytesPerToken * share) };
   }
 
   dispose(): Promise<void> {
@@ -169,7 +191,10 @@ export type SessionRequest<T extends { priority: Priority }> = Omit<T, 'priority
 
 /** One context: a prompt, its answer and what follows. Reuses whatever a new prompt shares with its content. */
 export class LeoSession {
-  constructor(private readonly native: NativeSession) {}
+  constructor(
+    private readonly native: NativeSession,
+    private readonly onDispose: () => void,
+  ) {}
 
   generate(
     request: SessionRequest<GenerateRequest>,
@@ -192,6 +217,7 @@ export class LeoSession {
   }
 
   dispose(): void {
+    this.onDispose();
     this.native.dispose();
   }
 }

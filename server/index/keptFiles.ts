@@ -7,7 +7,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export type Kept = 'files' | 'lexical' | `tokens-${string}`;
+export type Kept = 'files' | 'lexical' | 'pins' | `tokens-${string}`;
 
 /** Raise it when the form of what is kept changes. */
 const FORMAT_VERSION = 1;

@@ -11,6 +11,9 @@ import {
 } from '../index/background.js';
 import { isEmpty, outdatedPaths } from '../index/changes.js';
 import { estimateIndex } from '../index/jobs.js';
+import { keptFolder } from '../index/keptFiles.js';
+import { isBelow, Pins } from '../index/pins.js';
+import { storedFiles, type StoredFile } from '../index/storedFiles.js';
 import type { RepositoryIndex } from '../index/types.js';
 
 /** A burst of changes, such as a branch switch, is looked at once. */
@@ -40,6 +43,7 @@ export class Folder {
     readonly repository: RepositoryIndex,
     readonly assistant: Assistant,
     private readonly listener: FolderListener,
+    private readonly pins: Pins,
   ) {}
 
   /** Rejects with one sentence when the folder cannot be listed. */
@@ -58,7 +62,10 @@ export class Folder {
     if (repository.warning !== undefined) {
       listener.onNote(repository.warning);
     }
-    return new Folder(uri, repository, assistant, listener);
+    const pins = Pins.open(keptFolder(assistant.home, repository.root));
+    const folder = new Folder(uri, repository, assistant, listener, pins);
+    await folder.applyPins();
+    return folder;
   }
 
   /** 0..1 of the folder's tokens that the store holds. */
@@ -102,6 +109,29 @@ export class Folder {
     const { tokensToCompute, bytes } = this.estimate();
     const perToken = (info.weightBytes * secondsPerTokenAndByte * 2) / availableParallelism();
     return { tokens: tokensToCompute, seconds: tokensToCompute * perToken, bytes };
+  }
+
+  /** Keys of the segments of these files and of those below these folders. */
+  keysBelow(paths: readonly string[]): string[] {
+    return this.repository
+      .segments()
+      .flatMap(({ key, path }) => (paths.some((said) => isBelow(said, path)) ? [key] : []));
+  }
+
+  storedFiles(): Promise<StoredFile[]> {
+    return storedFiles(this.repository, this.assistant.engine.native, this.pins);
+  }
+
+  /** Files and folders that the store keeps whatever its budget, or no longer. */
+  async pin(paths: readonly string[], pinned: boolean): Promise<void> {
+    this.pins.set(paths, pinned);
+    await this.pins.apply(this.repository, this.assistant.engine.native);
+    this.listener.onChange();
+  }
+
+  /** Reads what the store has lost meanwhile, where this folder is read in the background. */
+  readAgain(): void {
+    this.reading?.refreshed();
   }
 
   /** Reads what the store lacks; again where that had to stop. */
@@ -151,8 +181,18 @@ export class Folder {
         return;
       }
       this.reading?.refreshed();
+      await this.applyPins();
       this.listener.onOutdated(outdatedPaths(changes));
       this.listener.onChange();
+    } catch (error) {
+      this.listener.onNote(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** What cannot be pinned can be evicted, which is no reason to work on nothing. */
+  private async applyPins(): Promise<void> {
+    try {
+      await this.pins.apply(this.repository, this.assistant.engine.native);
     } catch (error) {
       this.listener.onNote(error instanceof Error ? error.message : String(error));
     }

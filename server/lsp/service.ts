@@ -16,6 +16,7 @@ import { Completions } from './completions.js';
 import { Folder, type FolderListener } from './folders.js';
 import { Loading } from './loading.js';
 import { statusOf } from './statusOf.js';
+import { Tiers } from './tiers.js';
 
 export interface ServiceListener {
   /** `status()` has changed. Called often: ask for it no more often than it is shown. */
@@ -30,6 +31,8 @@ export class LeoService {
   private readonly chats: Chats;
   /** What is filled in at cursors. */
   readonly completions: Completions;
+  /** Where what was read lies. */
+  readonly tiers: Tiers;
   private readonly folders = new Map<string, Promise<Folder>>();
   private readonly opened = new Map<string, Folder>();
   private readonly wanted = new Set<string>();
@@ -45,6 +48,12 @@ export class LeoService {
   ) {
     this.chats = new Chats((piece) => listener.onStream(piece));
     this.completions = new Completions({ folderOf: (uri) => this.folderOf(uri) });
+    this.tiers = new Tiers({
+      assistant: () => this.loading.get(),
+      folder: (uri) => this.openFolder(uri),
+      openFolders: () => [...this.opened.values()],
+      home: () => this.loading.home,
+    });
     this.loading = new Loading(
       options,
       { onChange: () => this.changed(), onNote: (note) => listener.onNote(note) },
@@ -94,9 +103,11 @@ export class LeoService {
   }
 
   ask(request: Ask, signal: AbortSignal): Promise<ChatAnswer> {
-    return this.answer(request.folder, signal, (folder, assistant, until) =>
-      this.chats.ask(request, folder, assistant, until),
-    );
+    return this.answer(request.folder, signal, async (folder, assistant, until) => {
+      const answer = await this.chats.ask(request, folder, assistant, until);
+      this.tiers.answered(answer);
+      return answer;
+    });
   }
 
   /** Rewrites quoted lines; see leoam/chat/rewrite. */

@@ -7,6 +7,7 @@ import * as files from './files.js';
 import * as indexing from './indexing.js';
 import * as models from './models.js';
 import * as status from './status.js';
+import * as tiers from './tiers.js';
 import type { NotificationMethod, RequestMethod } from './method.js';
 
 /** In the order of PROTOCOL.md. */
@@ -27,6 +28,13 @@ export const requests: readonly RequestMethod[] = [
   models.modelsFetch,
   models.modelsRemove,
   status.statusGet,
+  tiers.tiersShow,
+  tiers.tiersPin,
+  tiers.tiersDrop,
+  tiers.tiersRebuild,
+  tiers.tiersVerify,
+  tiers.tiersSetBudget,
+  tiers.tiersClear,
 ];
 
 export const notifications: readonly NotificationMethod[] = [

@@ -1,0 +1,106 @@
+// Figures of the tiers in words, in the user's language.
+
+import * as vscode from 'vscode';
+import type { AnswerInTiers, TiersView } from '../../server/protocol/tiers.js';
+import type { Place } from './places.js';
+
+export function bytesText(bytes: number): string {
+  const [unit, size, digits]: [string, number, number] =
+    bytes >= 1e9 ? ['GB', 1e9, 1] : bytes >= 1e6 ? ['MB', 1e6, 1] : ['kB', 1e3, 0];
+  const number = (bytes / size).toLocaleString(vscode.env.language, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  return `${number} ${unit}`;
+}
+
+export function countText(count: number): string {
+  return count.toLocaleString(vscode.env.language);
+}
+
+export function percentText(share: number): string {
+  return `${Math.floor(100 * share)} %`;
+}
+
+/** Share of an answer's evidence whose KV was there; undefined before the first answer. */
+export function hitRate(answers: readonly AnswerInTiers[]): number | undefined {
+  const sum = (of: (answer: AnswerInTiers) => number): number =>
+    answers.reduce((total, answer) => total + of(answer), 0);
+  const reused = sum(({ tokensReused }) => tokensReused);
+  const computed = sum(({ repoTokensComputed }) => repoTokensComputed);
+  return reused + computed > 0 ? reused / (reused + computed) : undefined;
+}
+
+/** "1.2 GB of 4.0 GB, 93 % found", and so on. */
+export function diskText({ disk, answers }: TiersView): string {
+  const rate = hitRate(answers);
+  return [
+    disk.budgetBytes > 0
+      ? vscode.l10n.t('{0} of {1}', bytesText(disk.bytes), bytesText(disk.budgetBytes))
+      : bytesText(disk.bytes),
+    ...(rate === undefined ? [] : [vscode.l10n.t('hit rate {0}', percentText(rate))]),
+  ].join(' · ');
+}
+
+export function ramText({ ram }: TiersView): string {
+  return bytesText(ram.sessionBytes + ram.segmentBytes);
+}
+
+/** Beside a file's or folder's name. */
+export function placeText(place: Place): string {
+  const { tokens, tokensStored, bytes, pinned, staleChunks } = place;
+  if (tokensStored === 0) {
+    return vscode.l10n.t('not read · {0} tokens', countText(tokens));
+  }
+  return [
+    bytesText(bytes),
+    tokensStored < tokens
+      ? vscode.l10n.t('{0} of {1} tokens', countText(tokensStored), countText(tokens))
+      : vscode.l10n.t('{0} tokens', countText(tokens)),
+    ...(staleChunks > 0 ? [vscode.l10n.t('{0} chunks of an older text', staleChunks)] : []),
+    ...(pinned ? [vscode.l10n.t('pinned')] : []),
+  ].join(' · ');
+}
+
+/** What is to be known of a file or folder, and why its KV is where it is. */
+export function placeTooltip(place: Place): vscode.MarkdownString {
+  const { path, name, precision, tier, lastUse, tokensStored, bytes } = place;
+  const text = new vscode.MarkdownString();
+  text.appendText(path === '/' ? name : path);
+  const line = (sentence: string): void => {
+    text.appendMarkdown('\n\n');
+    text.appendText(sentence);
+  };
+  line(placeText(place));
+  if (tokensStored > 0) {
+    line(vscode.l10n.t('{0} a token', bytesText(bytes / tokensStored)));
+  }
+  if (precision !== undefined) {
+    line(
+      vscode.l10n.t('Precision: {0}', precision === 'f16' ? 'F16' : precision.slice(1) + ' bit'),
+    );
+  }
+  if (lastUse > 0) {
+    const when = new Date(lastUse).toLocaleString(vscode.env.language);
+    line(vscode.l10n.t('Last used: {0}', when));
+  }
+  line(whyHere(place, tier));
+  return text;
+}
+
+function whyHere({ tokensStored, tokens, pinned }: Place, tier: Place['tier']): string {
+  if (tokensStored === 0) {
+    return pinned
+      ? vscode.l10n.t('Not read yet. Once it is, it is kept whatever the budget.')
+      : vscode.l10n.t('Not read yet: it is read when the folder is, or when a question needs it.');
+  }
+  if (tier === 'ram') {
+    return vscode.l10n.t('In RAM because the disk refused it; it is lost when LeoAM ends.');
+  }
+  if (pinned) {
+    return vscode.l10n.t('On disk, pinned: it is kept whatever the budget.');
+  }
+  return tokensStored < tokens
+    ? vscode.l10n.t('On disk in part: the rest is not read yet or was evicted.')
+    : vscode.l10n.t('On disk: it goes when the budget is used up and nothing was used longer ago.');
+}

@@ -1,0 +1,74 @@
+// Files of a folder in the tiers as the tree that the view shows: folders hold the sums of what
+// lies below them, the largest comes first.
+
+import type { FileInTiers } from '../../server/protocol/tiers.js';
+
+/** A file or a folder. */
+export interface Place {
+  /** URI of the workspace folder. */
+  folder: string;
+  /** Relative to it; a folder's ends with a slash, the workspace folder's own is "/". */
+  path: string;
+  name: string;
+  isFolder: boolean;
+  tokens: number;
+  tokensStored: number;
+  bytes: number;
+  staleChunks: number;
+  /** Of the latest used file below it. */
+  lastUse: number;
+  /** All of its files are. */
+  pinned: boolean;
+  /** A file's. */
+  precision?: FileInTiers['precision'];
+  tier?: FileInTiers['tier'];
+  children: Place[];
+}
+
+/** The workspace folder's place, with all that lies below it. */
+export function placesOf(folder: string, name: string, files: readonly FileInTiers[]): Place {
+  const root = emptyFolder(folder, '/', name);
+  const folders = new Map([['/', root]]);
+  for (const file of files) {
+    const names = file.path.split('/');
+    const parents = [root];
+    for (let depth = 1; depth < names.length; depth++) {
+      const path = `${names.slice(0, depth).join('/')}/`;
+      const known = folders.get(path) ?? emptyFolder(folder, path, names[depth - 1] ?? path);
+      if (!folders.has(path)) {
+        folders.set(path, known);
+        parents.at(-1)?.children.push(known);
+      }
+      parents.push(known);
+    }
+    parents.at(-1)?.children.push(placeOf(folder, names.at(-1) ?? file.path, file));
+    parents.forEach((parent) => add(parent, file));
+  }
+  for (const place of folders.values()) {
+    place.children.sort(largestFirst);
+  }
+  root.pinned = files.length > 0 && root.pinned;
+  return root;
+}
+
+function emptyFolder(folder: string, path: string, name: string): Place {
+  const sums = { tokens: 0, tokensStored: 0, bytes: 0, staleChunks: 0, lastUse: 0 };
+  return { folder, path, name, isFolder: true, ...sums, pinned: true, children: [] };
+}
+
+function placeOf(folder: string, name: string, file: FileInTiers): Place {
+  return { ...file, folder, name, isFolder: false, lastUse: file.lastUse ?? 0, children: [] };
+}
+
+function add(parent: Place, file: FileInTiers): void {
+  parent.tokens += file.tokens;
+  parent.tokensStored += file.tokensStored;
+  parent.bytes += file.bytes;
+  parent.staleChunks += file.staleChunks;
+  parent.lastUse = Math.max(parent.lastUse, file.lastUse ?? 0);
+  parent.pinned &&= file.pinned;
+}
+
+function largestFirst(a: Place, b: Place): number {
+  return b.bytes - a.bytes || b.tokens - a.tokens || a.name.localeCompare(b.name);
+}

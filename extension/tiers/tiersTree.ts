@@ -1,0 +1,167 @@
+// The tiers as a tree: GPU, RAM and Disk with what they hold, below Disk the files of the open
+// folders. Asks the server only while it is seen and the server runs.
+
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { tiersShow, type TiersView } from '../../server/protocol/tiers.js';
+import type { Server } from '../server/server.js';
+import { bytesText, countText, diskText, placeText, placeTooltip, ramText } from './figures.js';
+import { placesOf, type Place } from './places.js';
+
+/** Between two looks, while something goes on. */
+const intervalMs = 1000;
+
+export type Node = { kind: 'gpu' | 'ram' | 'disk' } | { kind: 'place'; place: Place };
+
+export class TiersTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<undefined>();
+  private readonly looked = new vscode.EventEmitter<void>();
+  readonly onDidChangeTreeData = this.changed.event;
+  /** `view` is another one. */
+  readonly onDidLook = this.looked.event;
+  /** What the server told last; undefined while it does not run. */
+  view: TiersView | undefined;
+  private watchers = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private isLooking = false;
+  private readonly listening: vscode.Disposable;
+
+  constructor(private readonly server: Pick<Server, 'state' | 'request' | 'onDidChange'>) {
+    this.listening = server.onDidChange(() => this.lookSoon());
+  }
+
+  /** To be told when somebody sees the figures, and when no longer. */
+  seen(isSeen: boolean): void {
+    this.watchers += isSeen ? 1 : -1;
+    if (isSeen) {
+      void this.look();
+    }
+  }
+
+  /** Asks the server now. Never rejects: what cannot be asked is shown as nothing. */
+  async look(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.isLooking) {
+      this.lookSoon();
+      return;
+    }
+    this.isLooking = true;
+    try {
+      this.view =
+        this.server.state === 'running' ? await this.server.request(tiersShow, {}) : undefined;
+    } catch {
+      this.view = undefined; // the status tells why
+    } finally {
+      this.isLooking = false;
+    }
+    this.changed.fire(undefined);
+    this.looked.fire();
+  }
+
+  getChildren(node?: Node): Node[] {
+    const { view } = this;
+    if (view === undefined) {
+      return [];
+    }
+    if (node === undefined) {
+      return [{ kind: 'gpu' }, { kind: 'ram' }, { kind: 'disk' }];
+    }
+    if (node.kind === 'place') {
+      return node.place.children.map((place) => ({ kind: 'place', place }));
+    }
+    return node.kind === 'disk'
+      ? view.folders.map(({ uri, files }) => ({
+          kind: 'place',
+          place: placesOf(uri, basename(vscode.Uri.parse(uri).path), files),
+        }))
+      : [];
+  }
+
+  getTreeItem(node: Node): vscode.TreeItem {
+    return node.kind === 'place' ? placeItem(node.place) : this.tierItem(node.kind);
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    this.listening.dispose();
+    this.changed.dispose();
+    this.looked.dispose();
+  }
+
+  private lookSoon(): void {
+    if (this.watchers > 0) {
+      this.timer ??= setTimeout(() => void this.look(), intervalMs);
+    }
+  }
+
+  private tierItem(kind: 'gpu' | 'ram' | 'disk'): vscode.TreeItem {
+    const { view } = this;
+    const item = new vscode.TreeItem(
+      { gpu: 'GPU', ram: 'RAM', disk: vscode.l10n.t('Disk') }[kind],
+      kind === 'disk'
+        ? vscode.TreeItemCollapsibleState.Expanded
+        : vscode.TreeItemCollapsibleState.None,
+    );
+    item.id = kind;
+    item.contextValue = `leoam.tier.${kind}`;
+    item.iconPath = new vscode.ThemeIcon(
+      { gpu: 'circuit-board', ram: 'chip', disk: 'database' }[kind],
+    );
+    if (view === undefined) {
+      return item;
+    }
+    switch (kind) {
+      case 'gpu':
+        item.description =
+          view.gpu === undefined ? vscode.l10n.t('not used') : bytesText(view.gpu.bytes);
+        break;
+      case 'ram':
+        item.description = ramText(view);
+        item.tooltip = vscode.l10n.t(
+          '{0} of chats and suggestions ({1} tokens), {2} that the disk refused',
+          bytesText(view.ram.sessionBytes),
+          countText(view.ram.sessionTokens),
+          bytesText(view.ram.segmentBytes),
+        );
+        break;
+      case 'disk':
+        item.description = diskText(view);
+        item.tooltip = vscode.l10n.t(
+          '{0} segments, {1} tokens, of all folders and models; since the start {2} read, {3} written, {4} segments evicted',
+          countText(view.disk.segments),
+          countText(view.disk.tokens),
+          bytesText(view.disk.bytesRead),
+          bytesText(view.disk.bytesWritten),
+          countText(view.disk.evicted),
+        );
+        break;
+    }
+    return item;
+  }
+}
+
+function placeItem(place: Place): vscode.TreeItem {
+  const { isFolder, path, folder, pinned, tokensStored } = place;
+  const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+  const item = new vscode.TreeItem(
+    place.name,
+    isFolder ? (path === '/' ? Expanded : Collapsed) : None,
+  );
+  item.id = `${folder} ${path}`;
+  item.description = placeText(place);
+  item.tooltip = placeTooltip(place);
+  const state = [pinned ? 'pinned' : 'free', tokensStored > 0 ? 'read' : 'unread'].join('.');
+  item.contextValue = `leoam.place.${state}`;
+  item.iconPath = pinned
+    ? new vscode.ThemeIcon('pinned')
+    : isFolder
+      ? vscode.ThemeIcon.Folder
+      : vscode.ThemeIcon.File;
+  if (!isFolder) {
+    const uri = vscode.Uri.joinPath(vscode.Uri.parse(folder), path);
+    item.resourceUri = uri;
+    item.command = { command: 'vscode.open', title: '', arguments: [uri] };
+  }
+  return item;
+}

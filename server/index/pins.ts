@@ -1,0 +1,95 @@
+// What of a repository is pinned: files and folders that the store keeps whatever its budget.
+// Pinned is said of paths and holds for what lies below them, new files included; the store is
+// told the keys that follow from it, anew after each change of the files.
+
+import type { NativeEngine } from '../engine/addon.js';
+import { readKept, writeKept } from './keptFiles.js';
+import type { RepositoryIndex } from './types.js';
+
+/** Stands for the whole repository; other folders end with a slash, too. */
+export const wholeRepository = '/';
+
+interface KeptPins {
+  /** What was said of a path; the longest that a file lies below counts. */
+  said: [path: string, pinned: boolean][];
+  /** What the store was told to pin: of any model, as files were then. */
+  keys: string[];
+}
+
+export class Pins {
+  private constructor(
+    private readonly folder: string,
+    private readonly said: Map<string, boolean>,
+    private keys: Set<string>,
+    /** What the file holds. */
+    private written: string,
+  ) {}
+
+  /** As they were kept in `folder` (`keptFolder`), or none. */
+  static open(folder: string): Pins {
+    const kept = readKept(folder, 'pins');
+    const text = kept?.toString() ?? JSON.stringify({ said: [], keys: [] } satisfies KeptPins);
+    const { said, keys } = JSON.parse(text) as KeptPins;
+    return new Pins(folder, new Map(said), new Set(keys), text);
+  }
+
+  has(path: string): boolean {
+    let longest = '';
+    let pinned = false;
+    for (const [said, value] of this.said) {
+      if (isBelow(said, path) && said.length > longest.length) {
+        longest = said;
+        pinned = value;
+      }
+    }
+    return pinned;
+  }
+
+  /** Says it of files or folders; what was said of anything below them before is void. */
+  set(paths: readonly string[], pinned: boolean): void {
+    for (const path of paths) {
+      for (const said of [...this.said.keys()]) {
+        if (said === path || isBelow(path, said)) {
+          this.said.delete(said);
+        }
+      }
+      if (this.has(path) !== pinned) {
+        this.said.set(path, pinned);
+      }
+    }
+  }
+
+  /** Tells the store. Throws what the file system throws when it cannot be kept. */
+  async apply(
+    index: Pick<RepositoryIndex, 'segments'>,
+    engine: Pick<NativeEngine, 'pinSegments'>,
+  ): Promise<void> {
+    const keys = new Set(
+      this.said.size === 0
+        ? []
+        : index.segments().flatMap(({ key, path }) => (this.has(path) ? [key] : [])),
+    );
+    const added = [...keys].filter((key) => !this.keys.has(key));
+    const gone = [...this.keys].filter((key) => !keys.has(key));
+    // Kept first: what is pinned and forgotten would stay for ever.
+    this.keep(new Set([...this.keys, ...keys]));
+    await engine.pinSegments(gone, false);
+    await engine.pinSegments(added, true);
+    this.keep(keys);
+  }
+
+  private keep(keys: Set<string>): void {
+    this.keys = keys;
+    const kept: KeptPins = { said: [...this.said], keys: [...keys] };
+    const text = JSON.stringify(kept);
+    if (text !== this.written) {
+      writeKept(this.folder, 'pins', text);
+      this.written = text;
+    }
+  }
+}
+
+/** Whether `path`, a file or a folder, is `said` or lies below it, a folder. */
+export function isBelow(said: string, path: string): boolean {
+  return said === wholeRepository || said === path || (said.endsWith('/') && path.startsWith(said));
+}

@@ -1,0 +1,59 @@
+// What the store holds of each file of a repository.
+
+import type { NativeEngine, Precision, SegmentState } from '../engine/addon.js';
+import type { Pins } from './pins.js';
+import type { RepositoryIndex } from './types.js';
+
+export interface StoredFile {
+  path: string;
+  tokens: number;
+  /** Of these, what is stored: their KV is not computed again. */
+  tokensStored: number;
+  /** Of the stored segments. */
+  bytes: number;
+  /** Where they are; absent: nothing of the file is read. `ram`: the disk refused one of them. */
+  tier?: 'ram' | 'disk';
+  precision?: Precision;
+  /** Milliseconds since 1970, to about a minute. */
+  lastUse?: number;
+  /** Chunks that were read under an older text. */
+  staleChunks: number;
+  /** It is kept whatever the budget, once it is read. */
+  pinned: boolean;
+}
+
+/** Every file that takes part, in order of use. Reads the front of each segment once. */
+export async function storedFiles(
+  index: Pick<RepositoryIndex, 'files' | 'segmentsOf'>,
+  engine: Pick<NativeEngine, 'segmentStates'>,
+  pins: Pick<Pins, 'has'>,
+): Promise<StoredFile[]> {
+  const plans = index.files.map(({ path }) => index.segmentsOf(path));
+  const states = await engine.segmentStates(plans.flat().map(({ key }) => key));
+  let next = 0;
+  return index.files.map(({ path, tokens }, i) => {
+    const count = plans[i]?.length ?? 0;
+    const stored = states.slice(next, next + count).filter((state) => state !== null);
+    next += count;
+    return { path, tokens, pinned: pins.has(path), ...summed(stored) };
+  });
+}
+
+function summed(stored: readonly SegmentState[]): Omit<StoredFile, 'path' | 'tokens' | 'pinned'> {
+  const sum = (of: (state: SegmentState) => number): number =>
+    stored.reduce((total, state) => total + of(state), 0);
+  const [first] = stored;
+  const lastUse = Math.max(0, ...stored.map(({ lastUseMs }) => lastUseMs));
+  return {
+    tokensStored: sum(({ tokens }) => tokens),
+    bytes: sum(({ bytes }) => bytes),
+    staleChunks: sum(({ staleChunks }) => staleChunks),
+    ...(first === undefined
+      ? {}
+      : {
+          tier: stored.some(({ tier }) => tier === 'ram') ? ('ram' as const) : ('disk' as const),
+          precision: first.precision,
+        }),
+    ...(lastUse > 0 ? { lastUse: Math.round(lastUse) } : {}),
+  };
+}

@@ -1,0 +1,122 @@
+// Where the KV of the open folders lies, over LSP: what the tiers hold, and pinning, dropping,
+// rebuilding, checking, the budget and wiping.
+
+import { join } from 'node:path';
+import type { Assistant } from '../assistant.js';
+import { loadAddon } from '../engine/load.js';
+import { wholeRepository } from '../index/pins.js';
+import type { ChatAnswer } from '../protocol/chat.js';
+import type { AnswerInTiers, TiersView } from '../protocol/tiers.js';
+import type { Folder } from './folders.js';
+
+/** Answers that figures over time are made of. */
+const rememberedAnswers = 50;
+
+export interface TiersHost {
+  /** Loads the model where it is not loaded: what is stored is found by its keys. */
+  assistant(): Promise<Assistant>;
+  /** Opens it where it is not open. */
+  folder(uri: string): Promise<Folder>;
+  openFolders(): Folder[];
+  home(): string;
+}
+
+export class Tiers {
+  private readonly answers: AnswerInTiers[] = [];
+
+  constructor(private readonly host: TiersHost) {}
+
+  /** To be told of each answer. */
+  answered({ counters, timings }: Pick<ChatAnswer, 'counters' | 'timings'>): void {
+    const { repoTokensComputed, tokensReused, tokensComputed, bytesFromDisk } = counters;
+    const { ttftMs } = timings;
+    this.answers.push({
+      ...{ time: Date.now(), ttftMs },
+      ...{ repoTokensComputed, tokensReused, tokensComputed, bytesFromDisk },
+    });
+    this.answers.splice(0, this.answers.length - rememberedAnswers);
+  }
+
+  async show(): Promise<TiersView> {
+    const { engine } = await this.host.assistant();
+    const folders = await Promise.all(
+      this.host.openFolders().map(async (folder) => ({
+        uri: folder.uri,
+        files: await folder.storedFiles(),
+      })),
+    );
+    const stats = engine.storeStats();
+    const session = engine.sessionUse();
+    return {
+      ram: {
+        sessionBytes: session.bytes,
+        sessionTokens: session.tokens,
+        segmentBytes: stats.ramBytes,
+        segments: stats.ramSegments,
+      },
+      disk: {
+        bytes: stats.bytes,
+        budgetBytes: stats.budgetBytes,
+        segments: stats.segments,
+        tokens: stats.tokens,
+        bytesRead: stats.bytesRead,
+        bytesWritten: stats.bytesWritten,
+        evicted: stats.evicted,
+        damaged: stats.corrupt,
+      },
+      answers: this.answers,
+      folders,
+    };
+  }
+
+  async pin(uri: string, paths: readonly string[], pinned: boolean): Promise<void> {
+    const folder = await this.host.folder(uri);
+    await folder.pin(paths, pinned);
+  }
+
+  /** Bytes that became free. */
+  async drop(uri: string, paths: readonly string[]): Promise<number> {
+    const folder = await this.host.folder(uri);
+    return this.freed((assistant) =>
+      assistant.engine.native.removeSegments(folder.keysBelow(paths)),
+    );
+  }
+
+  /** Tokens that are read again from now on. */
+  async rebuild(uri: string, paths: readonly string[]): Promise<number> {
+    const folder = await this.host.folder(uri);
+    await this.drop(uri, paths);
+    await folder.stopReading();
+    const tokens = folder.tokensToRead;
+    folder.startReading();
+    return tokens;
+  }
+
+  async verify(): Promise<{ ok: number; damaged: number }> {
+    const { ok, damaged } = await loadAddon().addon.verifyStore(join(this.host.home(), 'store'));
+    if (damaged.length > 0) {
+      this.host.openFolders().forEach((folder) => folder.readAgain());
+    }
+    return { ok, damaged: damaged.length };
+  }
+
+  setBudget(bytes: number): Promise<number> {
+    return this.freed(({ engine }) => engine.native.setStoreBudget(bytes));
+  }
+
+  /** Reading stops: who wipes the store does not want it filled at once. */
+  async clear(): Promise<number> {
+    for (const folder of this.host.openFolders()) {
+      await folder.stopReading();
+      await folder.pin([wholeRepository], false);
+    }
+    return this.freed(({ engine }) => engine.native.clearStore());
+  }
+
+  private async freed(run: (assistant: Assistant) => Promise<void>): Promise<number> {
+    const assistant = await this.host.assistant();
+    const before = assistant.engine.storeStats().bytes;
+    await run(assistant);
+    return Math.max(0, before - assistant.engine.storeStats().bytes);
+  }
+}

@@ -1,0 +1,119 @@
+// Where the KV of what was read lies, and what can be done about it.
+
+import { z } from 'zod';
+import { request } from './method.js';
+
+const bytes = z.number().min(0);
+
+export const fileInTiers = z.object({
+  /** Relative to the folder, with forward slashes. */
+  path: z.string(),
+  tokens: z.int(),
+  /** Of these, what is stored. */
+  tokensStored: z.int(),
+  bytes,
+  /** Absent: nothing of it is read. */
+  tier: z.enum(['ram', 'disk']).optional(),
+  precision: z.enum(['f16', 'q8', 'q4']).optional(),
+  /** Milliseconds since 1970, to about a minute. */
+  lastUse: z.number().optional(),
+  /** Chunks that were read under an older text, until idle time. */
+  staleChunks: z.int(),
+  pinned: z.boolean(),
+});
+export type FileInTiers = z.infer<typeof fileInTiers>;
+
+/** One answer, for figures over time. */
+export const answerInTiers = z.object({
+  /** Milliseconds since 1970. */
+  time: z.number(),
+  ttftMs: z.number(),
+  /** Of the repository's text, through the model for this answer. */
+  repoTokensComputed: z.int(),
+  /** Tokens whose KV came from the store or from the chat before it. */
+  tokensReused: z.int(),
+  tokensComputed: z.int(),
+  bytesFromDisk: bytes,
+});
+export type AnswerInTiers = z.infer<typeof answerInTiers>;
+
+export const tiersView = z.object({
+  /** Absent: no GPU is used. */
+  gpu: z.object({ bytes, budgetBytes: bytes }).optional(),
+  ram: z.object({
+    /** KV of open chats and of suggestions. */
+    sessionBytes: bytes,
+    sessionTokens: z.int(),
+    /** Segments that the disk refused. */
+    segmentBytes: bytes,
+    segments: z.int(),
+  }),
+  disk: z.object({
+    bytes,
+    /** 0: no limit. */
+    budgetBytes: bytes,
+    segments: z.int(),
+    tokens: z.int(),
+    /** Since the server's start, as what follows. */
+    bytesRead: bytes,
+    bytesWritten: bytes,
+    evicted: z.int(),
+    damaged: z.int(),
+  }),
+  /** The latest answers, the oldest first. */
+  answers: z.array(answerInTiers),
+  folders: z.array(z.object({ uri: z.string(), files: z.array(fileInTiers) })),
+});
+export type TiersView = z.infer<typeof tiersView>;
+
+/** Files or folders below a workspace folder; a folder's path ends with a slash, "/" is all of it. */
+const place = { folder: z.string(), paths: z.array(z.string().min(1)).min(1).max(10_000) };
+
+export const tiersShow = request(
+  'leoam/tiers/show',
+  z.object({}),
+  tiersView,
+  'What each tier holds, and where each file of the open folders is.',
+);
+
+export const tiersPin = request(
+  'leoam/tiers/pin',
+  z.object({ ...place, pinned: z.boolean() }),
+  z.null(),
+  'Keeps stored KV of files whatever the budget of the store, or no longer. It holds for files that are made below a pinned folder, and across restarts.',
+);
+
+export const tiersDrop = request(
+  'leoam/tiers/drop',
+  z.object(place),
+  z.object({ bytesFreed: bytes }),
+  'Removes stored KV of files. They are read again when a question needs them, or by leoam/tiers/rebuild.',
+);
+
+export const tiersRebuild = request(
+  'leoam/tiers/rebuild',
+  z.object(place),
+  z.object({ tokensToRead: z.int() }),
+  'Removes stored KV of files and reads them again in the background.',
+);
+
+export const tiersVerify = request(
+  'leoam/tiers/verify',
+  z.object({}),
+  z.object({ ok: z.int(), damaged: z.int() }),
+  'Reads all of the store and removes what is damaged, which is read again then.',
+);
+
+export const tiersSetBudget = request(
+  'leoam/tiers/setBudget',
+  z.object({ budgetBytes: bytes }),
+  z.object({ bytesFreed: bytes }),
+  'What the store may take on disk; 0: no limit. What exceeds it goes at once, the least recently used first.',
+);
+
+export const tiersClear = request(
+  'leoam/tiers/clear',
+  z.object({}),
+  z.object({ bytesFreed: bytes }),
+  'Removes everything from the store, pins included. Reading starts only when it is asked for.',
+);

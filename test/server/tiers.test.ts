@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FileInTiers, TiersView } from '../../server/protocol/tiers.js';
+import type { StoredFile } from '../../server/index/storedFiles.js';
+import { homeWithModel, leoamJson, shopFiles, smallModel, temporaryRepository } from './setup.js';
+import { Window } from './languageServer.js';
+
+describe('the tiers over the protocol', function () {
+  this.timeout(120_000);
+  let root: string;
+  let home: string;
+  let window: Window;
+
+  beforeEach(async () => {
+    home = await homeWithModel();
+    root = await temporaryRepository(shopFiles);
+    window = await Window.open(root, home);
+    await ready();
+  });
+
+  afterEach(() => window.close());
+
+  const ready = (): Promise<void> => window.until(() => window.statuses.at(-1)?.state === 'ready');
+  const request = <T>(verb: string, params: object = {}): Promise<T> =>
+    window.connection.sendRequest(`leoam/tiers/${verb}`, params);
+  const on = (paths: string[], more: object = {}): object => ({
+    folder: window.folder,
+    paths,
+    ...more,
+  });
+  const show = (): Promise<TiersView> => request('show');
+  const filesNow = async (): Promise<FileInTiers[]> => (await show()).folders[0]?.files ?? [];
+  const fileNow = async (path: string): Promise<FileInTiers> => {
+    const found = (await filesNow()).find((file) => file.path === path);
+    assert.ok(found, path);
+    return found;
+  };
+
+  it('shows where each file is, what an answer took, and the figures that cache show prints', async () => {
+    const { counters } = await window.ask('How many items fit into a basket at most?');
+    const { disk, ram, folders, answers, gpu } = await show();
+    const files = folders[0]?.files ?? [];
+    assert.equal(gpu, undefined);
+    assert.deepEqual(files.map(({ path }) => path).sort(), Object.keys(shopFiles).sort());
+    for (const file of files) {
+      assert.equal(file.tokensStored, file.tokens, file.path);
+      assert.equal(file.tier, 'disk');
+      assert.equal(file.precision, 'q8');
+      assert.ok(Date.now() - (file.lastUse ?? 0) < 120_000);
+    }
+    const sum = files.reduce((total, { bytes }) => total + bytes, 0);
+    assert.equal(disk.bytes, sum);
+    assert.equal(disk.segments, files.length);
+    assert.ok(ram.sessionTokens > counters.tokensReused);
+    assert.ok(ram.sessionBytes > 0 && ram.segments === 0);
+    assert.equal(answers.length, 1);
+    assert.equal(answers[0]?.tokensReused, counters.tokensReused);
+    assert.equal(answers[0]?.repoTokensComputed, 0);
+
+    await window.close();
+    const shown = await leoamJson<{ bytes: number; segments: number; files: StoredFile[] }>(
+      ['cache', 'show', '--model', smallModel, '--repo', root],
+      home,
+    );
+    assert.equal(shown.bytes, disk.bytes);
+    assert.equal(shown.segments, disk.segments);
+    const same = ({
+      path,
+      tokens,
+      tokensStored,
+      bytes,
+      precision,
+      pinned,
+    }: FileInTiers): object => ({
+      ...{ path, tokens, tokensStored, bytes, precision, pinned },
+    });
+    assert.deepEqual(shown.files.map(same), files.map(same));
+  });
+
+  it('keeps what is pinned when the budget shrinks, also after a restart', async () => {
+    await request('pin', on(['src/'], { pinned: true }));
+    await request('pin', on(['src/basket.ts'], { pinned: false }));
+    const before = await filesNow();
+    const stays = before.filter(({ pinned }) => pinned).map(({ path }) => path);
+    assert.deepEqual(
+      stays.sort(),
+      Object.keys(shopFiles)
+        .filter((path) => path.startsWith('src/') && path !== 'src/basket.ts')
+        .sort(),
+    );
+    const stored = async (): Promise<string[]> =>
+      (await filesNow()).filter(({ bytes }) => bytes > 0).map(({ path }) => path);
+
+    const { bytesFreed } = await request<{ bytesFreed: number }>('setBudget', { budgetBytes: 1 });
+    const gone = before.filter(({ pinned }) => !pinned);
+    assert.equal(
+      bytesFreed,
+      gone.reduce((total, { bytes }) => total + bytes, 0),
+    );
+    assert.deepEqual((await stored()).sort(), stays);
+
+    await window.close();
+    window = await Window.open(root, home, { storeBudgetGib: 1e-9 });
+    await ready();
+    assert.deepEqual((await stored()).sort(), stays);
+    assert.equal((await fileNow(stays[0] ?? '')).pinned, true);
+  });
+
+  it('follows the files: what a pinned one was before an edit may go, what it is now stays', async () => {
+    await request('pin', on(['/'], { pinned: true }));
+    const path = 'src/limits.ts';
+    const { tokens } = await fileNow(path);
+    const longer = `${shopFiles[path] ?? ''}\nexport const MAX_GIFTS = 3;\n`;
+    await writeFile(join(root, path), longer);
+    await window.changed(path);
+    await window.until(() => window.statuses.at(-1)?.state === 'indexing');
+    await ready();
+    const now = await fileNow(path);
+    assert.ok(now.tokens > tokens && now.pinned);
+    const { disk } = await show();
+    assert.equal(disk.segments, Object.keys(shopFiles).length + 1); // the older text's, too
+    await request('setBudget', { budgetBytes: 1 });
+    const after = await show();
+    assert.equal(after.disk.segments, Object.keys(shopFiles).length);
+    assert.equal((await fileNow(path)).tokensStored, now.tokens);
+  });
+
+  it('drops, reads again, checks and wipes', async () => {
+    const path = 'src/basket.ts';
+    const { bytes, tokens } = await fileNow(path);
+    assert.deepEqual(await request('drop', on([path])), { bytesFreed: bytes });
+    assert.equal((await fileNow(path)).tier, undefined);
+    assert.deepEqual(await request('rebuild', on([path])), { tokensToRead: tokens });
+    await window.until(() => window.statuses.at(-1)?.state === 'indexing');
+    await ready();
+    assert.equal((await fileNow(path)).bytes, bytes);
+    const count = Object.keys(shopFiles).length;
+    assert.deepEqual(await request('verify'), { ok: count, damaged: 0 });
+    const { disk } = await show();
+    assert.deepEqual(await request('clear'), { bytesFreed: disk.bytes });
+    assert.ok((await filesNow()).every((file) => file.bytes === 0 && !file.pinned));
+    const answer = await window.ask('How many items fit into a basket at most?');
+    assert.ok(answer.counters.repoTokensComputed > 0); // it is there all the same, computed
+  });
+});
