@@ -31,6 +31,8 @@ import { Server } from './server/server.js';
 import { keptChats, needsNewServer } from './settings.js';
 import type { Action } from './shared/messages.js';
 import { statusBar } from './status/statusBar.js';
+import { evidenceLines } from './tiers/evidenceLines.js';
+import { PicturePanel } from './tiers/picturePanel.js';
 import { TiersTree } from './tiers/tiersTree.js';
 import { tiersView } from './tiers/tiersView.js';
 
@@ -46,6 +48,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const history = new History(join(storage.fsPath, 'chats'), keptChats, log);
   const proposals = new Proposals();
   const tiers = new TiersTree(server);
+  const picture = new PicturePanel(context.extensionUri, tiers);
   const chat = new ChatView({
     server,
     history,
@@ -76,7 +79,9 @@ export function activate(context: vscode.ExtensionContext): void {
     commitMessages(server),
     modelCommands(server),
     tiers,
-    tiersView(server, tiers),
+    picture,
+    tiersView(server, tiers, picture),
+    evidenceLines(server, () => chat.evidence),
     ...chatCommands(chat),
     ...serverCommands(server, log),
     vscode.workspace.onDidChangeConfiguration((event) => {

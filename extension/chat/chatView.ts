@@ -7,6 +7,7 @@ import { folderOf } from '../folders.js';
 import { buttons } from '../server/problems.js';
 import type { Server } from '../server/server.js';
 import { statusView } from '../server/statusView.js';
+import type { Evidence } from '../tiers/evidenceLines.js';
 import type { Action, FromView } from '../shared/messages.js';
 import { ChatSession } from './chatSession.js';
 import { openEditorChips, problemOf } from './chips.js';
@@ -59,6 +60,13 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     if (folderOf() !== undefined) {
       this.options.server.start().catch(() => undefined); // the status tells
     }
+  }
+
+  /** What the last answer of the shown chat rests on. */
+  get evidence(): Evidence | undefined {
+    const { chat } = this.session ?? {};
+    const turn = chat?.turns.filter(({ sources }) => sources.length > 0).at(-1);
+    return chat && turn && { folder: chat.folder, time: chat.updated, sources: turn.sources };
   }
 
   /** Shows the view with the cursor in the question. */

@@ -1,17 +1,22 @@
-// The page of the chat view. Nothing but our own script and styles runs or loads in it.
+// The pages of the extension. Nothing but our own scripts and styles runs or loads in them.
 
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 
-/** Folder of what the view may load. */
+/** Folder of what a page may load. */
 export function viewFolder(extension: vscode.Uri): vscode.Uri {
   return vscode.Uri.joinPath(extension, 'dist', 'webview');
 }
 
-export function chatHtml(webview: vscode.Webview, extension: vscode.Uri): string {
+/** `name`: of its script and its styles. */
+export function pageHtml(
+  webview: vscode.Webview,
+  extension: vscode.Uri,
+  name: 'chat' | 'tiers',
+): string {
   const nonce = randomBytes(16).toString('base64url');
-  const uri = (name: string): string =>
-    webview.asWebviewUri(vscode.Uri.joinPath(viewFolder(extension), name)).toString();
+  const uri = (file: string): string =>
+    webview.asWebviewUri(vscode.Uri.joinPath(viewFolder(extension), file)).toString();
   const policy = [
     `default-src 'none'`,
     `script-src 'nonce-${nonce}'`,
@@ -29,11 +34,11 @@ export function chatHtml(webview: vscode.Webview, extension: vscode.Uri): string
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>LeoAM</title>
 <link rel="stylesheet" href="${uri('codicon.css')}" id="vscode-codicon-stylesheet">
-<link rel="stylesheet" href="${uri('chat.css')}">
+<link rel="stylesheet" href="${uri(`${name}.css`)}">
 </head>
 <body>
 <div id="app"></div>
-<script nonce="${nonce}" src="${uri('main.js')}"></script>
+<script nonce="${nonce}" src="${uri(`${name}.js`)}"></script>
 </body>
 </html>`;
 }

@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import { sentenceOf } from '../server/problems.js';
 import { fromView, type FromView, type ToView } from '../shared/messages.js';
 import { viewStrings } from '../shared/strings.js';
-import { chatHtml, viewFolder } from './html.js';
+import { pageHtml, viewFolder } from './html.js';
 
 export class Page {
   private view: vscode.WebviewView | undefined;
@@ -45,7 +45,7 @@ export class Page {
       this.view = undefined;
       this.knowsTexts = false;
     });
-    webview.html = chatHtml(webview, this.extension);
+    webview.html = pageHtml(webview, this.extension, 'chat');
   }
 
   /** Answers `ready`: the page's texts come first of all. */

@@ -15,12 +15,17 @@ import { sentenceOf } from '../server/problems.js';
 import type { Server } from '../server/server.js';
 import { changesStoreBudget, setStoreBudget, storeBudgetGib } from '../settings.js';
 import { bytesText, countText } from './figures.js';
+import type { PicturePanel } from './picturePanel.js';
 import type { Place } from './places.js';
 import type { Node, TiersTree } from './tiersTree.js';
 
 const gib = 1024 ** 3;
 
-export function tiersView(server: Server, tree: TiersTree): vscode.Disposable {
+export function tiersView(
+  server: Server,
+  tree: TiersTree,
+  picture: Pick<PicturePanel, 'show'>,
+): vscode.Disposable {
   const view = vscode.window.createTreeView('leoam.tiers', {
     treeDataProvider: tree,
     canSelectMany: true,
@@ -39,6 +44,7 @@ export function tiersView(server: Server, tree: TiersTree): vscode.Disposable {
     view,
     view.onDidChangeVisibility(({ visible }) => see(visible)),
     ...actions.commands(),
+    vscode.commands.registerCommand('leoam.tiers.showPicture', () => picture.show()),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (changesStoreBudget(event) && server.state === 'running') {
         void actions.tellBudget();
@@ -58,20 +64,21 @@ class Actions {
       (run: (places: Place[]) => Promise<void>) =>
       (node?: Node, selected?: Node[]): Promise<void> =>
         run(placesIn(selected ?? (node === undefined ? [] : [node])));
-    const told =
-      <A extends unknown[]>(run: (...args: A) => Promise<void>) =>
-      async (...args: A): Promise<void> => {
-        try {
-          await run(...args);
-        } catch (error) {
-          void vscode.window.showErrorMessage(sentenceOf(error));
-        }
-        await this.tree.look();
-      };
-    const command = <A extends unknown[]>(
+    const command = (
       name: string,
-      run: (...args: A) => Promise<void>,
-    ): vscode.Disposable => vscode.commands.registerCommand(`leoam.tiers.${name}`, told(run));
+      run: (node?: Node, selected?: Node[]) => Promise<void>,
+    ): vscode.Disposable =>
+      vscode.commands.registerCommand(
+        `leoam.tiers.${name}`,
+        async (node?: Node, selected?: Node[]) => {
+          try {
+            await run(node, selected);
+          } catch (error) {
+            void vscode.window.showErrorMessage(sentenceOf(error));
+          }
+          await this.tree.look();
+        },
+      );
     return [
       command('refresh', async () => undefined),
       command(

@@ -1,4 +1,4 @@
-// The extension's two programs, the one in the extension host and the page of the chat view;
+// The extension's programs, the one in the extension host and those of its pages;
 // and the tests that run inside an extension host.
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,8 +27,10 @@ export async function bundleExtension() {
   await build({
     absWorkingDir: root,
     entryPoints: [
-      { in: 'extension/webview/main.ts', out: 'main' },
+      { in: 'extension/webview/main.ts', out: 'chat' },
       { in: 'extension/webview/chat.css', out: 'chat' },
+      { in: 'extension/webview/tiers.ts', out: 'tiers' },
+      { in: 'extension/webview/tiers.css', out: 'tiers' },
     ],
     outdir: webview,
     bundle: true,
