@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import type { FileInTiers } from '../../../server/protocol/tiers.js';
+import { placesOf, type Place } from '../../../extension/tiers/places.js';
+
+describe('places of the tiers', () => {
+  const file = (path: string, bytes: number, more: Partial<FileInTiers> = {}): FileInTiers => ({
+    ...{ path, bytes, tokens: 10, tokensStored: bytes > 0 ? 10 : 0, staleChunks: 0 },
+    ...{ pinned: false, lastUse: bytes, ...more },
+  });
+  const drawn = (place: Place, depth = 0): string[] => [
+    `${'  '.repeat(depth)}${place.name} ${place.bytes}${place.pinned ? ' pinned' : ''}`,
+    ...place.children.flatMap((child) => drawn(child, depth + 1)),
+  ];
+
+  it('are sums of what lies below them, the largest first', () => {
+    const root = placesOf('file:///shop', 'shop', [
+      file('README.md', 5),
+      file('src/a.ts', 10, { pinned: true }),
+      file('src/deep/b.ts', 30, { pinned: true, staleChunks: 2 }),
+      file('test/c.ts', 0),
+    ]);
+    assert.deepEqual(drawn(root), [
+      'shop 45',
+      '  src 40 pinned',
+      '    deep 30 pinned',
+      '      b.ts 30 pinned',
+      '    a.ts 10 pinned',
+      '  README.md 5',
+      '  test 0',
+      '    c.ts 0',
+    ]);
+    const [src] = root.children;
+    assert.deepEqual(
+      { path: src?.path, tokens: src?.tokens, stale: src?.staleChunks, lastUse: src?.lastUse },
+      { path: 'src/', tokens: 20, stale: 2, lastUse: 30 },
+    );
+    assert.equal(root.path, '/');
+    assert.equal(src?.children[0]?.children[0]?.path, 'src/deep/b.ts');
+  });
+
+  it('are not pinned where there is nothing', () => {
+    assert.equal(placesOf('file:///empty', 'empty', []).pinned, false);
+  });
+});

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { isBelow, Pins } from '../../../server/index/pins.js';
+import type { SegmentPlan } from '../../../server/index/types.js';
+import { temporaryFolder } from '../../server/setup.js';
+
+describe('pins', () => {
+  const index = (...named: [path: string, key: string][]): { segments(): SegmentPlan[] } => ({
+    segments: () =>
+      named.map(([path, key]) => ({ path, key, part: 0, tokens: new Int32Array(), chunks: [] })),
+  });
+
+  /** Which keys a store would hold pinned. */
+  class PinnedKeys {
+    readonly keys = new Set<string>();
+    async pinSegments(keys: string[], pinned: boolean): Promise<void> {
+      keys.forEach((key) => (pinned ? this.keys.add(key) : this.keys.delete(key)));
+    }
+  }
+
+  it('hold for what lies below, and the longest path counts', async () => {
+    const pins = Pins.open(await temporaryFolder('pins'));
+    pins.set(['src/'], true);
+    pins.set(['src/old/', 'src/a.ts'], false);
+    pins.set(['src/old/kept.ts'], true);
+    const pinned = ['src/b.ts', 'src/a.ts', 'src/old/x.ts', 'src/old/kept.ts', 'README.md'].filter(
+      (path) => pins.has(path),
+    );
+    assert.deepEqual(pinned, ['src/b.ts', 'src/old/kept.ts']);
+    pins.set(['/'], true); // what was said of anything below is void
+    assert.ok(pins.has('src/a.ts') && pins.has('README.md'));
+    pins.set(['/'], false);
+    assert.ok(!pins.has('src/old/kept.ts'));
+  });
+
+  it('does not take a file for a folder of the same beginning', () => {
+    assert.ok(!isBelow('src/a', 'src/ab'));
+    assert.ok(!isBelow('src/', 'src.ts'));
+    assert.ok(isBelow('/', 'src.ts'));
+  });
+
+  it('follow an edit, and an end of the process before it is told', async () => {
+    const folder = join(await temporaryFolder('pins'), 'of-a-repository');
+    const store = new PinnedKeys();
+    const before = Pins.open(folder);
+    before.set(['a.ts'], true);
+    await before.apply(index(['a.ts', '1'], ['b.ts', '2']), store);
+    assert.deepEqual([...store.keys], ['1']);
+
+    const after = Pins.open(folder); // another process, after an edit
+    assert.ok(after.has('a.ts'));
+    await after.apply(index(['a.ts', '3'], ['b.ts', '2']), store);
+    assert.deepEqual([...store.keys], ['3']);
+
+    const failing = { pinSegments: () => Promise.reject(new Error('the disk is full')) };
+    after.set(['b.ts'], true);
+    await assert.rejects(after.apply(index(['a.ts', '3'], ['b.ts', '2']), failing), /full/u);
+    const again = Pins.open(folder);
+    again.set(['/'], false);
+    store.keys.add('2'); // as if it had been told before it failed
+    await again.apply(index(['a.ts', '3'], ['b.ts', '2']), store);
+    assert.deepEqual([...store.keys], []);
+  });
+});
