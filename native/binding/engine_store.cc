@@ -115,8 +115,9 @@ Napi::Value EngineObject::SegmentStates(const Napi::CallbackInfo& info) {
       [](Napi::Env env, States& states) -> Napi::Value {
         Napi::Array out = Napi::Array::New(env, states.size());
         for (size_t i = 0; i < states.size(); ++i) {
-          out.Set(static_cast<uint32_t>(i),
-                  states[i].has_value() ? Napi::Value(FromSegmentState(env, *states[i])) : env.Null());
+          out.Set(static_cast<uint32_t>(i), states[i].has_value()
+                                                ? Napi::Value(FromSegmentState(env, *states[i]))
+                                                : env.Null());
         }
         return out;
       });
@@ -139,8 +140,7 @@ Napi::Value EngineObject::PinSegments(const Napi::CallbackInfo& info) {
 
 Napi::Value EngineObject::ClearStore(const Napi::CallbackInfo& info) {
   const auto store = RequireStore(info.Env());
-  return StartTask<Nothing>(
-      info.Env(), [store] { return AsResult(store->Clear()); }, Undefined);
+  return StartTask<Nothing>(info.Env(), [store] { return AsResult(store->Clear()); }, Undefined);
 }
 
 }  // namespace leoam::binding

@@ -12,6 +12,9 @@
 namespace leoam {
 namespace {
 
+// A drafted token below this log probability ends its draft.
+constexpr float kUnsure = -3.0F;
+
 // Splits the mass of kernel chunks over parts by the rows that they share.
 void AddPartMass(const std::vector<float>& chunk_mass,
                  const std::vector<std::pair<size_t, size_t>>& ranges, std::vector<double>* parts) {
@@ -26,6 +29,13 @@ void AddPartMass(const std::vector<float>& chunk_mass,
           static_cast<double>(chunk_mass[chunk]) * static_cast<double>(shared) / kKernelChunkTokens;
     }
   }
+}
+
+// Drafts are verified by all of the evidence; else steps attend to what the tiers are set to.
+Session::Attend AttendOf(const Session& session) {
+  return session.tiered() != nullptr && session.tiered()->draft_tokens() > 0
+             ? Session::Attend::kAll
+             : Session::Attend::kShare;
 }
 
 uint64_t BytesReadByTiers(const Session& session) {
@@ -58,7 +68,10 @@ class Answer {
   void Settle();
   // The token is what was guessed: its KV is here already.
   bool WasGuessed() const { return row_ < guess_.size() && guess_[row_] == result_.tokens.back(); }
-  std::vector<Token> Guess() const;
+  // From text that went on like this before.
+  std::vector<Token> LookUpGuess() const;
+  // From steps that attend to a share of what lies in tiers. Leaves the session as it is.
+  Status DraftFromShare(std::vector<Token>* guess);
 
   Core& core_;
   JobContext& job_;
@@ -143,10 +156,13 @@ bool Answer::Take(std::span<const float> logits, TextStream* stream) {
 
 Status Answer::Advance() {
   std::vector<Token> run = {result_.tokens.back()};
-  std::vector<Token> guess = Guess();
+  std::vector<Token> guess = LookUpGuess();
+  if (guess.empty() && AttendOf(session_) == Session::Attend::kAll) {
+    LEOAM_RETURN_IF_ERROR(DraftFromShare(&guess));
+  }
   run.insert(run.end(), guess.begin(), guess.end());
   std::vector<float> chunk_mass;
-  LEOAM_RETURN_IF_ERROR(session_.Append(job_, run, &logits_, &chunk_mass));
+  LEOAM_RETURN_IF_ERROR(session_.Append(job_, run, &logits_, &chunk_mass, AttendOf(session_)));
   result_.counters.tokens_drafted += guess.size();
   guess_ = std::move(guess);
   AddPartMass(chunk_mass, session_.part_ranges(), &result_.part_mass);
@@ -158,7 +174,30 @@ Status Answer::Advance() {
   return Status::Ok();
 }
 
-std::vector<Token> Answer::Guess() const {
+Status Answer::DraftFromShare(std::vector<Token>* guess) {
+  const size_t size = session_.size();
+  const size_t limit =
+      std::min(static_cast<size_t>(session_.tiered()->draft_tokens()), session_.room() - 1);
+  Token token = result_.tokens.back();
+  std::vector<float> logits;
+  Status status;
+  while (guess->size() < limit) {
+    status = session_.Append(job_, {&token, 1}, &logits, nullptr, Session::Attend::kShare);
+    if (!status.ok()) {
+      break;
+    }
+    token = static_cast<Token>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+    // What is not likely is not worth a row of the pass that verifies.
+    if (core_.vocabulary().IsControl(token) || LogProbability(logits, token) < kUnsure) {
+      break;
+    }
+    guess->push_back(token);
+  }
+  session_.Truncate(size);
+  return status;
+}
+
+std::vector<Token> Answer::LookUpGuess() const {
   const size_t room = session_.room() - 1;
   const size_t limit = std::min(static_cast<size_t>(std::max(request_.draft.max_tokens, 0)), room);
   if (limit == 0) {
@@ -222,9 +261,11 @@ Result<ScoreResult> Score(Core& core, JobContext& job, Session& session,
     std::vector<float> rest;
     const std::span<const Token> run(request.target.data(), request.target.size() - 1);
     // Where steps choose what they attend to, each chooses for itself, as an answer's do.
-    const size_t step = session.tiered() == nullptr ? run.size() : 1;
+    const Session::Attend attend = AttendOf(session);
+    const bool is_sparse = session.tiered() != nullptr && attend == Session::Attend::kShare;
+    const size_t step = is_sparse ? 1 : run.size();
     for (size_t i = 0; i < run.size(); i += step) {
-      LEOAM_RETURN_IF_ERROR(session.Append(job, run.subspan(i, step), &rest, nullptr));
+      LEOAM_RETURN_IF_ERROR(session.Append(job, run.subspan(i, step), &rest, nullptr, attend));
       logits.insert(logits.end(), rest.begin(), rest.end());
     }
     session.Truncate(end);

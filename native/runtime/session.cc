@@ -247,7 +247,7 @@ Status Session::RunQuestion(JobContext& job, const PromptRequest& request, Quest
 }
 
 Status Session::Append(JobContext& job, std::span<const Token> tokens, std::vector<float>* logits,
-                       std::vector<float>* chunk_mass) {
+                       std::vector<float>* chunk_mass, Attend attend) {
   if (tokens.size() > room()) {
     return {StatusCode::kOutOfRange, "The conversation's window is full."};
   }
@@ -258,7 +258,7 @@ Status Session::Append(JobContext& job, std::span<const Token> tokens, std::vect
   request.positions = positions;
   request.kv = kv_.get();
   request.tiered = tiered_.get();
-  SetDense(false);
+  SetDense(attend == Attend::kAll);
   request.logit_rows = rows;
   request.logits = logits;
   request.chunk_mass = chunk_mass;

@@ -31,9 +31,12 @@ class Session {
   Status Prepare(JobContext& job, const PromptRequest& request, Counters* counters,
                  Timings* timings, std::vector<float>* logits);
 
+  // What a pass sees of evidence that lies in tiers: all of it, or the share that they are set to.
+  enum class Attend { kAll, kShare };
+
   // Runs tokens that follow (an answer's). `logits`: [tokens.size() * vocabulary].
   Status Append(JobContext& job, std::span<const Token> tokens, std::vector<float>* logits,
-                std::vector<float>* chunk_mass);
+                std::vector<float>* chunk_mass, Attend attend = Attend::kShare);
 
   // Forgets everything behind the first `tokens` positions.
   void Truncate(size_t tokens);

@@ -1,6 +1,7 @@
 // Evidence that stays on disk: the same answers, in little memory.
 #include <cstdio>
 
+#include "runtime/generate.h"
 #include "runtime/session.h"
 #include "testing/session_fixture.h"
 
@@ -82,6 +83,44 @@ TEST_F(SessionTiersTest, AnswersMayAttendToAShareOfWhatStaysOnDisk) {
   const double divergence = testing::Divergence(all, share);
   std::printf("figure: 30 %% of a context on disk attended to: KL %.2e nats\n", divergence);
   EXPECT_LT(divergence, 0.3);
+}
+
+TEST_F(SessionTiersTest, WhatAShareDraftsAndAllVerifiesIsWhatAllWrites) {
+  GenerateRequest request;
+  request.parts = {Stored(1, SampleCode(40)), Text("// What does this file do? It")};
+  request.question_part = 1;
+  request.max_tokens = 48;
+  const size_t tokens = AsText(request.parts[0]).tokens.size();
+  const KvShape& shape = core_->model().config().kv_shape();
+  const uint64_t bytes =
+      tokens * 2 * KvBytes(KvFormat::kF16, shape.RowValues()) * static_cast<uint64_t>(shape.layers);
+  const auto answer = [&](const TierOptions& options) {
+    GenerateResult answered;
+    auto session = Session::Create(*core_, 256, KvFormat::kF16, options);
+    EXPECT_TRUE(session.ok());
+    Run([&](JobContext& job) {
+      auto result = Generate(*core_, job, **session, request);
+      ASSERT_TRUE(result.ok()) << result.status().message();
+      answered = std::move(result).value();
+    });
+    // What was drafted in vain has left nothing behind.
+    EXPECT_EQ((*session)->size(), core_->preamble().size() + request.parts[1].tokens.size() +
+                                      answered.tokens.size() - 1);
+    return answered;
+  };
+  const GenerateResult exact = answer({.ram_bytes = bytes / 4});
+  const GenerateResult drafted =
+      answer({.ram_bytes = bytes / 4, .share = 0.3, .draft_tokens = 6});
+  EXPECT_EQ(drafted.tokens, exact.tokens);
+  EXPECT_EQ(exact.counters.tokens_drafted, 0U);
+  EXPECT_GT(drafted.counters.tokens_accepted, 10U);
+  EXPECT_LT(drafted.counters.bytes_from_disk, exact.counters.bytes_from_disk);
+  std::printf("figure: drafted %llu, right %llu of %zu tokens, %.2f of the bytes\n",
+              static_cast<unsigned long long>(drafted.counters.tokens_drafted),
+              static_cast<unsigned long long>(drafted.counters.tokens_accepted),
+              drafted.tokens.size(),
+              static_cast<double>(drafted.counters.bytes_from_disk) /
+                  static_cast<double>(exact.counters.bytes_from_disk));
 }
 
 TEST_F(SessionTiersTest, TooLittleMemoryForEvidenceOnDiskIsSaid) {

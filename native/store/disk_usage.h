@@ -45,8 +45,8 @@ class DiskUsage {
   // Looks at the folder where the last look is too old for figures that are shown.
   void RefreshIfOld();
 
-  // Removes the least recently used until the budget holds, but not what is pinned and not `spared`; `removed`
-  // hears each key.
+  // Removes the least recently used until the budget holds, but not what is pinned and not
+  // `spared`; `removed` hears each key.
   Status Evict(const std::string& spared, const std::function<void(const std::string&)>& removed);
 
   // Fills in what the disk holds, from a recent look at the folder.

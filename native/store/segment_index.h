@@ -21,7 +21,7 @@ class SegmentIndex {
 
   struct Entry {
     uint64_t bytes = 0;
-    int64_t last_use_ns = 0;         // of the file
+    int64_t last_use_ns = 0;  // of the file
     bool pinned = false;
     std::optional<uint64_t> tokens;  // known once the segment was written or opened here
     Clock::time_point touched{};     // when this process last marked it as used

@@ -37,6 +37,9 @@ struct TierOptions {
   // Share of the context's chunks that take part in a step of decoding, chosen for each layer by
   // their abstracts; 1: all, which is exact.
   double share = 1.0;
+  // Above 0: steps that attend to the share only guess so many tokens ahead, and a pass that
+  // attends to all verifies them: what is written is the same as without a share.
+  int draft_tokens = 0;
   // Where all takes part, the next layer's blocks are read while this one computes.
   bool prefetch = true;
   uint64_t disk_bytes_per_second = 0;  // 0: as fast as it is; see BlockReads
@@ -64,6 +67,8 @@ class TieredContext final : public TieredKv {
 
   // Token ids of the chunks, in their order.
   const std::vector<Token>& token_ids() const { return token_ids_; }
+  // As in TierOptions; 0 where all takes part anyway.
+  int draft_tokens() const { return options_.share < 1.0 ? options_.draft_tokens : 0; }
   TierCounters counters() const;
 
  private:

@@ -50,7 +50,12 @@ const optionSpecs = {
   },
   'evidence-share': {
     value: 'SHARE',
-    help: 'of it that each step of an answer attends to, 0.01 to 1; default 1',
+    help: 'of it that each step of an answer attends to, 0.01 to 1; default: all',
+    in: asking,
+  },
+  'evidence-draft': {
+    value: 'N',
+    help: 'steps with that share only guess N tokens ahead, and all of it verifies them',
     in: asking,
   },
   'store-budget': {

@@ -104,11 +104,17 @@ export async function repositoryRoot(line: CommandLine): Promise<string> {
 }
 
 const mib = 1024 ** 2;
+/** What is written is exact, and soonest so (ARCHITECTURE.md). */
+const exactTiers = { share: 0.1, draftTokens: 6 };
 
 /** What questions are asked in, as the options have it. */
 export function askContextFor({ assistant, repository }: Opened, line: CommandLine): AskContext {
   const memory = numberOption(line, 'evidence-memory', { min: 1, integer: false });
   const share = numberOption(line, 'evidence-share', { min: 0.01, max: 1, integer: false });
+  const draft = numberOption(line, 'evidence-draft', { min: 0, max: 64 });
+  if (draft !== undefined && share === undefined) {
+    throw new UsageError('--evidence-draft needs --evidence-share.');
+  }
   if (memory === undefined) {
     if (share !== undefined) {
       throw new UsageError('--evidence-share needs --evidence-memory.');
@@ -118,7 +124,10 @@ export function askContextFor({ assistant, repository }: Opened, line: CommandLi
   if (stringOption(line, 'mode') !== 'full') {
     throw new UsageError('--evidence-memory goes with --mode full.');
   }
-  const tiers = { ramBytes: Math.round(memory * mib), share: share ?? 1 };
+  const tiers = {
+    ramBytes: Math.round(memory * mib),
+    ...(share === undefined ? exactTiers : { share, draftTokens: draft ?? 0 }),
+  };
   return askContext(assistant, repository, { tiers });
 }
 

@@ -335,6 +335,11 @@ export interface TierOptions {
    * abstracts. Default 1: all, which is exact.
    */
   share?: number;
+  /**
+   * Steps that attend to the share guess so many tokens ahead, and a pass over all verifies them:
+   * what is written is the same as without a share. Default 0: what the share says is written.
+   */
+  draftTokens?: number;
   /** Read no faster than that, to see what a slower disk would do. Default 0: as fast as it is. */
   diskBytesPerSecond?: number;
   /** Reading the next layer's KV while one computes, where all of it takes part. Default true. */

@@ -6,6 +6,7 @@
 //   --contexts 2048,6144 tokens of stored chunks before the question
 //   --ram 25             percent of the context's KV that may be in memory, a list
 //   --share 0.2          of the chunks that take part in a step, a list
+//   --draft 6            tokens that steps with a share guess ahead where all verifies them
 //   --disk 1000          MB/s that reads are throttled to, a list; 0: the system's page cache
 //   --steps N            tokens that are decoded (48)
 
@@ -32,9 +33,12 @@ import {
 interface Setting {
   /**
    * All of the KV in memory; all of it read at every step and nothing kept; all of it, with what
-   * fits kept and the next layer read ahead; a share of it, chosen by abstracts.
+   * fits kept and the next layer read ahead; a share of it, chosen by abstracts; all of it, which
+   * verifies what steps with that share have guessed.
    */
-  mode: 'memory' | 'full-disk' | 'dense' | 'leoam';
+  mode: 'memory' | 'full-disk' | 'dense' | 'leoam' | 'lossless';
+  /** Of the chunks, in a step that attends to a share. */
+  share?: number;
   ramPercent: number;
   diskMbPerSecond: number;
   tiers?: TierOptions;
@@ -51,6 +55,10 @@ interface Row extends Omit<Setting, 'tiers'> {
   topAgreement: number;
   /** Nats a token above those of `memory`. */
   nllDifference: number;
+  /** Tokens from the start on that are those of `full-disk`, of those that are decoded. */
+  sameTokens?: number;
+  /** Of tokens that were guessed, the right ones; of `lossless`. */
+  accepted?: number;
 }
 
 const question = 'What does this code do when something fails, and which function decides that?';
@@ -59,7 +67,9 @@ const layersAtOnce = 2.2;
 const secondsPerRow = 20;
 
 export async function run(args: string[]): Promise<object> {
-  const values = benchOptions(args, ['repos', 'contexts', 'ram', 'share', 'disk', 'steps']);
+  const values = benchOptions(args, [
+    ...['repos', 'contexts', 'ram', 'share', 'disk', 'steps', 'draft'],
+  ]);
   const steps = countOption('steps', values.steps, 48);
   const numbers = (value: string | undefined, fallback: string): number[] =>
     listOption(value, listOption(fallback, [])).map(Number);
@@ -76,6 +86,7 @@ export async function run(args: string[]): Promise<object> {
       numbers(values.ram, '25'),
       numbers(values.share, '0.2'),
       numbers(values.disk, '1000'),
+      countOption('draft', values.draft, 6),
     );
     announce(
       `${String(settings.length)} ways behind ${String(contexts.length)} contexts`,
@@ -85,14 +96,28 @@ export async function run(args: string[]): Promise<object> {
     for (const tokens of contexts) {
       rows.push(...(await measure(assistant, repository, tokens, settings, steps)));
     }
-    return { model: model.id, ...device, threads, repo: name, steps, rows, ...speedups(rows) };
+    return {
+      model: model.id,
+      ...device,
+      threads,
+      repo: name,
+      steps,
+      rows,
+      ...speedups(rows, 'leoam'),
+      lossless: speedups(rows, 'lossless'),
+    };
   } finally {
     await repository.close();
     await assistant.dispose();
   }
 }
 
-function settingsOf(rams: number[], shares: number[], disks: number[]): Setting[] {
+function settingsOf(
+  rams: number[],
+  shares: number[],
+  disks: number[],
+  draftTokens: number,
+): Setting[] {
   const settings: Setting[] = [{ mode: 'memory', ramPercent: 100, diskMbPerSecond: 0 }];
   for (const disk of disks) {
     const speed = { diskMbPerSecond: disk };
@@ -108,7 +133,9 @@ function settingsOf(rams: number[], shares: number[], disks: number[]): Setting[
       });
       for (const share of shares) {
         const tiers = { ramBytes: 0, share, diskBytesPerSecond };
-        settings.push({ mode: 'leoam', ramPercent, ...speed, tiers });
+        const chosen = { share, ramPercent, ...speed };
+        settings.push({ mode: 'leoam', ...chosen, tiers });
+        settings.push({ mode: 'lossless', ...chosen, tiers: { ...tiers, draftTokens } });
       }
     }
   }
@@ -131,6 +158,7 @@ async function measure(
   const rows: Row[] = [];
   let target: Int32Array = new Int32Array();
   let baseline = 0;
+  let exact: Int32Array | undefined;
   for (const { tiers, ...setting } of settings) {
     note(`${String(tokens)} tokens: ${setting.mode}`);
     const rest = assistant.profile.preamble.length + asked.length + steps + 16;
@@ -153,6 +181,8 @@ async function measure(
       const score = await session.score({ ...request, target }, 'chat');
       const nll = -mean(Array.from(score.logProbabilities));
       baseline = tiers === undefined ? nll : baseline;
+      exact = setting.mode === 'full-disk' ? result.tokens : exact;
+      const { tokensDrafted, tokensAccepted } = result.counters;
       rows.push({
         ...setting,
         contextTokens: tokens,
@@ -163,6 +193,8 @@ async function measure(
           (1e6 * Math.max(1, result.tokens.length - 1)),
         topAgreement: mean(Array.from(score.argmax)),
         nllDifference: nll - baseline,
+        ...(exact === undefined ? {} : { sameTokens: sameFromStart(exact, result.tokens) }),
+        ...(tokensDrafted > 0 ? { accepted: tokensAccepted / tokensDrafted } : {}),
       });
     } finally {
       session.dispose();
@@ -184,16 +216,24 @@ function contextOf(repository: RepositoryIndex, wanted: number): { parts: Part[]
   return storedParts(segments);
 }
 
-/** Of LeoAM over `full-disk` at the same speed of the disk. */
-function speedups(rows: readonly Row[]): { meanSpeedup: number; bestSpeedup: number } {
+function sameFromStart(a: Int32Array, b: Int32Array): number {
+  const other = a.findIndex((token, i) => token !== b[i]);
+  return other < 0 ? a.length : other;
+}
+
+/** Of a mode over `full-disk` at the same speed of the disk. */
+function speedups(
+  rows: readonly Row[],
+  mode: 'leoam' | 'lossless',
+): { meanSpeedup: number; bestSpeedup: number } {
   const ratios = rows
-    .filter(({ mode }) => mode === 'leoam')
+    .filter((row) => row.mode === mode)
     .flatMap((row) => {
       const base = rows.find(
-        ({ mode, contextTokens, diskMbPerSecond }) =>
-          mode === 'full-disk' &&
-          contextTokens === row.contextTokens &&
-          diskMbPerSecond === row.diskMbPerSecond,
+        (other) =>
+          other.mode === 'full-disk' &&
+          other.contextTokens === row.contextTokens &&
+          other.diskMbPerSecond === row.diskMbPerSecond,
       );
       return base === undefined ? [] : [base.msPerToken / row.msPerToken];
     });

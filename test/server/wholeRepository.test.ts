@@ -7,7 +7,9 @@ import {
   openRepositoryFor,
   type Assistant,
 } from '../../server/assistant.js';
+import type { AskResult } from '../../server/chat/asked.js';
 import { Conversation } from '../../server/chat/conversation.js';
+import type { TierOptions } from '../../server/engine/addon.js';
 import { indexRepository } from '../../server/index/jobs.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
 import { homeWithModel, leoam, shopFiles, smallModel, temporaryRepository } from './setup.js';
@@ -74,6 +76,25 @@ describe('a whole repository in little memory', function () {
     large.dispose();
   });
 
+  it('answers the same where a share of it drafts and all of it verifies', async () => {
+    const long = { ...turn, maxTokens: 60 };
+    const ramBytes = Math.ceil(0.2 * kvBytes);
+    const answered = async (tiers: TierOptions): Promise<AskResult> => {
+      const one = new Conversation(askContext(assistant, repository, { tiers }));
+      try {
+        return await one.ask(long);
+      } finally {
+        one.dispose();
+      }
+    };
+    const exact = await answered({ ramBytes });
+    const drafted = await answered({ ramBytes, share: 0.3, draftTokens: 6 });
+    assert.equal(drafted.answer, exact.answer);
+    assert.ok(drafted.counters.tokensDecoded > 20);
+    // Of the bytes that every token takes where each is a step over all.
+    assert.ok(drafted.counters.bytesFromDisk < 0.8 * exact.counters.bytesFromDisk);
+  });
+
   it('is said to need more memory where one layer of it does not fit', async () => {
     const none = conversation(0.001);
     await assert.rejects(none.ask(turn), (error: Error) =>
@@ -99,6 +120,7 @@ describe('a whole repository in little memory', function () {
     for (const wrong of [
       ['--evidence-memory', '1'],
       ['--mode', 'full', '--evidence-share', '0.2'],
+      ['--mode', 'full', '--evidence-memory', '1', '--evidence-draft', '4'],
     ]) {
       const args = ['ask', question, '--repo', root, '--model', smallModel, ...wrong];
       assert.equal((await leoam(args, { home })).code, 2);
