@@ -279,6 +279,21 @@ Napi::Object FromSegmentResult(Napi::Env env, const SegmentResult& result) {
   return out;
 }
 
+Napi::Object FromTierCounters(Napi::Env env, const TierCounters& counters) {
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("blocksWanted", static_cast<double>(counters.blocks_wanted));
+  out.Set("blocksHit", static_cast<double>(counters.blocks_hit));
+  out.Set("blocksRead", static_cast<double>(counters.blocks_read));
+  out.Set("blocksDropped", static_cast<double>(counters.blocks_dropped));
+  out.Set("bytesRead", static_cast<double>(counters.bytes_read));
+  out.Set("peakBytes", static_cast<double>(counters.peak_bytes));
+  out.Set("abstractBytes", static_cast<double>(counters.abstract_bytes));
+  out.Set("kvBytes", static_cast<double>(counters.kv_bytes));
+  out.Set("waitedMs", counters.waited_ms);
+  out.Set("chooseMs", counters.choose_ms);
+  return out;
+}
+
 Napi::Object FromGenerateResult(Napi::Env env, const GenerateResult& result) {
   Napi::Object out = Napi::Object::New(env);
   out.Set("text", result.text);
@@ -292,6 +307,9 @@ Napi::Object FromGenerateResult(Napi::Env env, const GenerateResult& result) {
     mass.Set(static_cast<uint32_t>(i), result.part_mass[i]);
   }
   out.Set("partMass", mass);
+  if (result.tiers.has_value()) {
+    out.Set("tiers", FromTierCounters(env, *result.tiers));
+  }
   if (!result.warning.empty()) {
     out.Set("warning", result.warning);
   }

@@ -243,6 +243,9 @@ Result<GenerateResult> Generate(Core& core, JobContext& job, Session& session,
   Answer answer(core, job, session, request, **sampler, &result);
   LEOAM_RETURN_IF_ERROR(answer.Run(std::move(logits), total));
   result.counters.bytes_from_disk += BytesReadByTiers(session) - read;
+  if (session.tiered() != nullptr) {
+    result.tiers = session.tiered()->counters();
+  }
   return result;
 }
 

@@ -103,14 +103,15 @@ TEST_F(SessionTiersTest, WhatAShareDraftsAndAllVerifiesIsWhatAllWrites) {
       ASSERT_TRUE(result.ok()) << result.status().message();
       answered = std::move(result).value();
     });
-    // What was drafted in vain has left nothing behind.
-    EXPECT_EQ((*session)->size(), core_->preamble().size() + request.parts[1].tokens.size() +
-                                      answered.tokens.size() - 1);
+    // What was drafted in vain has left nothing behind; of the last token it may hold the KV.
+    const size_t written =
+        (*session)->size() - core_->preamble().size() - request.parts[1].tokens.size();
+    EXPECT_LE(written, answered.tokens.size());
+    EXPECT_GE(written + 1, answered.tokens.size());
     return answered;
   };
   const GenerateResult exact = answer({.ram_bytes = bytes / 4});
-  const GenerateResult drafted =
-      answer({.ram_bytes = bytes / 4, .share = 0.3, .draft_tokens = 6});
+  const GenerateResult drafted = answer({.ram_bytes = bytes / 4, .share = 0.3, .draft_tokens = 6});
   EXPECT_EQ(drafted.tokens, exact.tokens);
   EXPECT_EQ(exact.counters.tokens_drafted, 0U);
   EXPECT_GT(drafted.counters.tokens_accepted, 10U);

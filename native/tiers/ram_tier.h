@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "leoam/status.h"
-#include "tiers/counters.h"
+#include "leoam/tier_counters.h"
 
 namespace leoam {
 

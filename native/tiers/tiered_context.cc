@@ -1,6 +1,7 @@
 #include "tiers/tiered_context.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -78,6 +79,8 @@ void TieredContext::Start(const ModelConfig& config) {
   std::vector<size_t> bytes(chunks_.size());
   std::transform(chunks_.begin(), chunks_.end(), bytes.begin(),
                  [this](const Chunk& chunk) { return 2 * PlaneBytes(chunk); });
+  kv_bytes_ = static_cast<uint64_t>(shape_.layers) *
+              std::accumulate(bytes.begin(), bytes.end(), uint64_t{0});
   reads_ = std::make_unique<BlockReads>(options_.read_threads, options_.disk_bytes_per_second);
   ram_ = std::make_unique<RamTier>(
       shape_.layers, std::move(bytes), options_.ram_bytes,
@@ -132,7 +135,10 @@ const std::vector<size_t>& TieredContext::ChunksFor(int layer, const float* q, i
   }
   const double share = layer < kFlatLayers ? std::max(options_.share, kFlatShare) : options_.share;
   const auto count = static_cast<size_t>(std::ceil(share * static_cast<double>(chunks_.size())));
+  const auto started = std::chrono::steady_clock::now();
   chosen_ = choice_->Choose(*boxes_[static_cast<size_t>(layer)], q, rows, count);
+  choose_ms_ +=
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
   return chosen_;
 }
 
@@ -181,6 +187,11 @@ std::vector<double> TieredContext::TakeMass() {
 TierCounters TieredContext::counters() const {
   TierCounters counters = ram_->counters();
   counters.bytes_read = bytes_read_;
+  counters.kv_bytes = kv_bytes_;
+  counters.choose_ms = choose_ms_;
+  for (const auto& boxes : boxes_) {
+    counters.abstract_bytes += boxes->bytes();
+  }
   return counters;
 }
 

@@ -10,6 +10,7 @@
 
 #include "kv/codec.h"
 #include "leoam/status.h"
+#include "leoam/tier_counters.h"
 #include "leoam/types.h"
 #include "model/model.h"
 #include "model/tiered_kv.h"
@@ -18,7 +19,6 @@
 #include "store/segment_layers.h"
 #include "store/segment_store.h"
 #include "tiers/block_reads.h"
-#include "tiers/counters.h"
 #include "tiers/ram_tier.h"
 
 namespace leoam {
@@ -113,6 +113,8 @@ class TieredContext final : public TieredKv {
   std::vector<Token> token_ids_;
   std::unique_ptr<RopeTable> rope_;
   std::atomic<uint64_t> bytes_read_ = 0;
+  uint64_t kv_bytes_ = 0;
+  double choose_ms_ = 0;
   // Ended in the opposite order: the tier waits for its reads.
   std::unique_ptr<BlockReads> reads_;
   std::unique_ptr<RamTier> ram_;

@@ -1,6 +1,6 @@
 // What a question asks of a conversation, and what comes back.
 
-import type { Sampling } from '../engine/addon.js';
+import type { Sampling, TierCounters } from '../engine/addon.js';
 import type { RequestClass } from '../engine/engine.js';
 import type { Mode } from '../prompt/parts.js';
 import type { Source } from './citations.js';
@@ -65,6 +65,8 @@ export interface AskResult {
   sources: Source[];
   counters: AskCounters;
   timings: AskTimings;
+  /** Of the conversation so far; where its evidence lies on disk. */
+  tiers?: TierCounters;
   model: string;
   mode: Mode;
 }

@@ -93,6 +93,7 @@ export class Conversation {
         decodeTokensPerSecond:
           timings.decodeMs > 0 ? (1000 * counters.tokensDecoded) / timings.decodeMs : 0,
       },
+      ...(result.tiers === undefined ? {} : { tiers: result.tiers }),
       model: this.context.engine.model.id,
       mode: options.mode,
     };

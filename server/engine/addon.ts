@@ -220,8 +220,33 @@ export interface GenerateResult {
   };
   /** Attention mass of each part while the answer was decoded; same order as parts. */
   partMass: number[];
+  /** Of the session since it was made; where evidence is on disk. */
+  tiers?: TierCounters;
   /** Set when evidence that should be kept is not on disk, because the disk refused it. */
   warning?: string;
+}
+
+/** What the tiers of a session have done. A block is one layer of a chunk. */
+export interface TierCounters {
+  /** By layers of passes. */
+  blocksWanted: number;
+  /** Of these, in RAM already. */
+  blocksHit: number;
+  /** From the disk tier. */
+  blocksRead: number;
+  /** From RAM, for others. */
+  blocksDropped: number;
+  bytesRead: number;
+  /** Of RAM. */
+  peakBytes: number;
+  /** Abstracts of the keys, in RAM; 0 where all takes part. */
+  abstractBytes: number;
+  /** Of the evidence, as RAM would hold it. */
+  kvBytes: number;
+  /** By passes, for the disk. */
+  waitedMs: number;
+  /** Judging abstracts. */
+  chooseMs: number;
 }
 
 export interface ScoreRequest {

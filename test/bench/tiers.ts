@@ -11,7 +11,7 @@
 //   --steps N            tokens that are decoded (48)
 
 import { openAssistant, type Assistant } from '../../server/assistant.js';
-import type { GenerateResult, Part, TierOptions } from '../../server/engine/addon.js';
+import type { GenerateResult, Part, TierCounters, TierOptions } from '../../server/engine/addon.js';
 import { storedParts } from '../../server/prompt/parts.js';
 import { questionTokens } from '../../server/prompt/question.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
@@ -51,6 +51,13 @@ interface Row extends Omit<Setting, 'tiers'> {
   msPerToken: number;
   /** Read from the store, at each step of decoding. */
   mbPerToken: number;
+  /** Of `msPerToken`: waiting for reads, judging abstracts. */
+  waitMsPerToken: number;
+  chooseMsPerToken: number;
+  /** Of the blocks that steps wanted, those that were in RAM. */
+  hitRate: number;
+  /** Abstracts of the keys, in RAM, over the KV. */
+  abstractShare: number;
   /** Of the tokens that follow where all is in memory, each given those before it. */
   topAgreement: number;
   /** Nats a token above those of `memory`. */
@@ -191,6 +198,7 @@ async function measure(
         mbPerToken:
           (result.counters.bytesFromDisk - prompted.counters.bytesFromDisk) /
           (1e6 * Math.max(1, result.tokens.length - 1)),
+        ...perToken(prompted.tiers, result.tiers, result.tokens.length - 1),
         topAgreement: mean(Array.from(score.argmax)),
         nllDifference: nll - baseline,
         ...(exact === undefined ? {} : { sameTokens: sameFromStart(exact, result.tokens) }),
@@ -214,6 +222,24 @@ function contextOf(repository: RepositoryIndex, wanted: number): { parts: Part[]
     }
   }
   return storedParts(segments);
+}
+
+/** What the tiers did between two answers. */
+function perToken(
+  before: TierCounters | undefined,
+  after: TierCounters | undefined,
+  tokens: number,
+): Pick<Row, 'waitMsPerToken' | 'chooseMsPerToken' | 'hitRate' | 'abstractShare'> {
+  if (before === undefined || after === undefined) {
+    return { waitMsPerToken: 0, chooseMsPerToken: 0, hitRate: 1, abstractShare: 0 };
+  }
+  const wanted = after.blocksWanted - before.blocksWanted;
+  return {
+    waitMsPerToken: (after.waitedMs - before.waitedMs) / Math.max(1, tokens),
+    chooseMsPerToken: (after.chooseMs - before.chooseMs) / Math.max(1, tokens),
+    hitRate: (after.blocksHit - before.blocksHit) / Math.max(1, wanted),
+    abstractShare: after.abstractBytes / after.kvBytes,
+  };
 }
 
 function sameFromStart(a: Int32Array, b: Int32Array): number {

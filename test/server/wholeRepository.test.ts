@@ -91,8 +91,13 @@ describe('a whole repository in little memory', function () {
     const drafted = await answered({ ramBytes, share: 0.3, draftTokens: 6 });
     assert.equal(drafted.answer, exact.answer);
     assert.ok(drafted.counters.tokensDecoded > 20);
-    // Of the bytes that every token takes where each is a step over all.
-    assert.ok(drafted.counters.bytesFromDisk < 0.8 * exact.counters.bytesFromDisk);
+    const { peakBytes, abstractBytes, blocksHit, blocksRead, blocksWanted } = drafted.tiers!;
+    assert.ok(peakBytes <= ramBytes);
+    assert.ok(abstractBytes > 0 && abstractBytes < 0.1 * kvBytes, `${abstractBytes}`);
+    assert.ok(blocksHit > 0 && blocksHit + blocksRead >= blocksWanted);
+    assert.equal(exact.tiers?.abstractBytes, 0);
+    // The question itself reads all in both.
+    assert.ok(drafted.counters.bytesFromDisk < exact.counters.bytesFromDisk);
   });
 
   it('is said to need more memory where one layer of it does not fit', async () => {

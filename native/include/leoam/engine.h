@@ -6,10 +6,12 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "leoam/status.h"
+#include "leoam/tier_counters.h"
 #include "leoam/types.h"
 
 namespace leoam {
@@ -107,6 +109,7 @@ struct GenerateResult {
   Counters counters;
   Timings timings;
   std::vector<double> part_mass;
+  std::optional<TierCounters> tiers;  // of the session since it was made; where evidence is on disk
   std::string warning;  // evidence is kept in memory only, or not at all: the disk refuses it
 };
 

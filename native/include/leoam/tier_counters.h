@@ -13,6 +13,9 @@ struct TierCounters {
   uint64_t blocks_dropped = 0;  // from RAM, for others
   uint64_t peak_bytes = 0;      // of RAM
   double waited_ms = 0;         // by passes, for the disk
+  uint64_t abstract_bytes = 0;  // of keys, in RAM; none where all takes part
+  uint64_t kv_bytes = 0;        // of the context, as RAM would hold it
+  double choose_ms = 0;         // judging abstracts
 };
 
 }  // namespace leoam
