@@ -8,8 +8,9 @@ import type { Server } from '../server/server.js';
 import { bytesText, countText, diskText, placeText, placeTooltip, ramText } from './figures.js';
 import { placesOf, type Place } from './places.js';
 
-/** Between two looks, while something goes on. */
+/** Between two looks, while something goes on; of a large folder more, so that most time is the engine's. */
 const intervalMs = 1000;
+const lookShare = 0.1;
 
 export type Node = { kind: 'gpu' | 'ram' | 'disk' } | { kind: 'place'; place: Place };
 
@@ -23,6 +24,7 @@ export class TiersTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
   view: TiersView | undefined;
   private watchers = 0;
   private timer: NodeJS.Timeout | undefined;
+  private waitMs = intervalMs;
   private isLooking = false;
   private readonly listening: vscode.Disposable;
 
@@ -47,6 +49,7 @@ export class TiersTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
       return;
     }
     this.isLooking = true;
+    const started = performance.now();
     try {
       this.view =
         this.server.state === 'running' ? await this.server.request(tiersShow, {}) : undefined;
@@ -54,6 +57,7 @@ export class TiersTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
       this.view = undefined; // the status tells why
     } finally {
       this.isLooking = false;
+      this.waitMs = Math.max(intervalMs, (performance.now() - started) / lookShare);
     }
     this.changed.fire(undefined);
     this.looked.fire();
@@ -91,7 +95,7 @@ export class TiersTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 
   private lookSoon(): void {
     if (this.watchers > 0) {
-      this.timer ??= setTimeout(() => void this.look(), intervalMs);
+      this.timer ??= setTimeout(() => void this.look(), this.waitMs);
     }
   }
 
