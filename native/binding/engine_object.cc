@@ -187,15 +187,17 @@ Napi::Value EngineObject::NewSession(const Napi::CallbackInfo& info) {
     const double share = ReadNumber(options, "share", 1);
     const double speed = ReadNumber(options, "diskBytesPerSecond", 0);
     const double draft = ReadNumber(options, "draftTokens", 0);
+    const double mass = ReadNumber(options, "mass", 1);
     if (!(bytes > 0) || !(share > 0) || !(share <= 1) || !(speed >= 0) || !(draft >= 0) ||
-        !(draft <= 64)) {
+        !(draft <= 64) || !(mass > 0) || !(mass <= 1)) {
       throw Napi::TypeError::New(
           info.Env(),
-          "A session's tiers need ramBytes above 0, a share above 0 and up to "
+          "A session's tiers need ramBytes above 0, a share and a mass above 0 and up to "
           "1, no negative speed, and drafts of 0 to 64 tokens.");
     }
     tiers.ram_bytes = static_cast<uint64_t>(bytes);
     tiers.share = share;
+    tiers.mass = mass;
     tiers.draft_tokens = static_cast<int>(draft);
     tiers.disk_bytes_per_second = static_cast<uint64_t>(speed);
     const Napi::Value prefetch = options.Get("prefetch");

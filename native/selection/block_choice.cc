@@ -10,19 +10,23 @@
 namespace leoam {
 
 BlockChoice::BlockChoice(const ChoiceShape& shape, std::vector<size_t> block_ends)
-    : shape_(shape), block_ends_(std::move(block_ends)), best_(block_ends_.size()) {}
+    : shape_(shape),
+      block_ends_(std::move(block_ends)),
+      best_(block_ends_.size()),
+      sums_(block_ends_.size()) {}
 
 std::vector<size_t> BlockChoice::Choose(const KeyBoxes& boxes, const float* q, int rows,
-                                        size_t count) {
+                                        size_t count, double mass) {
   const size_t blocks = block_ends_.size();
   std::vector<size_t> chosen(blocks);
   std::iota(chosen.begin(), chosen.end(), size_t{0});
-  if (count >= blocks) {
+  if (count >= blocks && mass >= 1.0) {
     return chosen;
   }
   bounds_.resize(boxes.count());
   shares_.resize(boxes.count());
   std::fill(best_.begin(), best_.end(), 0.0F);
+  std::fill(sums_.begin(), sums_.end(), 0.0F);
   const float scale = 1.0F / std::sqrt(static_cast<float>(shape_.head_dim));
   const int group = shape_.heads / shape_.kv_heads;
   for (int i = 0; i < rows * shape_.heads; ++i) {
@@ -37,6 +41,7 @@ std::vector<size_t> BlockChoice::Choose(const KeyBoxes& boxes, const float* q, i
     for (size_t block = 0; block < blocks; ++block) {
       for (; box < block_ends_[block]; ++box) {
         best_[block] = std::max(best_[block], shares_[box]);
+        sums_[block] += shares_[box];
       }
     }
   }
@@ -56,6 +61,17 @@ std::vector<size_t> BlockChoice::Choose(const KeyBoxes& boxes, const float* q, i
   std::nth_element(chosen.begin(), chosen.begin() + static_cast<ptrdiff_t>(kept), chosen.end(),
                    [this](size_t a, size_t b) { return best_[a] > best_[b]; });
   chosen.resize(kept);
+  if (mass < 1.0) {
+    std::sort(chosen.begin(), chosen.end(),
+              [this](size_t a, size_t b) { return best_[a] > best_[b]; });
+    const double wanted = mass * rows * shape_.heads;
+    double held = 0.0;
+    size_t enough = unknown;  // these stand first
+    while (enough < kept && held < wanted) {
+      held += sums_[chosen[enough++]];
+    }
+    chosen.resize(enough);
+  }
   std::sort(chosen.begin(), chosen.end());
   return chosen;
 }

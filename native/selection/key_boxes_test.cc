@@ -180,6 +180,29 @@ TEST(BlockChoice, FindsTheBlocksThatAttentionIsOn) {
   EXPECT_EQ(choice.Choose(*keys.made, q.data(), 1, ends.size() + 5).size(), ends.size());
 }
 
+TEST(BlockChoice, TakesFewWhereAttentionIsSkewedAndManyWhereItIsFlat) {
+  constexpr int kDim = 64;
+  Keys keys(200, kDim, 5, 1.0F, 0.01F);
+  std::vector<size_t> ends(100);
+  for (size_t i = 0; i < ends.size(); ++i) {
+    ends[i] = 2 * (i + 1);
+  }
+  BlockChoice choice({kKvHeads, kKvHeads, kDim}, ends);
+  std::vector<float> q(static_cast<size_t>(kKvHeads) * kDim, 0.0F);
+  const size_t flat = choice.Choose(*keys.made, q.data(), 1, 100, 0.5).size();
+  EXPECT_GE(flat, 50U);  // every box alike
+  EXPECT_LE(flat, 51U);
+  EXPECT_EQ(choice.Choose(*keys.made, q.data(), 1, 20, 0.5).size(), 20U);  // at most
+  for (int head = 0; head < kKvHeads; ++head) {
+    for (int d = 0; d < kDim; ++d) {
+      q[static_cast<size_t>(head * kDim + d)] = keys.Key(70, 3)[head * kDim + d] * 8.0F;
+    }
+  }
+  const std::vector<size_t> skewed = choice.Choose(*keys.made, q.data(), 1, 100, 0.5);
+  EXPECT_LT(skewed.size(), 10U);
+  EXPECT_TRUE(std::binary_search(skewed.begin(), skewed.end(), 35U));
+}
+
 TEST(BlockChoice, TakesWhatIsNotKnownBesidesTheOthers) {
   KeyBoxes boxes(kKvHeads, 64, 6);
   Keys keys(6, 64, 6);

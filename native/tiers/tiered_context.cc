@@ -136,7 +136,7 @@ const std::vector<size_t>& TieredContext::ChunksFor(int layer, const float* q, i
   const double share = layer < kFlatLayers ? std::max(options_.share, kFlatShare) : options_.share;
   const auto count = static_cast<size_t>(std::ceil(share * static_cast<double>(chunks_.size())));
   const auto started = std::chrono::steady_clock::now();
-  chosen_ = choice_->Choose(*boxes_[static_cast<size_t>(layer)], q, rows, count);
+  chosen_ = choice_->Choose(*boxes_[static_cast<size_t>(layer)], q, rows, count, options_.mass);
   choose_ms_ +=
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
   return chosen_;

@@ -37,6 +37,9 @@ struct TierOptions {
   // Share of the context's chunks that take part in a step of decoding, chosen for each layer by
   // their abstracts; 1: all, which is exact.
   double share = 1.0;
+  // Of the attention, as the abstracts estimate it, that is enough: with it a step takes part of
+  // its share where attention is skewed, and all of it where it is flat.
+  double mass = 1.0;
   // Above 0: steps that attend to the share only guess so many tokens ahead, and a pass that
   // attends to all verifies them: what is written is the same as without a share.
   int draft_tokens = 0;

@@ -361,6 +361,11 @@ export interface TierOptions {
    */
   share?: number;
   /**
+   * Of the attention, as the abstracts estimate it, that is enough: where attention is skewed, fewer
+   * chunks than the share take part. Default 1: always the share.
+   */
+  mass?: number;
+  /**
    * Steps that attend to the share guess so many tokens ahead, and a pass over all verifies them:
    * what is written is the same as without a share. Default 0: what the share says is written.
    */

@@ -6,6 +6,7 @@
 //   --contexts 2048,6144 tokens of stored chunks before the question
 //   --ram 25             percent of the context's KV that may be in memory, a list
 //   --share 0.2          of the chunks that take part in a step, a list
+//   --mass 1             of the estimated attention that is enough for a step, a list
 //   --draft 6            tokens that steps with a share guess ahead where all verifies them
 //   --disk 1000          MB/s that reads are throttled to, a list; 0: the system's page cache
 //   --steps N            tokens that are decoded (48)
@@ -39,6 +40,8 @@ interface Setting {
   mode: 'memory' | 'full-disk' | 'dense' | 'leoam' | 'lossless';
   /** Of the chunks, in a step that attends to a share. */
   share?: number;
+  /** Of the estimated attention, enough for such a step. */
+  mass?: number;
   ramPercent: number;
   diskMbPerSecond: number;
   tiers?: TierOptions;
@@ -54,6 +57,8 @@ interface Row extends Omit<Setting, 'tiers'> {
   /** Of `msPerToken`: waiting for reads, judging abstracts. */
   waitMsPerToken: number;
   chooseMsPerToken: number;
+  /** Of the context's blocks, those that a step wanted; what drafts and passes over all wanted together. */
+  wantedShare: number;
   /** Of the blocks that steps wanted, those that were in RAM. */
   hitRate: number;
   /** Abstracts of the keys, in RAM, over the KV. */
@@ -75,7 +80,7 @@ const secondsPerRow = 20;
 
 export async function run(args: string[]): Promise<object> {
   const values = benchOptions(args, [
-    ...['repos', 'contexts', 'ram', 'share', 'disk', 'steps', 'draft'],
+    ...['repos', 'contexts', 'ram', 'share', 'disk', 'steps', 'draft', 'mass'],
   ]);
   const steps = countOption('steps', values.steps, 48);
   const numbers = (value: string | undefined, fallback: string): number[] =>
@@ -93,6 +98,7 @@ export async function run(args: string[]): Promise<object> {
       numbers(values.ram, '25'),
       numbers(values.share, '0.2'),
       numbers(values.disk, '1000'),
+      numbers(values.mass, '1'),
       countOption('draft', values.draft, 6),
     );
     announce(
@@ -123,6 +129,7 @@ function settingsOf(
   rams: number[],
   shares: number[],
   disks: number[],
+  masses: number[],
   draftTokens: number,
 ): Setting[] {
   const settings: Setting[] = [{ mode: 'memory', ramPercent: 100, diskMbPerSecond: 0 }];
@@ -138,9 +145,9 @@ function settingsOf(
         ...{ mode: 'dense', ramPercent, ...speed },
         tiers: { ramBytes: 0, diskBytesPerSecond },
       });
-      for (const share of shares) {
-        const tiers = { ramBytes: 0, share, diskBytesPerSecond };
-        const chosen = { share, ramPercent, ...speed };
+      for (const [share, mass] of shares.flatMap((one) => masses.map((of) => [one, of] as const))) {
+        const tiers = { ramBytes: 0, share, mass, diskBytesPerSecond };
+        const chosen = { share, mass, ramPercent, ...speed };
         settings.push({ mode: 'leoam', ...chosen, tiers });
         settings.push({ mode: 'lossless', ...chosen, tiers: { ...tiers, draftTokens } });
       }
@@ -158,6 +165,10 @@ async function measure(
 ): Promise<Row[]> {
   const { engine } = assistant;
   const { parts, tokens } = contextOf(repository, contextTokens);
+  const chunks = parts.reduce(
+    (sum, part) => sum + (part.kind === 'chunks' ? part.last - part.first : 0),
+    0,
+  );
   const asked = await questionTokens(assistant.profile, engine, { question, first: true });
   const prompt: Part[] = [...parts, { kind: 'text', tokens: asked }];
   const request = { parts: prompt, questionPart: parts.length, repair: { share: 0 } };
@@ -198,7 +209,12 @@ async function measure(
         mbPerToken:
           (result.counters.bytesFromDisk - prompted.counters.bytesFromDisk) /
           (1e6 * Math.max(1, result.tokens.length - 1)),
-        ...perToken(prompted.tiers, result.tiers, result.tokens.length - 1),
+        ...perToken(
+          prompted.tiers,
+          result.tiers,
+          result.tokens.length - 1,
+          engine.info.layers * chunks,
+        ),
         topAgreement: mean(Array.from(score.argmax)),
         nllDifference: nll - baseline,
         ...(exact === undefined ? {} : { sameTokens: sameFromStart(exact, result.tokens) }),
@@ -229,14 +245,16 @@ function perToken(
   before: TierCounters | undefined,
   after: TierCounters | undefined,
   tokens: number,
-): Pick<Row, 'waitMsPerToken' | 'chooseMsPerToken' | 'hitRate' | 'abstractShare'> {
+  blocks: number,
+): Pick<Row, 'waitMsPerToken' | 'chooseMsPerToken' | 'wantedShare' | 'hitRate' | 'abstractShare'> {
   if (before === undefined || after === undefined) {
-    return { waitMsPerToken: 0, chooseMsPerToken: 0, hitRate: 1, abstractShare: 0 };
+    return { waitMsPerToken: 0, chooseMsPerToken: 0, wantedShare: 1, hitRate: 1, abstractShare: 0 };
   }
   const wanted = after.blocksWanted - before.blocksWanted;
   return {
     waitMsPerToken: (after.waitedMs - before.waitedMs) / Math.max(1, tokens),
     chooseMsPerToken: (after.chooseMs - before.chooseMs) / Math.max(1, tokens),
+    wantedShare: wanted / (Math.max(1, tokens) * blocks),
     hitRate: (after.blocksHit - before.blocksHit) / Math.max(1, wanted),
     abstractShare: after.abstractBytes / after.kvBytes,
   };
