@@ -50,7 +50,12 @@ const optionSpecs = {
   },
   'evidence-share': {
     value: 'SHARE',
-    help: 'of it that each step of an answer attends to, 0.01 to 1; default: all',
+    help: 'of it that each step of an answer attends to at most, 0.01 to 1; default: all',
+    in: asking,
+  },
+  'evidence-mass': {
+    value: 'MASS',
+    help: 'of the estimated attention that is enough for such a step, 0.01 to 1; default 0.7',
     in: asking,
   },
   'evidence-draft': {

@@ -104,16 +104,19 @@ export async function repositoryRoot(line: CommandLine): Promise<string> {
 }
 
 const mib = 1024 ** 2;
+/** Of the estimated attention, enough for a step that attends to a share (ARCHITECTURE.md). */
+const enoughMass = 0.7;
 /** What is written is exact, and soonest so (ARCHITECTURE.md). */
-const exactTiers = { share: 0.1, draftTokens: 6 };
+const exactTiers = { share: 0.2, mass: enoughMass, draftTokens: 6 };
 
 /** What questions are asked in, as the options have it. */
 export function askContextFor({ assistant, repository }: Opened, line: CommandLine): AskContext {
   const memory = numberOption(line, 'evidence-memory', { min: 1, integer: false });
   const share = numberOption(line, 'evidence-share', { min: 0.01, max: 1, integer: false });
+  const mass = numberOption(line, 'evidence-mass', { min: 0.01, max: 1, integer: false });
   const draft = numberOption(line, 'evidence-draft', { min: 0, max: 64 });
-  if (draft !== undefined && share === undefined) {
-    throw new UsageError('--evidence-draft needs --evidence-share.');
+  if ((draft !== undefined || mass !== undefined) && share === undefined) {
+    throw new UsageError('--evidence-mass and --evidence-draft need --evidence-share.');
   }
   if (memory === undefined) {
     if (share !== undefined) {
@@ -126,7 +129,9 @@ export function askContextFor({ assistant, repository }: Opened, line: CommandLi
   }
   const tiers = {
     ramBytes: Math.round(memory * mib),
-    ...(share === undefined ? exactTiers : { share, draftTokens: draft ?? 0 }),
+    ...(share === undefined
+      ? exactTiers
+      : { share, mass: mass ?? enoughMass, draftTokens: draft ?? 0 }),
   };
   return askContext(assistant, repository, { tiers });
 }

@@ -126,6 +126,7 @@ describe('a whole repository in little memory', function () {
       ['--evidence-memory', '1'],
       ['--mode', 'full', '--evidence-share', '0.2'],
       ['--mode', 'full', '--evidence-memory', '1', '--evidence-draft', '4'],
+      ['--mode', 'full', '--evidence-memory', '1', '--evidence-mass', '0.5'],
     ]) {
       const args = ['ask', question, '--repo', root, '--model', smallModel, ...wrong];
       assert.equal((await leoam(args, { home })).code, 2);
