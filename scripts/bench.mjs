@@ -21,6 +21,7 @@ const benches = {
   engine: "prefill and decode of our engine against llama.cpp's own benchmark program",
   ask: 'time to the first token of an answer, in a new process, from a warm store',
   quality: 'right answers in each mode over the question set',
+  retrieval: 'whether the working set holds the line that answers, over the question set; seconds',
   completion: "suggestions while typing against llama.cpp's server; under load",
   fill: 'holes in real files filled in each mode, half of them with a name of another file',
   soak: 'ten thousand suggestions with edits and cancellation at random: stale ones, memory',

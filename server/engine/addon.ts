@@ -98,7 +98,7 @@ export interface RetrievalHead {
  * lines, cut and tokenised by TypeScript; chunk 0 is the file header.
  */
 export interface SegmentRequest {
-  /** 64 hex digits, from `segmentKey`. */
+  /** 64 hex digits: hash of all that decides what the KV is, and of the chunks. */
   key: string;
   tokens: Int32Array;
   /** Ascending token offsets; the last is tokens.length. */

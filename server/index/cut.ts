@@ -29,7 +29,7 @@ export interface CutFile {
 export type CutPassage = ChunkRange & { enclosing?: ChunkRange };
 
 /** Raise it when the same text would be cut in another way; kept indexes are then rebuilt. */
-export const CUT_VERSION = 2;
+export const CUT_VERSION = 3;
 
 interface Window {
   min: number;
@@ -156,7 +156,9 @@ function signaturesOf(
   for (const passage of passages) {
     const line = pieces[passage.from]?.line ?? 0;
     // Sorted by start, so the last that reaches over the line is the innermost.
-    const around = definitions.filter((d) => d.startLine < line && d.endLine >= line).at(-1);
+    const around = definitions
+      .filter((d) => d.kind !== 'property' && d.startLine < line && d.endLine >= line)
+      .at(-1);
     const from = around && firstPiece.get(around.startLine);
     if (around === undefined || from === undefined) {
       continue;

@@ -8,6 +8,23 @@ export interface Language {
   query: string;
 }
 
+/**
+ * Entries of objects that a file sets up at its top level, such as tables of errors, symbols or
+ * defaults: what other files name is defined there. `wrapped`: what stands around the object.
+ */
+function entriesOf(wrapped: '' | 'as_expression' | 'satisfies_expression'): string {
+  const entry = '(object (pair key: (property_identifier) @name value: (_) @value) @property)';
+  const frozen = `(call_expression arguments: (arguments ${entry}))`;
+  const value = wrapped === '' ? `[${entry} ${frozen}]` : `(${wrapped} [${entry} ${frozen}])`;
+  const declared = `(variable_declarator value: ${value})`;
+  return `
+(program (lexical_declaration ${declared}))
+(program (variable_declaration ${declared}))
+(program (export_statement (lexical_declaration ${declared})))
+(program (expression_statement (assignment_expression right: ${value})))
+`;
+}
+
 const SCRIPT_QUERY = `
 (function_declaration name: (_) @name) @function
 (generator_function_declaration name: (_) @name) @function
@@ -21,6 +38,7 @@ const SCRIPT_QUERY = `
 (program (expression_statement (assignment_expression left: (member_expression)
   right: (assignment_expression left: (member_expression) @name right: (_) @value))) @variable)
 (program (export_statement value: (_) @value) @module)
+${entriesOf('')}
 `;
 
 const FIELD_QUERY = `
@@ -37,6 +55,8 @@ const TYPED_QUERY = `
 (abstract_method_signature name: (_) @name) @method
 (internal_module name: (_) @name) @module
 (program (ambient_declaration (lexical_declaration (variable_declarator name: (identifier) @name))) @variable)
+${entriesOf('as_expression')}
+${entriesOf('satisfies_expression')}
 `;
 
 const QUERIES: Record<string, string> = {

@@ -75,7 +75,7 @@ function definitionOf(match: QueryMatch, path: string, text: string): SymbolDefi
   name = name === undefined || name === 'module.exports' ? moduleName(path) : simpleName(name);
   if (memberOf === 'module.exports') {
     kind = 'module';
-  } else if (value) {
+  } else if (value && kind !== 'property') {
     kind = kindOfValue(value) ?? kind;
   }
   // `a.b = 1` defines nothing that others would look up, nor does `exports.b = b`.
@@ -84,10 +84,20 @@ function definitionOf(match: QueryMatch, path: string, text: string): SymbolDefi
       return undefined;
     }
   }
-  if (name === '') {
+  if (name === '' || (kind === 'property' && !namesEntry(name, value))) {
     return undefined;
   }
   return { name, kind, path, startLine: node.startPosition.row + 1, endLine: lastRow(node) + 1 };
+}
+
+/**
+ * A plain word is the key of many objects, and `{ a: b }` defines nothing that `b` is not. Functions
+ * are methods, which have a pattern of their own.
+ */
+function namesEntry(name: string, value: Node | undefined): boolean {
+  return (
+    name.length > 4 && /[\p{Lu}_$\d]/u.test(name) && !/identifier|function/u.test(value?.type ?? '')
+  );
 }
 
 function isImport(value: string): boolean {

@@ -45,7 +45,7 @@ export async function piecesOf(path: string, text: string): Promise<PiecedFile> 
   const outline = await outlineOf(path, text, bare);
   const definitionStarts = new Set(
     outline.definitions
-      .filter(({ kind }) => kind !== 'variable')
+      .filter(({ kind }) => kind !== 'variable' && kind !== 'property')
       .map(({ startLine }) => withComments(bare, startLine)),
   );
   const pieces: Piece[] = [];

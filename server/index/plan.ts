@@ -28,12 +28,18 @@ export interface ChunkTokens {
   tokens: Int32Array;
 }
 
-/** Names a segment in the store: the same key is the same KV. */
-export function segmentKey(keyParts: KeyParts, path: string, tokens: Int32Array): string {
+/** Names a segment in the store: the same key is the same KV in the same chunks. */
+export function segmentKey(
+  keyParts: KeyParts,
+  path: string,
+  tokens: Int32Array,
+  chunks: readonly Chunk[],
+): string {
   const { model, tokenizer, kvVersion, precision, preamble } = keyParts;
   return createHash('sha256')
     .update(JSON.stringify([model, tokenizer, kvVersion, precision, preamble, path, tokens.length]))
     .update(new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength))
+    .update(chunks.map(({ tokenEnd }) => tokenEnd).join())
     .digest('hex');
 }
 
@@ -90,7 +96,7 @@ function planSegments(
     tokens.set(chunkTokens.tokens.subarray(offset, offset + length), header.length);
     offset += length;
     return {
-      key: segmentKey(keyParts, cut.path, tokens),
+      key: segmentKey(keyParts, cut.path, tokens, chunks),
       path: cut.path,
       part: number,
       tokens,

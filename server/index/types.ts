@@ -41,7 +41,7 @@ export interface Chunk {
  * like), which has no lines (startLine 0, endLine 0).
  */
 export interface SegmentPlan {
-  /** 64 hex digits: hash of model, KV version, precision, preamble, path and tokens. */
+  /** 64 hex digits: hash of model, KV version, precision, preamble, path, tokens and chunk ends. */
   key: string;
   path: string;
   part: number;
@@ -81,7 +81,9 @@ export type SymbolKind =
   | 'type'
   | 'enum'
   | 'variable'
-  | 'module';
+  | 'module'
+  /** An entry of an object that a file sets up at its top level. */
+  | 'property';
 
 export interface SymbolDefinition {
   name: string;

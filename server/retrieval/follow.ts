@@ -31,7 +31,8 @@ const reservedName = /^__\w+__$/;
 /**
  * Passages that define what the question and the first passages mention, the most promising
  * first, none of them among `chosen`. Names of the question come first, then names on lines
- * that share words with the question, then the order of the passages.
+ * that share words with the question, then the order of the passages. A plain
+ * word counts one less.
  */
 export async function followSymbols(
   source: FollowSource,
@@ -66,6 +67,19 @@ export type FollowSource = Pick<
   'definitionsOf' | 'passageAt' | 'importsOf' | 'passageText'
 >;
 
+/**
+ * A word of the language, such as `handler`, `has` or `Reply`: where it is not written as code, it
+ * is rather a word than the name of what happens to be called so somewhere.
+ */
+function isPlain(name: string): boolean {
+  return /^\p{Lu}?\p{Ll}+$/u.test(name);
+}
+
+/** Between backticks, or called, in a text that is not code. */
+function isCode(name: string, text: string): boolean {
+  return new RegExp(`\`[^\`]*\\b${name}\\b[^\`]*\`|\\b${name}\\(`, 'u').test(text);
+}
+
 interface Mention {
   name: string;
   definitions: readonly SymbolDefinition[];
@@ -88,6 +102,10 @@ async function mentions(
       return;
     }
     const definitions = likelyDefinitions(source, name, path);
+    // Tables of errors or symbols are named on many lines that the question is not about.
+    if (weight < 1 && definitions.every(({ kind }) => kind === 'property')) {
+      return;
+    }
     if (definitions.length > 0 && definitions.length <= ambiguousDefinitions) {
       found.set(name, { name, definitions, weight });
     }
@@ -95,13 +113,13 @@ async function mentions(
 
   const words = contentWords(question);
   for (const name of identifiersOf(question)) {
-    add(name, 1 + words.size);
+    add(name, isPlain(name) && !isCode(name, question) ? 1 : 1 + words.size);
   }
   for (const passage of chosen) {
     for (const line of (await source.passageText(passage)).split('\n')) {
       const shared = [...contentWords(line)].filter((word) => words.has(word)).length;
       for (const name of identifiersOf(line)) {
-        add(name, shared, passage.path);
+        add(name, isPlain(name) ? shared - 1 : shared, passage.path);
       }
     }
   }

@@ -1,6 +1,12 @@
 // A repository of a few lines a file for retrieval tests: one passage for every block.
 
-import type { FileEntry, Passage, SearchHit, SymbolDefinition } from '../../server/index/types.js';
+import type {
+  FileEntry,
+  Passage,
+  SearchHit,
+  SymbolDefinition,
+  SymbolKind,
+} from '../../server/index/types.js';
 import type { PassageSource } from '../../server/retrieval/source.js';
 
 export interface Block {
@@ -8,6 +14,8 @@ export interface Block {
   text: string;
   /** Names that the block's first line defines. */
   defines?: string[];
+  /** Of these; functions where it is not said. */
+  kind?: SymbolKind;
 }
 
 export interface FakeRepository extends PassageSource {
@@ -27,7 +35,7 @@ export function fakeRepository(
 ): FakeRepository {
   const all: Passage[] = [];
   const definitions: SymbolDefinition[] = [];
-  for (const [id, { path, defines }] of blocks.entries()) {
+  for (const [id, { path, defines, kind = 'function' }] of blocks.entries()) {
     const before = all.filter((passage) => passage.path === path).length;
     const startLine = 1 + before * linesPerBlock;
     const endLine = startLine + linesPerBlock - 1;
@@ -44,7 +52,7 @@ export function fakeRepository(
       tokens: 100,
     });
     for (const name of defines ?? []) {
-      definitions.push({ name, kind: 'function', path, startLine, endLine });
+      definitions.push({ name, kind, path, startLine, endLine });
     }
   }
   return {

@@ -31,7 +31,56 @@ describe('following symbols', () => {
 
   it('takes names of the question before names of passages', async () => {
     const repository = fakeRepository(blocks, []);
-    assert.deepEqual(await followed(repository, 'What calls serve?', [0], 1), ['serve@server.ts']);
+    for (const question of ['What does serve() call?', 'What calls `serve`?']) {
+      assert.deepEqual(await followed(repository, question, [0], 1), ['serve@server.ts']);
+    }
+  });
+
+  it('takes a plain word of the question for little more than a word', async () => {
+    const repository = fakeRepository(
+      [
+        { path: 'wait.ts', text: 'const ms = retryDelay(attempt); // wait before the retry' },
+        { path: 'delay.ts', text: 'export function retryDelay() {}', defines: ['retryDelay'] },
+        { path: 'server.ts', text: 'serve() {}', defines: ['serve'] },
+      ],
+      [],
+    );
+    assert.deepEqual(await followed(repository, 'How long does a retry wait to serve?', [0]), [
+      'retryDelay@delay.ts',
+      'serve@server.ts',
+    ]);
+  });
+
+  it('takes a plain word of a passage behind other names', async () => {
+    const repository = fakeRepository(
+      [
+        {
+          path: 'route.ts',
+          text: 'if (routes.has(name)) retry()\nthrow new DUPLICATE_NAME() // retry',
+        },
+        { path: 'set.ts', text: 'has() {}', defines: ['has'] },
+        { path: 'errors.ts', text: 'DUPLICATE_NAME: 409', defines: ['DUPLICATE_NAME'] },
+      ],
+      [],
+    );
+    assert.deepEqual(await followed(repository, 'When is there a retry?', [0]), [
+      'DUPLICATE_NAME@errors.ts',
+      'has@set.ts',
+    ]);
+  });
+
+  it('takes an entry of a table only from a line that the question is about', async () => {
+    const repository = fakeRepository(
+      [
+        { path: 'a.ts', text: 'this[kState] = 1\nif (retry) throw new ERR_TWICE()' },
+        { path: 'symbols.ts', text: '', defines: ['kState'], kind: 'property' },
+        { path: 'errors.ts', text: '', defines: ['ERR_TWICE'], kind: 'property' },
+      ],
+      [],
+    );
+    assert.deepEqual(await followed(repository, 'When is there a retry?', [0]), [
+      'ERR_TWICE@errors.ts',
+    ]);
   });
 
   it('adds nothing that is chosen already', async () => {

@@ -68,6 +68,50 @@ module.exports = function (options) {
       ],
     ],
     [
+      'tables of named entries',
+      'lib/errors.js',
+      `const codes = {
+  /** Said where it is. */
+  ERR_NO_TEXT: createError(
+    'no text',
+    400),
+  plain: 1,
+  kSame: kOther,
+  onClose() {},
+  onOpen: () => {},
+}
+module.exports = { bodyLimit: 1024, codes }
+exports.frozen = Object.freeze({ maxDepth: 3 })
+function run() {
+  const local = { notHere: 1 }
+}
+`,
+      [
+        'variable codes 1-10',
+        'property ERR_NO_TEXT 3-5',
+        'method onClose 8-8',
+        'method onOpen 9-9',
+        'module errors 11-11',
+        'property bodyLimit 11-11',
+        'variable frozen 12-12',
+        'property maxDepth 12-12',
+        'function run 13-15',
+      ],
+    ],
+    [
+      'tables in TypeScript',
+      'a.ts',
+      `export const limits = { maxItems: 3 } as const;
+const texts = { tooMany: 'no' } satisfies Texts;
+`,
+      [
+        'variable limits 1-1',
+        'property maxItems 1-1',
+        'variable texts 2-2',
+        'property tooMany 2-2',
+      ],
+    ],
+    [
       'Python',
       'a.py',
       `LIMIT = 3

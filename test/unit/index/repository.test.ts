@@ -99,7 +99,9 @@ describe('an opened repository', function () {
         assert.equal(tokenizer.detokenize(own), text.slice(chunk.startOffset, chunk.endOffset));
       });
       assert.equal(chunks.at(-1)?.tokenEnd, tokens.length);
-      assert.equal(key, segmentKey(KEY_PARTS, path, tokens));
+      assert.equal(key, segmentKey(KEY_PARTS, path, tokens, chunks));
+      // The same text in other chunks lies otherwise in its file.
+      assert.notEqual(key, segmentKey(KEY_PARTS, path, tokens, chunks.slice(1)));
       assert.equal(index.segment(path, part)?.key, key);
       total += tokens.length;
     }
