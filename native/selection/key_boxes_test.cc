@@ -195,7 +195,8 @@ TEST(BlockChoice, TakesFewWhereAttentionIsSkewedAndManyWhereItIsFlat) {
   EXPECT_EQ(choice.Choose(*keys.made, q.data(), 1, 20, 0.5).size(), 20U);  // at most
   for (int head = 0; head < kKvHeads; ++head) {
     for (int d = 0; d < kDim; ++d) {
-      q[static_cast<size_t>(head * kDim + d)] = keys.Key(70, 3)[head * kDim + d] * 8.0F;
+      const size_t at = static_cast<size_t>(head) * kDim + static_cast<size_t>(d);
+      q[at] = keys.Key(70, 3)[at] * 8.0F;
     }
   }
   const std::vector<size_t> skewed = choice.Choose(*keys.made, q.data(), 1, 100, 0.5);
