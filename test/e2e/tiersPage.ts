@@ -61,9 +61,12 @@ export class TiersPage {
     const { page } = this.host;
     await this.row(name).click({ button: 'right' });
     const item = page.locator('.monaco-menu').getByRole('menuitem', { name: entry });
-    await item.hover();
-    await page.keyboard.press('Enter'); // a click so soon after its opening does nothing
-    await item.waitFor({ state: 'detached' });
+    await item.waitFor();
+    // VS Code takes no click for a moment after it has opened a menu.
+    await until('the menu has done it', async () => {
+      await item.click({ timeout: 1_000 }).catch(() => undefined);
+      return (await item.count()) === 0;
+    });
   }
 
   /** Of VS Code's own box in the middle of the window. */
