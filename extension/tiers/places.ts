@@ -25,6 +25,23 @@ export interface Place {
   children: Place[];
 }
 
+/** Of a tree that shows places among other things. */
+export type PlaceNode = { kind: 'place'; place: Place } | { kind: 'gpu' | 'ram' | 'disk' };
+
+/**
+ * What a command was given on a row: all selected rows if that row is one of them, else that row
+ * alone. VS Code passes the selection in either case.
+ */
+export function meantPlaces(node?: PlaceNode, selected: readonly PlaceNode[] = []): Place[] {
+  const places = selected.flatMap((one) => (one.kind === 'place' ? [one.place] : []));
+  if (node?.kind !== 'place') {
+    return node === undefined ? places : [];
+  }
+  const { folder, path } = node.place;
+  const isSelected = places.some((place) => place.folder === folder && place.path === path);
+  return isSelected ? places : [node.place];
+}
+
 /** The workspace folder's place, with all that lies below it. */
 export function placesOf(folder: string, name: string, files: readonly FileInTiers[]): Place {
   const root = emptyFolder(folder, '/', name);

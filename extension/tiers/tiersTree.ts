@@ -6,15 +6,13 @@ import * as vscode from 'vscode';
 import { tiersShow, type TiersView } from '../../server/protocol/tiers.js';
 import type { Server } from '../server/server.js';
 import { bytesText, countText, diskText, placeText, placeTooltip, ramText } from './figures.js';
-import { placesOf, type Place } from './places.js';
+import { placesOf, type Place, type PlaceNode } from './places.js';
 
 /** Between two looks, while something goes on; of a large folder more, so that most time is the engine's. */
 const intervalMs = 1000;
 const lookShare = 0.1;
 
-export type Node = { kind: 'gpu' | 'ram' | 'disk' } | { kind: 'place'; place: Place };
-
-export class TiersTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
+export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<undefined>();
   private readonly looked = new vscode.EventEmitter<void>();
   readonly onDidChangeTreeData = this.changed.event;
@@ -63,7 +61,7 @@ export class TiersTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
     this.looked.fire();
   }
 
-  getChildren(node?: Node): Node[] {
+  getChildren(node?: PlaceNode): PlaceNode[] {
     const { view } = this;
     if (view === undefined) {
       return [];
@@ -82,7 +80,7 @@ export class TiersTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
       : [];
   }
 
-  getTreeItem(node: Node): vscode.TreeItem {
+  getTreeItem(node: PlaceNode): vscode.TreeItem {
     return node.kind === 'place' ? placeItem(node.place) : this.tierItem(node.kind);
   }
 

@@ -16,8 +16,8 @@ import type { Server } from '../server/server.js';
 import { changesStoreBudget, setStoreBudget, storeBudgetGib } from '../settings.js';
 import { bytesText, countText } from './figures.js';
 import type { PicturePanel } from './picturePanel.js';
-import type { Place } from './places.js';
-import type { Node, TiersTree } from './tiersTree.js';
+import { meantPlaces, type Place, type PlaceNode } from './places.js';
+import type { TiersTree } from './tiersTree.js';
 
 const gib = 1024 ** 3;
 
@@ -62,15 +62,15 @@ class Actions {
   commands(): vscode.Disposable[] {
     const onPlaces =
       (run: (places: Place[]) => Promise<void>) =>
-      (node?: Node, selected?: Node[]): Promise<void> =>
-        run(placesIn(selected ?? (node === undefined ? [] : [node])));
+      (node?: PlaceNode, selected?: PlaceNode[]): Promise<void> =>
+        run(meantPlaces(node, selected));
     const command = (
       name: string,
-      run: (node?: Node, selected?: Node[]) => Promise<void>,
+      run: (node?: PlaceNode, selected?: PlaceNode[]) => Promise<void>,
     ): vscode.Disposable =>
       vscode.commands.registerCommand(
         `leoam.tiers.${name}`,
-        async (node?: Node, selected?: Node[]) => {
+        async (node?: PlaceNode, selected?: PlaceNode[]) => {
           try {
             await run(node, selected);
           } catch (error) {
@@ -199,10 +199,6 @@ class Actions {
       await this.server.request(tiersClear, {});
     }
   }
-}
-
-function placesIn(nodes: readonly Node[]): Place[] {
-  return nodes.flatMap((node) => (node.kind === 'place' ? [node.place] : []));
 }
 
 /** Undefined for what is no number of GiB. */

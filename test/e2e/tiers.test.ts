@@ -59,7 +59,7 @@ describe('the tiers in VS Code @slow', function () {
   it('reads again what was evicted, and holds everything after a restart', async () => {
     await tiers.setBudget('0');
     await tiers.waitForText('Disk', /^\d[\d.]* (k|M)B( · .*)?$/u);
-    await tiers.choose('README.md', 'Read Again');
+    await tiers.press('README.md', 'Read Again');
     await tiers.waitForText('README.md', /^\d+ kB · \d+ tokens$/u);
     const before = await tiers.text('Disk');
     await host.restartServer();

@@ -56,19 +56,6 @@ export class TiersPage {
     await this.row(name).getByRole('button', { name: action }).click();
   }
 
-  /** An entry of a row's menu. */
-  async choose(name: string, entry: string): Promise<void> {
-    const { page } = this.host;
-    await this.row(name).click({ button: 'right' });
-    const item = page.locator('.monaco-menu').getByRole('menuitem', { name: entry });
-    await item.waitFor();
-    // VS Code takes no click for a moment after it has opened a menu.
-    await until('the menu has done it', async () => {
-      await item.click({ timeout: 1_000 }).catch(() => undefined);
-      return (await item.count()) === 0;
-    });
-  }
-
   /** Of VS Code's own box in the middle of the window. */
   async confirm(button: string): Promise<void> {
     const box = this.host.page.locator('.monaco-dialog-box');

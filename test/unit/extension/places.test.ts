@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { FileInTiers } from '../../../server/protocol/tiers.js';
-import { placesOf, type Place } from '../../../extension/tiers/places.js';
+import { meantPlaces, placesOf, type Place } from '../../../extension/tiers/places.js';
 
 describe('places of the tiers', () => {
   const file = (path: string, bytes: number, more: Partial<FileInTiers> = {}): FileInTiers => ({
@@ -36,6 +36,18 @@ describe('places of the tiers', () => {
     );
     assert.equal(root.path, '/');
     assert.equal(src?.children[0]?.children[0]?.path, 'src/deep/b.ts');
+  });
+
+  it('are those of the row that a command was given on, and with it of the selection', () => {
+    const { children } = placesOf('file:///shop', 'shop', [file('a.ts', 3), file('b.ts', 2)]);
+    const [a, b] = children.map((place) => ({ kind: 'place', place }) as const);
+    const paths = (...asked: Parameters<typeof meantPlaces>): string[] =>
+      meantPlaces(...asked).map(({ path }) => path);
+    assert.deepEqual(paths(a, [a!, b!]), ['a.ts', 'b.ts']);
+    assert.deepEqual(paths(a, [b!]), ['a.ts']);
+    assert.deepEqual(paths(a), ['a.ts']);
+    assert.deepEqual(paths({ kind: 'disk' }, [b!]), []);
+    assert.deepEqual(paths(undefined, [b!]), ['b.ts']);
   });
 
   it('are not pinned where there is nothing', () => {
