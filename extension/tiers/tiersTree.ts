@@ -24,6 +24,7 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
   private timer: NodeJS.Timeout | undefined;
   private waitMs = intervalMs;
   private isLooking = false;
+  private drawn: string | undefined;
   private readonly listening: vscode.Disposable;
 
   constructor(private readonly server: Pick<Server, 'state' | 'request' | 'onDidChange'>) {
@@ -57,7 +58,12 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
       this.isLooking = false;
       this.waitMs = Math.max(intervalMs, (performance.now() - started) / lookShare);
     }
-    this.changed.fire(undefined);
+    // Drawing anew what is the same would only take rows away under a pointer that is on them.
+    const told = JSON.stringify(this.view);
+    if (told !== this.drawn) {
+      this.drawn = told;
+      this.changed.fire(undefined);
+    }
     this.looked.fire();
   }
 
