@@ -16,8 +16,8 @@ export const tiersPicture = z.object({
       isUsed: z.boolean(),
     }),
   ),
-  /** What went from a tier to the one above it, and back, since the start. */
-  moves: z.array(z.object({ up: z.string(), down: z.string() })),
+  /** What went since the start from a tier to the one above it, and back; `upper` counts tiers from 0. */
+  moves: z.array(z.object({ upper: z.int(), up: z.string(), down: z.string() })),
   figures: z.array(z.object({ name: z.string(), value: z.string() })),
   /** The latest answers, the oldest first. */
   answers: z.array(

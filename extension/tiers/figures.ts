@@ -31,7 +31,6 @@ export function hitRate(answers: readonly AnswerInTiers[]): number | undefined {
   return reused + computed > 0 ? reused / (reused + computed) : undefined;
 }
 
-/** "1.2 GB of 4.0 GB, 93 % found", and so on. */
 export function diskText({ disk, answers }: TiersView): string {
   const rate = hitRate(answers);
   return [

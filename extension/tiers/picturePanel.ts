@@ -93,10 +93,7 @@ function pictureOf(view: TiersView): TiersPicture {
         isUsed: true,
       },
     ],
-    moves: [
-      { up: bytesText(0), down: bytesText(0) },
-      { up: bytesText(disk.bytesRead), down: bytesText(disk.bytesWritten) },
-    ],
+    moves: [{ upper: 1, up: bytesText(disk.bytesRead), down: bytesText(disk.bytesWritten) }],
     figures: [
       { name: vscode.l10n.t('Hit rate'), value: rate === undefined ? '–' : percentText(rate) },
       { name: vscode.l10n.t('Segments'), value: countText(disk.segments) },

@@ -68,8 +68,8 @@ function tiersDrawing({ tiers, moves }: TiersPicture): SVGElement {
     svg('text', { x: 0, y: row * rowHeight + 17, class: 'name' }, name),
     svg('text', { x: 90, y: row * rowHeight + 17, class: 'value' }, text),
   ]);
-  const arrows = moves.flatMap(({ up, down }, row) => {
-    const y = row * rowHeight + barHeight;
+  const arrows = moves.flatMap(({ upper, up, down }) => {
+    const y = upper * rowHeight + barHeight;
     return [
       svg('text', { x: 90, y: y + 23, class: 'move' }, `↑ ${up}`),
       svg('text', { x: 220, y: y + 23, class: 'move' }, `↓ ${down}`),
