@@ -41,9 +41,12 @@ class RowsOfBuffer final : public TieredKv {
 
   size_t begin() const override { return begin_; }
   size_t tokens() const override { return tokens_; }
-  Status Choose(int layer, const float* q, int rows, std::vector<KvChunk>* chunks) override {
+  void Judge(int /*layer*/, const float* q, int rows, int part, int parts) override {
     EXPECT_NE(q, nullptr);
-    rows_seen += rows;
+    EXPECT_LT(part, parts);
+    rows_seen += part == 0 ? rows : 0;
+  }
+  Status Choose(int layer, std::vector<KvChunk>* chunks) override {
     if (layer == failing_layer) {
       return {StatusCode::kIo, "the disk is gone"};
     }

@@ -19,11 +19,15 @@ class TieredKv {
   virtual size_t begin() const = 0;
   virtual size_t tokens() const = 0;
 
+  // Before Choose, on each of the decoder's threads: part `part` of `parts` of what is to be found
+  // out about a pass's queries. `q`: [rows][heads][head_dim], after RoPE.
+  virtual void Judge(int layer, const float* q, int rows, int part, int parts) = 0;
+
   // Appends what the queries of a pass attend to in `layer`: keys after bias and RoPE. The rows
-  // stay where they are until the next call. `q`: [rows][heads][head_dim], after RoPE. Every row
-  // sees all of it. Called for each layer in turn, on one of the decoder's threads, whose pass
-  // waits: a failure ends the pass with that status.
-  virtual Status Choose(int layer, const float* q, int rows, std::vector<KvChunk>* chunks) = 0;
+  // stay where they are until the next call. Every row sees all of it. Called for each layer in
+  // turn, on one of the decoder's threads, whose pass waits: a failure ends the pass with that
+  // status.
+  virtual Status Choose(int layer, std::vector<KvChunk>* chunks) = 0;
 
   // After a pass that counts it: the attention mass of each of the chunks that the last Choose of
   // the layer appended, summed over heads and rows.

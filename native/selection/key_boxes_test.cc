@@ -145,6 +145,12 @@ TEST(BoxKernel, Avx2ComputesWhatThePlainLoopsCompute) {
 #endif
 }
 
+std::vector<size_t> Chosen(BlockChoice* choice, const KeyBoxes& boxes, const std::vector<float>& q,
+                           size_t count, double mass = 1.0) {
+  choice->Judge(boxes, q.data(), 1, 0, 1);
+  return choice->Choose(boxes, count, mass);
+}
+
 // Blocks of 1 to 4 boxes. The query is aimed at one key, which its block must be chosen for.
 TEST(BlockChoice, FindsTheBlocksThatAttentionIsOn) {
   constexpr int kDim = 64;
@@ -169,7 +175,10 @@ TEST(BlockChoice, FindsTheBlocksThatAttentionIsOn) {
       wanted.push_back(
           static_cast<size_t>(std::upper_bound(ends.begin(), ends.end(), box) - ends.begin()));
     }
-    const std::vector<size_t> chosen = choice.Choose(*keys.made, q.data(), 1, ends.size() / 4);
+    for (int part = 0; part < 4; ++part) {
+      choice.Judge(*keys.made, q.data(), 1, part, 4);
+    }
+    const std::vector<size_t> chosen = choice.Choose(*keys.made, ends.size() / 4);
     EXPECT_EQ(chosen.size(), ends.size() / 4);
     EXPECT_TRUE(std::is_sorted(chosen.begin(), chosen.end()));
     for (const size_t block : wanted) {
@@ -177,7 +186,7 @@ TEST(BlockChoice, FindsTheBlocksThatAttentionIsOn) {
     }
   }
   std::vector<float> q(static_cast<size_t>(kHeads) * kDim, 1.0F);
-  EXPECT_EQ(choice.Choose(*keys.made, q.data(), 1, ends.size() + 5).size(), ends.size());
+  EXPECT_EQ(Chosen(&choice, *keys.made, q, ends.size() + 5).size(), ends.size());
 }
 
 TEST(BlockChoice, TakesFewWhereAttentionIsSkewedAndManyWhereItIsFlat) {
@@ -189,17 +198,17 @@ TEST(BlockChoice, TakesFewWhereAttentionIsSkewedAndManyWhereItIsFlat) {
   }
   BlockChoice choice({kKvHeads, kKvHeads, kDim}, ends);
   std::vector<float> q(static_cast<size_t>(kKvHeads) * kDim, 0.0F);
-  const size_t flat = choice.Choose(*keys.made, q.data(), 1, 100, 0.5).size();
+  const size_t flat = Chosen(&choice, *keys.made, q, 100, 0.5).size();
   EXPECT_GE(flat, 50U);  // every box alike
   EXPECT_LE(flat, 51U);
-  EXPECT_EQ(choice.Choose(*keys.made, q.data(), 1, 20, 0.5).size(), 20U);  // at most
+  EXPECT_EQ(Chosen(&choice, *keys.made, q, 20, 0.5).size(), 20U);  // at most
   for (int head = 0; head < kKvHeads; ++head) {
     for (int d = 0; d < kDim; ++d) {
       const size_t at = static_cast<size_t>(head) * kDim + static_cast<size_t>(d);
       q[at] = keys.Key(70, 3)[at] * 8.0F;
     }
   }
-  const std::vector<size_t> skewed = choice.Choose(*keys.made, q.data(), 1, 100, 0.5);
+  const std::vector<size_t> skewed = Chosen(&choice, *keys.made, q, 100, 0.5);
   EXPECT_LT(skewed.size(), 10U);
   EXPECT_TRUE(std::binary_search(skewed.begin(), skewed.end(), 35U));
 }
@@ -212,7 +221,7 @@ TEST(BlockChoice, TakesWhatIsNotKnownBesidesTheOthers) {
   }
   BlockChoice choice({2, kKvHeads, 64}, {2, 4, 5, 6});
   const std::vector<float> query(128, 0.5F);
-  const std::vector<size_t> chosen = choice.Choose(boxes, query.data(), 1, 1);
+  const std::vector<size_t> chosen = Chosen(&choice, boxes, query, 1);
   EXPECT_EQ(chosen.size(), 2U);
   EXPECT_TRUE(std::binary_search(chosen.begin(), chosen.end(), 1U));  // box 3 is not set
 }

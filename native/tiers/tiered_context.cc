@@ -13,6 +13,12 @@ namespace {
 constexpr int kFlatLayers = 2;
 constexpr double kFlatShare = 0.5;
 
+using Clock = std::chrono::steady_clock;
+
+double MillisecondsSince(Clock::time_point started) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - started).count();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TieredContext>> TieredContext::Open(std::shared_ptr<SegmentStore> store,
@@ -129,21 +135,31 @@ void TieredContext::SetBoxes(const BlockId& block, const uint8_t* keys) {
   }
 }
 
-const std::vector<size_t>& TieredContext::ChunksFor(int layer, const float* q, int rows) {
+void TieredContext::Judge(int layer, const float* q, int rows, int part, int parts) {
+  if (dense_ || choice_ == nullptr) {
+    return;
+  }
+  const auto started = Clock::now();
+  choice_->Judge(*boxes_[static_cast<size_t>(layer)], q, rows, part, parts);
+  if (part == 0) {
+    choose_ms_ += MillisecondsSince(started);
+  }
+}
+
+const std::vector<size_t>& TieredContext::ChunksFor(int layer) {
   if (dense_ || choice_ == nullptr) {
     return all_;
   }
   const double share = layer < kFlatLayers ? std::max(options_.share, kFlatShare) : options_.share;
   const auto count = static_cast<size_t>(std::ceil(share * static_cast<double>(chunks_.size())));
-  const auto started = std::chrono::steady_clock::now();
-  chosen_ = choice_->Choose(*boxes_[static_cast<size_t>(layer)], q, rows, count, options_.mass);
-  choose_ms_ +=
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
+  const auto started = Clock::now();
+  chosen_ = choice_->Choose(*boxes_[static_cast<size_t>(layer)], count, options_.mass);
+  choose_ms_ += MillisecondsSince(started);
   return chosen_;
 }
 
-Status TieredContext::Choose(int layer, const float* q, int rows, std::vector<KvChunk>* chunks) {
-  const std::vector<size_t>& wanted = ChunksFor(layer, q, rows);
+Status TieredContext::Choose(int layer, std::vector<KvChunk>* chunks) {
+  const std::vector<size_t>& wanted = ChunksFor(layer);
   LEOAM_RETURN_IF_ERROR(ram_->Visit(layer, wanted));
   if (options_.prefetch && &wanted == &all_) {
     ram_->Prefetch((layer + 1) % shape_.layers, all_);

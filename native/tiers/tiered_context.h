@@ -59,7 +59,8 @@ class TieredContext final : public TieredKv {
 
   size_t begin() const override { return begin_; }
   size_t tokens() const override { return tokens_; }
-  Status Choose(int layer, const float* q, int rows, std::vector<KvChunk>* chunks) override;
+  void Judge(int layer, const float* q, int rows, int part, int parts) override;
+  Status Choose(int layer, std::vector<KvChunk>* chunks) override;
   void Took(int layer, std::span<const float> mass) override;
 
   // Whether all takes part from now on, whatever the share says: questions are not sparse.
@@ -90,7 +91,7 @@ class TieredContext final : public TieredKv {
   Status AddRange(const ChunkRange& range);
   void Start(const ModelConfig& config);
   // The chunks that take part.
-  const std::vector<size_t>& ChunksFor(int layer, const float* q, int rows);
+  const std::vector<size_t>& ChunksFor(int layer);
   void SetBoxes(const BlockId& block, const uint8_t* keys);
   Status Fill(const BlockId& block, uint8_t* rows);
   size_t PlaneBytes(const Chunk& chunk) const {
@@ -117,7 +118,7 @@ class TieredContext final : public TieredKv {
   std::unique_ptr<RopeTable> rope_;
   std::atomic<uint64_t> bytes_read_ = 0;
   uint64_t kv_bytes_ = 0;
-  double choose_ms_ = 0;
+  double choose_ms_ = 0;  // of the thread that chooses
   // Ended in the opposite order: the tier waits for its reads.
   std::unique_ptr<BlockReads> reads_;
   std::unique_ptr<RamTier> ram_;

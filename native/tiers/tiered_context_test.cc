@@ -66,7 +66,7 @@ class TieredContextTest : public ::testing::TestWithParam<Precision> {
   static void ExpectRows(TieredContext* context, const KvBuffer& expected) {
     for (int layer = 0; layer < expected.shape().layers; ++layer) {
       std::vector<KvChunk> chunks;
-      const Status status = context->Choose(layer, nullptr, 1, &chunks);
+      const Status status = context->Choose(layer, &chunks);
       ASSERT_TRUE(status.ok()) << status.message();
       size_t position = kBegin;
       for (const KvChunk& chunk : chunks) {
@@ -132,9 +132,9 @@ TEST_P(TieredContextTest, ADamagedLayerIsSaidAndItsSegmentDropped) {
   }
   std::vector<KvChunk> chunks;
   for (int layer = 0; layer + 1 < shape_.layers; ++layer) {
-    EXPECT_TRUE((*context)->Choose(layer, nullptr, 1, &chunks).ok());
+    EXPECT_TRUE((*context)->Choose(layer, &chunks).ok());
   }
-  const Status status = (*context)->Choose(shape_.layers - 1, nullptr, 1, &chunks);
+  const Status status = (*context)->Choose(shape_.layers - 1, &chunks);
   EXPECT_EQ(status.code(), StatusCode::kCorruption);
   EXPECT_FALSE(store_->Contains(KeyOf(2)));
   EXPECT_TRUE(store_->Contains(KeyOf(1)));
@@ -146,7 +146,7 @@ TEST_P(TieredContextTest, OfWhatIsMissingOrTooLargeItSaysSo) {
   auto context = Open(options);
   ASSERT_TRUE(context.ok());
   std::vector<KvChunk> chunks;
-  EXPECT_EQ((*context)->Choose(0, nullptr, 1, &chunks).code(), StatusCode::kNoSpace);
+  EXPECT_EQ((*context)->Choose(0, &chunks).code(), StatusCode::kNoSpace);
   ranges_.push_back({KeyOf(2), 1, 4});
   EXPECT_EQ(Open(options).status().code(), StatusCode::kInvalidArgument);
   ranges_.back() = {KeyOf(3), 0, 1};
@@ -162,7 +162,8 @@ TEST_P(TieredContextTest, AStepTakesItsShareOfTheChunksWhereQuestionsTakeAll) {
   const std::vector<float> q(static_cast<size_t>(config_.heads * config_.head_dim), 0.1F);
   const auto tokens_at = [&](int layer) {
     std::vector<KvChunk> chunks;
-    EXPECT_TRUE((*context)->Choose(layer, q.data(), 1, &chunks).ok());
+    (*context)->Judge(layer, q.data(), 1, 0, 1);
+    EXPECT_TRUE((*context)->Choose(layer, &chunks).ok());
     size_t tokens = 0;
     for (const KvChunk& chunk : chunks) {
       tokens += static_cast<size_t>(chunk.tokens);
@@ -178,7 +179,8 @@ TEST_P(TieredContextTest, AStepTakesItsShareOfTheChunksWhereQuestionsTakeAll) {
   EXPECT_LT(tokens_at(last), (*context)->tokens());
   EXPECT_GT(tokens_at(last), 0U);
   std::vector<KvChunk> chunks;
-  ASSERT_TRUE((*context)->Choose(last, q.data(), 1, &chunks).ok());
+  (*context)->Judge(last, q.data(), 1, 0, 1);
+  ASSERT_TRUE((*context)->Choose(last, &chunks).ok());
   const std::vector<float> mass(chunks.size(), 1.0F);
   (*context)->Took(last, mass);
   const std::vector<double> taken = (*context)->TakeMass();

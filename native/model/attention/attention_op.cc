@@ -3,16 +3,27 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <thread>
 
 namespace leoam {
 namespace {
 
 constexpr size_t kAlignment = 64 / sizeof(float);
 constexpr float kLog2E = 1.44269504088896F;
+// Waiting so often takes about as long as a choice does whose blocks are all in RAM.
+constexpr int kYields = 200;
 
-void RunChoose(ggml_tensor* out, int thread, int /*threads*/, void* user) {
+void RunJudge(ggml_tensor* out, int thread, int threads, void* user) {
+  static_cast<AttentionOp*>(user)->Judge(static_cast<const float*>(out->src[0]->data), thread,
+                                         threads);
+}
+
+void RunChoose(ggml_tensor* /*out*/, int thread, int /*threads*/, void* user) {
+  auto* op = static_cast<AttentionOp*>(user);
   if (thread == 0) {
-    static_cast<AttentionOp*>(user)->Choose(static_cast<const float*>(out->src[0]->data));
+    op->Choose();
+  } else {
+    op->AwaitChoice();
   }
 }
 
@@ -50,12 +61,14 @@ bool AttentionOp::Supports(int head_dim) { return head_dim % 16 == 0; }
 
 ggml_tensor* AttentionOp::AddTo(ggml_context* context, ggml_tensor* q, ggml_tensor* k_written,
                                 ggml_tensor* v_written) {
-  ggml_tensor* inputs[] = {q, k_written, v_written, nullptr};
+  ggml_tensor* inputs[] = {q, k_written, v_written, nullptr, nullptr};
   int count = 3;
   if (shape_.tiered) {
-    inputs[count] =
-        ggml_custom_4d(context, GGML_TYPE_F32, 1, 1, 1, 1, inputs, count, RunChoose, 1, this);
-    ++count;
+    for (const auto run : {RunJudge, RunChoose}) {
+      inputs[count] = ggml_custom_4d(context, GGML_TYPE_F32, 1, 1, 1, 1, inputs, count, run,
+                                     GGML_N_TASKS_MAX, this);
+      ++count;
+    }
   }
   ggml_tensor* partials =
       ggml_custom_4d(context, GGML_TYPE_F32, static_cast<int64_t>(PartialValues()), shape_.heads,
@@ -77,13 +90,20 @@ void AttentionOp::SetChunks(std::vector<KvChunk> chunks, std::span<const int32_t
 void AttentionOp::SetTiered(TieredKv* tiered, Status* status) {
   set_chunks_ = chunks_;
   tiered_ = tiered;
+  chosen_ = false;
   status_ = status;
 }
 
-void AttentionOp::Choose(const float* q) {
+void AttentionOp::Judge(const float* q, int thread, int threads) {
+  if (status_->ok()) {
+    tiered_->Judge(layer_, q, shape_.rows, thread, threads);
+  }
+}
+
+void AttentionOp::Choose() {
   chunks_.clear();
   if (status_->ok()) {
-    *status_ = tiered_->Choose(layer_, q, shape_.rows, &chunks_);
+    *status_ = tiered_->Choose(layer_, &chunks_);
   }
   tiered_mass_.assign(chunks_.size(), 0.0F);
   tiered_tokens_ = 0;
@@ -93,6 +113,15 @@ void AttentionOp::Choose(const float* q) {
   chunks_.insert(chunks_.end(), set_chunks_.begin(), set_chunks_.end());
   CountTokens();
   ClearWeights();
+  chosen_ = true;
+  chosen_.notify_all();
+}
+
+void AttentionOp::AwaitChoice() const {
+  for (int i = 0; i < kYields && !chosen_; ++i) {
+    std::this_thread::yield();
+  }
+  chosen_.wait(false);
 }
 
 void AttentionOp::CountTokens() {

@@ -5,6 +5,7 @@
 // it lies; nothing is gathered or copied.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <span>
 #include <vector>
@@ -51,8 +52,11 @@ class AttentionOp {
   void SetMass(float* mass);
   std::span<const float> tiered_mass() const { return tiered_mass_; }
 
-  // Asks the tiers; on one thread, before the two steps.
-  void Choose(const float* q);
+  // Asks the tiers, before the two steps: all threads judge, then one chooses.
+  void Judge(const float* q, int thread, int threads);
+  void Choose();
+  // The other threads meanwhile: they leave their cores to those that read blocks.
+  void AwaitChoice() const;
   // The two steps, for tests and for ggml's threads. `partials` holds
   // [threads][rows][heads] of head_dim sums, then the maximum and the sum of weights.
   void ComputePart(const float* q, float* partials, int thread, int threads);
@@ -75,7 +79,8 @@ class AttentionOp {
   std::span<const int32_t> visible_;
   TieredKv* tiered_ = nullptr;
   Status* status_ = nullptr;
-  size_t tiered_tokens_ = 0;  // every row sees them
+  std::atomic<bool> chosen_ = false;  // in this pass
+  size_t tiered_tokens_ = 0;          // every row sees them
   std::vector<float> tiered_mass_;
   float* mass_ = nullptr;
   std::vector<float> weights_;  // [chunk][row][head] of (maximum, sum), for the mass
