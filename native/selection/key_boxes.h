@@ -13,7 +13,7 @@ namespace leoam {
 
 class KeyBoxes {
  public:
-  static constexpr size_t kTokens = 16;  // of a box, at most
+  static constexpr size_t kTokens = 16;  // of a box, at most, where nothing else is said
 
   KeyBoxes(int kv_heads, int head_dim, size_t boxes);
 

@@ -73,7 +73,7 @@ void TieredContext::Start(const ModelConfig& config) {
   if (options_.share < 1.0) {
     size_t boxes = 0;
     for (const Chunk& chunk : chunks_) {
-      boxes += (chunk.tokens + KeyBoxes::kTokens - 1) / KeyBoxes::kTokens;
+      boxes += (chunk.tokens + options_.abstract_tokens - 1) / options_.abstract_tokens;
       box_ends_.push_back(boxes);
     }
     for (size_t layer = 0; layer < layers; ++layer) {
@@ -124,14 +124,15 @@ void TieredContext::SetBoxes(const BlockId& block, const uint8_t* keys) {
   if (boxes.IsSet(box_ends_[block.chunk] - 1)) {
     return;
   }
-  std::vector<float> rows(KeyBoxes::kTokens * values);
-  for (size_t first = 0; first < tokens; first += KeyBoxes::kTokens) {
-    const size_t count = std::min(KeyBoxes::kTokens, tokens - first);
+  const size_t each = options_.abstract_tokens;
+  std::vector<float> rows(std::min(each, tokens) * values);
+  for (size_t first = 0; first < tokens; first += each) {
+    const size_t count = std::min(each, tokens - first);
     for (size_t i = 0; i < count; ++i) {
       DecodeKvRow(options_.format, keys + (first + i) * KvBytes(options_.format, values), values,
                   rows.data() + i * values);
     }
-    boxes.Set(first_box + first / KeyBoxes::kTokens, rows.data(), count);
+    boxes.Set(first_box + first / each, rows.data(), count);
   }
 }
 
@@ -150,18 +151,30 @@ const std::vector<size_t>& TieredContext::ChunksFor(int layer) {
   if (dense_ || choice_ == nullptr) {
     return all_;
   }
+  if (!options_.previous_layer) {
+    chosen_ = ChosenFor(layer, layer);
+    return chosen_;
+  }
+  chosen_ = std::exchange(next_, ChosenFor(layer, layer + 1));
+  return layer == 0 ? all_ : chosen_;
+}
+
+std::vector<size_t> TieredContext::ChosenFor(int judged, int layer) {
   const double share = layer < kFlatLayers ? std::max(options_.share, kFlatShare) : options_.share;
   const auto count = static_cast<size_t>(std::ceil(share * static_cast<double>(chunks_.size())));
   const auto started = Clock::now();
-  chosen_ = choice_->Choose(*boxes_[static_cast<size_t>(layer)], count, options_.mass);
+  std::vector<size_t> chosen =
+      choice_->Choose(*boxes_[static_cast<size_t>(judged)], count, options_.mass);
   choose_ms_ += MillisecondsSince(started);
-  return chosen_;
+  return chosen;
 }
 
 Status TieredContext::Choose(int layer, std::vector<KvChunk>* chunks) {
   const std::vector<size_t>& wanted = ChunksFor(layer);
   LEOAM_RETURN_IF_ERROR(ram_->Visit(layer, wanted));
-  if (options_.prefetch && &wanted == &all_) {
+  if (options_.previous_layer && choice_ != nullptr && !dense_ && layer + 1 < shape_.layers) {
+    ram_->Prefetch(layer + 1, next_);
+  } else if (options_.prefetch && &wanted == &all_) {
     ram_->Prefetch((layer + 1) % shape_.layers, all_);
   }
   const size_t row_bytes = KvBytes(options_.format, shape_.RowValues());

@@ -43,6 +43,11 @@ struct TierOptions {
   // Above 0: steps that attend to the share only guess so many tokens ahead, and a pass that
   // attends to all verifies them: what is written is the same as without a share.
   int draft_tokens = 0;
+  // Keys that one abstract stands for, at most.
+  size_t abstract_tokens = KeyBoxes::kTokens;
+  // Each layer attends to what the queries of the layer before it choose, which is read meanwhile;
+  // the first one to all. For comparison with judging by a layer's own queries.
+  bool previous_layer = false;
   // Where all takes part, the next layer's blocks are read while this one computes.
   bool prefetch = true;
   uint64_t disk_bytes_per_second = 0;  // 0: as fast as it is; see BlockReads
@@ -92,6 +97,8 @@ class TieredContext final : public TieredKv {
   void Start(const ModelConfig& config);
   // The chunks that take part.
   const std::vector<size_t>& ChunksFor(int layer);
+  // What the queries of layer `judged` choose for `layer`.
+  std::vector<size_t> ChosenFor(int judged, int layer);
   void SetBoxes(const BlockId& block, const uint8_t* keys);
   Status Fill(const BlockId& block, uint8_t* rows);
   size_t PlaneBytes(const Chunk& chunk) const {
@@ -108,6 +115,7 @@ class TieredContext final : public TieredKv {
   std::vector<Chunk> chunks_;
   std::vector<size_t> all_;                    // 0, 1, … of chunks_
   std::vector<size_t> chosen_;                 // in this layer, where not all takes part
+  std::vector<size_t> next_;                   // in the next one, with options_.previous_layer
   std::vector<std::vector<size_t>> appended_;  // of each layer: the chunks of what Choose appended
   std::vector<size_t> box_ends_;               // of each chunk
   std::vector<std::unique_ptr<KeyBoxes>> boxes_;  // of each layer; empty where all takes part

@@ -370,6 +370,13 @@ export interface TierOptions {
    * what is written is the same as without a share. Default 0: what the share says is written.
    */
   draftTokens?: number;
+  /** Keys that one abstract stands for, at most. Default 16. */
+  abstractTokens?: number;
+  /**
+   * Each layer attends to what the one before it would, which is read meanwhile: for comparison.
+   * Default false.
+   */
+  previousLayer?: boolean;
   /** Read no faster than that, to see what a slower disk would do. Default 0: as fast as it is. */
   diskBytesPerSecond?: number;
   /** Reading the next layer's KV while one computes, where all of it takes part. Default true. */

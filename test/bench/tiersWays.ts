@@ -1,0 +1,104 @@
+// The ways to decode behind a large context that bench tiers compares, and what each asks of the
+// engine.
+
+import type { TierOptions } from '../../server/engine/addon.js';
+
+/**
+ * - `memory`: all of the KV in memory;
+ * - `full-disk`: all of it read at every step, nothing kept. The page cache under a limit (mmap)
+ *   comes to the same: in turn over all it keeps what was read last, which is wanted last;
+ * - `dense`: all of it attended to, what fits kept, the next layer read ahead;
+ * - `fixed-chunk`: always the share, judged by one abstract for a whole chunk;
+ * - `fixed-share`: always the share, judged by the abstracts that LeoAM has;
+ * - `token-level`: as LeoAM, but each key is judged for itself;
+ * - `previous-layer`: as LeoAM, but by the queries of the layer before, so that reading is done
+ *   meanwhile;
+ * - `leoam`: what holds enough of the attention that the abstracts estimate, at most the share;
+ * - `lossless`: all of it attended to by passes that verify what such steps have guessed.
+ */
+export const ways = [
+  ...(['memory', 'full-disk', 'dense', 'fixed-chunk', 'fixed-share'] as const),
+  ...(['token-level', 'previous-layer', 'leoam', 'lossless'] as const),
+] as const;
+export type Way = (typeof ways)[number];
+
+export interface Setting {
+  way: Way;
+  ramPercent: number;
+  diskMbPerSecond: number;
+  /** Of the chunks, in a step that attends to a share, at most. */
+  share?: number;
+  /** Of the estimated attention, enough for such a step. */
+  mass?: number;
+  /** Absent: all in memory. The RAM is for the row to say. */
+  tiers?: Omit<TierOptions, 'ramBytes'>;
+}
+
+export interface Choices {
+  ways: readonly Way[];
+  rams: readonly number[];
+  share: number;
+  masses: readonly number[];
+  disks: readonly number[];
+  draftTokens: number;
+}
+
+/** `memory` and `full-disk`, which others are compared to, come first and are never left out. */
+export function settingsOf(choices: Choices): Setting[] {
+  const settings: Setting[] = [{ way: 'memory', ramPercent: 100, diskMbPerSecond: 0 }];
+  for (const disk of choices.disks) {
+    const of = { diskMbPerSecond: disk };
+    const diskBytesPerSecond = disk * 1e6;
+    settings.push({
+      ...{ way: 'full-disk', ramPercent: 0, ...of },
+      tiers: { prefetch: false, diskBytesPerSecond },
+    });
+    for (const ramPercent of choices.rams) {
+      for (const way of choices.ways) {
+        for (const { share, mass, ...tiers } of tiersOf(way, choices)) {
+          settings.push({
+            ...{ way, ramPercent, ...of },
+            ...(share === undefined ? {} : { share, mass: mass ?? 1 }),
+            tiers: {
+              ...tiers,
+              ...(share === undefined ? {} : { share, mass }),
+              diskBytesPerSecond,
+            },
+          });
+        }
+      }
+    }
+  }
+  return settings;
+}
+
+/** One for each mass where the way has one. */
+function tiersOf(
+  way: Way,
+  { share, masses, draftTokens }: Choices,
+): Omit<TierOptions, 'ramBytes'>[] {
+  const enough = (rest: Omit<TierOptions, 'ramBytes'> = {}): Omit<TierOptions, 'ramBytes'>[] =>
+    masses.map((mass) => ({ share, mass, ...rest }));
+  switch (way) {
+    case 'memory':
+    case 'full-disk':
+      return [];
+    case 'dense':
+      return [{}];
+    case 'fixed-chunk':
+      return [{ share, mass: 1, abstractTokens: wholeChunk }];
+    case 'fixed-share':
+      return [{ share, mass: 1 }];
+    case 'token-level':
+      return enough({ abstractTokens: 1 });
+    case 'previous-layer':
+      return enough({ previousLayer: true });
+    case 'leoam':
+      return enough();
+    case 'lossless':
+      return enough({ draftTokens });
+  }
+}
+
+/** Above what a chunk holds. */
+const wholeChunk = 4096;
