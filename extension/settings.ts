@@ -54,6 +54,11 @@ export function answerTokens(): number {
   return whole('chat.maxTokens', 512, { min: 16, max: 8192 });
 }
 
+/** Whether what a question needs is prepared while it is written. */
+export function preparesWhileTyping(): boolean {
+  return settings().get('chat.prepareWhileTyping') !== false;
+}
+
 /** Chats that are kept for each workspace. */
 export function keptChats(): number {
   return whole('chat.keep', 100, { min: 1, max: 10_000 });

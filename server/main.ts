@@ -17,6 +17,7 @@ import { throttle } from './lsp/throttle.js';
 import {
   chatAsk,
   chatClose,
+  chatPrepare,
   chatCommitMessage,
   chatCountTokens,
   chatDidStream,
@@ -132,6 +133,7 @@ onRequest(connection, completionPrepare, async ({ uri, position, definitions = [
 });
 
 onRequest(connection, chatAsk, (params, signal) => running().ask(params, signal));
+onRequest(connection, chatPrepare, (params, signal) => running().prepare(params, signal));
 onRequest(connection, chatCountTokens, async ({ text }) => ({
   tokens: await running().countTokens(text),
 }));

@@ -2,10 +2,11 @@
 // the next question. Knows the server and the disk, not the view; tells what has changed.
 
 import * as vscode from 'vscode';
-import { chatAsk, chatClose, type ChatAnswer } from '../../server/protocol/chat.js';
+import type { z } from 'zod';
+import { chatAsk, chatClose, chatPrepare, type ChatAnswer } from '../../server/protocol/chat.js';
 import { sentenceOf } from '../server/problems.js';
 import type { Server } from '../server/server.js';
-import { answerTokens } from '../settings.js';
+import { answerTokens, preparesWhileTyping } from '../settings.js';
 import { contextOf } from './chips.js';
 import { textOnDisk } from './citedLines.js';
 import type { History } from './history.js';
@@ -41,6 +42,7 @@ interface Answering {
 
 export class ChatSession implements vscode.Disposable {
   private answering: Answering | undefined;
+  private preparing: vscode.CancellationTokenSource | undefined;
   private readonly subscriptions: vscode.Disposable[];
 
   constructor(
@@ -92,6 +94,21 @@ export class ChatSession implements vscode.Disposable {
     await this.answer(turn);
   }
 
+  /** Has done ahead what a question that is being written will need. */
+  async prepare(question: string, chips: readonly StoredChip[]): Promise<void> {
+    this.preparing?.cancel();
+    const isFree = this.answering === undefined && this.server.state === 'running';
+    if (!isFree || !preparesWhileTyping()) {
+      return;
+    }
+    const cancel = new vscode.CancellationTokenSource();
+    this.preparing = cancel;
+    const asked = this.asked(question, chips, this.current.turns);
+    // It only shortens the wait: when it fails, the question will tell why.
+    await this.server.request(chatPrepare, asked, cancel.token).catch(() => undefined);
+    cancel.dispose();
+  }
+
   /** Asks the turn again, with other words where given; what followed it goes. */
   async askAgain(turnId: string, question?: string): Promise<void> {
     await this.stop();
@@ -137,7 +154,26 @@ export class ChatSession implements vscode.Disposable {
 
   dispose(): void {
     this.answering?.cancel.cancel();
+    this.preparing?.cancel();
     this.subscriptions.forEach((subscription) => void subscription.dispose());
+  }
+
+  private asked(
+    question: string,
+    chips: readonly StoredChip[],
+    before: readonly StoredTurn[],
+  ): z.infer<typeof chatPrepare.params> {
+    const { id, folder } = this.current;
+    return {
+      chat: id,
+      folder,
+      question,
+      context: contextOf(chips),
+      earlier: before
+        .filter(({ answer }) => answer !== '')
+        .map(({ id: turn, question: before, answer }) => ({ turn, question: before, answer })),
+      maxTokens: answerTokens(),
+    };
   }
 
   private answer(turn: StoredTurn): Promise<void> {
@@ -166,22 +202,14 @@ export class ChatSession implements vscode.Disposable {
 
   private async request(answering: Answering): Promise<void> {
     const { turn, cancel } = answering;
-    const { id, folder, turns } = this.current;
+    const { turns } = this.current;
     const start = turn.answer;
     try {
       const result = await this.server.request(
         chatAsk,
         {
-          chat: id,
+          ...this.asked(turn.question, turn.chips, turns.slice(0, turns.indexOf(turn))),
           turn: turn.id,
-          folder,
-          question: turn.question,
-          context: contextOf(turn.chips),
-          earlier: turns
-            .slice(0, turns.indexOf(turn))
-            .filter(({ answer }) => answer !== '')
-            .map(({ id: name, question, answer }) => ({ turn: name, question, answer })),
-          maxTokens: answerTokens(),
           ...(start === '' ? {} : { answerStart: start }),
         },
         cancel.token,

@@ -145,6 +145,8 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     switch (message.type) {
       case 'ask':
         return session.ask(message.question, this.chips.take());
+      case 'writing':
+        return session.prepare(message.question, this.chips.all);
       case 'stop':
         return session.stop();
       case 'regenerate':

@@ -24,6 +24,10 @@ export class NextChips {
     return this.chips.map(viewOfChip);
   }
 
+  get all(): readonly StoredChip[] {
+    return this.chips;
+  }
+
   /** Returns one sentence where not all of them can stand beside a question. */
   add(chips: readonly StoredChip[]): string | undefined {
     const problems = chips.map((chip) => this.addOne(chip));

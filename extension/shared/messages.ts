@@ -152,6 +152,8 @@ const code = z.string().max(1_000_000);
 export const fromView = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('ask'), question: z.string().min(1).max(100_000) }),
+  /** What stands in the question's box while the writing rests. */
+  z.object({ type: z.literal('writing'), question: z.string().min(1).max(100_000) }),
   z.object({ type: z.literal('stop') }),
   /** Answers the turn's question again, in its place; later turns go. */
   z.object({ type: z.literal('regenerate'), turnId }),

@@ -7,6 +7,7 @@ import { createChipRow } from './chips.js';
 import { element, icon, iconButton, setLabel } from './dom.js';
 import { createMentions, type Suggestion } from './mentions.js';
 import { text } from './text.js';
+import { createWriting } from './writing.js';
 
 export interface Composer {
   readonly element: HTMLElement;
@@ -44,6 +45,7 @@ export function createComposer(options: ComposerOptions): Composer {
   });
   const button = element('button', { type: 'button', class: 'icon-button' });
   const mentions = createMentions(box, post);
+  const writing = createWriting(post);
   let isAnswering = false;
 
   const showButton = (): void => {
@@ -61,6 +63,7 @@ export function createComposer(options: ComposerOptions): Composer {
     options.onDraft(written);
     changed();
     mentions.changed();
+    writing.changed(written);
   };
   const send = (): void => {
     const question = box.value.trim();

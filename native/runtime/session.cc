@@ -47,6 +47,7 @@ void Session::Truncate(size_t tokens) {
   }
   kv_->set_size(tokens);
   tokens_.resize(tokens);
+  std::erase_if(loaded_, [tokens](const auto& rows) { return rows.second > tokens; });
 }
 
 void Session::Advance(std::span<const Token> tokens) {
@@ -179,7 +180,6 @@ Status Session::PrepareRows(JobContext& job, const PromptRequest& request, Count
   }
   counters->tokens_reused += kv_->size();
 
-  loaded_.clear();
   appended_ = false;
   for (; part < request.question_part; ++part, skip = 0) {
     const size_t begin = kv_->size() - skip;
@@ -241,6 +241,7 @@ Status Session::RunQuestion(JobContext& job, const PromptRequest& request, Quest
                                     .positions = positions,
                                     .first_logit_row = tokens.size() - 1,
                                     .logits = logits}));
+  loaded_.clear();
   counters->tokens_computed += tokens.size();
   timings->prefill_ms += watch.Milliseconds();
   return Status::Ok();

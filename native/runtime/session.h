@@ -113,7 +113,8 @@ class Session {
   std::vector<Token> tokens_;  // of every row of kv_, the preamble's first
   // Movable parts of the last prompt and their rows: a Prepare that is cancelled keeps them.
   std::vector<std::pair<Part, MovedRows>> movable_;
-  // Rows that this Prepare took from the store: what repair chooses from.
+  // Rows from the store behind which no question was run yet, also of a Prepare that was given up:
+  // what repair chooses from.
   std::vector<std::pair<size_t, size_t>> loaded_;
   std::vector<std::pair<size_t, size_t>> part_ranges_;
   std::string warning_;

@@ -58,6 +58,39 @@ TEST_F(SessionTest, RepairComputesItsShare) {
             outcome.counters.tokens_repaired + question.tokens.size());
 }
 
+TEST_F(SessionTest, WhatWasLoadedForAQuestionThatFailedIsRepairedByTheNext) {
+  const Part first = Stored(1, SampleCode(10));
+  const Part second = Stored(2, SampleCode(10, 60));
+  const Part question = Text("// The function above");
+  auto session = NewSession();
+  PromptRequest refused{{first, second, question}, 2, 0.15};
+  refused.parts[2].tokens.back() = -1;  // the decoder refuses it after the passages were loaded
+  Run([&](JobContext& job) {
+    Counters counters;
+    Timings timings;
+    std::vector<float> logits;
+    EXPECT_FALSE(session->Prepare(job, refused, &counters, &timings, &logits).ok());
+  });
+  const Outcome again = Prepare(*session, {first, second, question}, 2, 0.15);
+  EXPECT_EQ(again.counters.bytes_from_disk, 0U);
+  auto fresh = NewSession();
+  const Outcome wanted = Prepare(*fresh, {first, second, question}, 2, 0.15);
+  EXPECT_EQ(again.counters.tokens_repaired, wanted.counters.tokens_repaired);
+  EXPECT_EQ(again.logits, wanted.logits);
+}
+
+TEST_F(SessionTest, AQuestionThatGoesOnComputesWhatIsNewOfIt) {
+  const Part first = Stored(1, SampleCode(10));
+  const Part second = Stored(2, SampleCode(10, 60));
+  const Part begun = Text("// The function above");
+  const Part whole = Text("// The function above returns the sum of");
+  auto session = NewSession();
+  Prepare(*session, {first, second, begun}, 2, 0.15);
+  const Outcome outcome = Prepare(*session, {first, second, whole}, 2, 0.15);
+  EXPECT_EQ(outcome.counters.tokens_computed, whole.tokens.size() - begun.tokens.size());
+  EXPECT_EQ(outcome.counters.tokens_repaired, 0U);
+}
+
 // The same stored passages, repair, question and answer over both formats of KV.
 TEST_F(SessionTest, EightBitKvIsRepairedAndAnswersNearlyAsF16) {
   const Part first = Stored(1, SampleCode(10));

@@ -2,12 +2,14 @@
 // nothing which the model has seen is computed again. When the window is full, it starts
 // over with the last question's evidence.
 
-import type { Counters, EngineError, GenerateResult, Sampling } from '../engine/addon.js';
+import type { EngineError, GenerateRequest, GenerateResult, Sampling } from '../engine/addon.js';
 import type { LeoSession } from '../engine/engine.js';
 import { isEngineError } from '../engine/errors.js';
 import type { Mode } from '../prompt/parts.js';
 import type { AnswerScore, AskOptions, AskResult } from './asked.js';
+import { askResult } from './askResult.js';
 import { citedBy } from './citations.js';
+import { Preparation } from './preparation.js';
 import { retold, type Exchange } from './retold.js';
 import {
   evidenceName,
@@ -26,6 +28,12 @@ const slackTokens = 256;
 const maxTries = 9;
 const greedy: Sampling = { temperature: 0 };
 
+/** What was done ahead for a question that is still being written. */
+export interface Prepared {
+  tokensComputed: number;
+  tokensReused: number;
+}
+
 export class Conversation {
   private session: LeoSession | undefined;
   private sessionTokens = 0;
@@ -35,6 +43,7 @@ export class Conversation {
   /** How things stood after each named turn. */
   private readonly after = new Map<string, EarlierTurns>();
   private warned: string | undefined;
+  private readonly preparation = new Preparation();
   /** Files that changed while a turn is answered, which rests on how they were before. */
   private changedMeanwhile: Set<string> | undefined;
 
@@ -56,8 +65,43 @@ export class Conversation {
     }
   }
 
+  /**
+   * Selects and computes what a question needs that is still being written, at low urgency: asked
+   * then, it finds in the session what both have in common. Undefined where that is not possible now,
+   * or when another question, or `signal`, ended it.
+   */
+  prepareFor(options: AskOptions): Promise<Prepared | undefined> {
+    return this.preparation.run(
+      nameOf(options),
+      (signal) => this.readAhead(options, signal),
+      options.signal,
+    );
+  }
+
+  private async readAhead(options: AskOptions, signal: AbortSignal): Promise<Prepared | undefined> {
+    if (this.changedMeanwhile !== undefined) {
+      return undefined; // a question is being answered
+    }
+    if (options.earlier !== undefined) {
+      await this.goBackTo(options.earlier);
+    }
+    const maxTokens = options.maxTokens ?? defaultMaxTokens;
+    const turn = await prepareTurn(this.context, { ...options, maxTokens }, this.earlier);
+    if (this.session !== undefined && this.needed(turn, maxTokens) > this.sessionTokens) {
+      return undefined; // the conversation starts over, which is for the question to do
+    }
+    signal.throwIfAborted();
+    const { counters } = await this.sessionFor(turn, maxTokens, options.mode).generate(
+      { ...this.promptOf(turn), maxTokens: 1, sampling: greedy, stop: [] },
+      'prepare',
+      signal,
+    );
+    return { tokensComputed: counters.tokensComputed, tokensReused: counters.tokensReused };
+  }
+
   private async answer(options: AskOptions): Promise<AskResult> {
     const arrived = performance.now();
+    await this.preparation.settle(nameOf(options));
     if (options.earlier !== undefined) {
       await this.goBackTo(options.earlier);
     }
@@ -67,36 +111,14 @@ export class Conversation {
     this.append(turn, result.tokens, options.turn);
     this.warnOnce(result.warning, options);
 
-    const { counters, timings } = result;
-    return {
-      answer: result.text.trim(),
-      reason: result.reason === 'unlikely' ? 'stop' : result.reason, // no limit was asked for
+    return askResult(this.context, options.mode, {
+      turn,
+      result,
       sources,
-      counters: {
-        repoTokens: this.context.repository.totalTokens,
-        tokensComputed: counters.tokensComputed,
-        repoTokensComputed: computedFromRepository(turn, counters, told),
-        tokensRepaired: counters.tokensRepaired,
-        questionTokens: turn.questionTokens,
-        tokensReused: counters.tokensReused,
-        workingSetTokens: turn.workingSetTokens,
-        bytesFromDisk: counters.bytesFromDisk,
-        tokensDecoded: counters.tokensDecoded,
-      },
-      timings: {
-        selectMs: turn.selectMs,
-        ttftMs: submitted - arrived + timings.ttftMs,
-        loadKvMs: timings.loadKvMs,
-        repairMs: timings.repairMs,
-        prefillMs: timings.prefillMs,
-        totalMs: performance.now() - arrived,
-        decodeTokensPerSecond:
-          timings.decodeMs > 0 ? (1000 * counters.tokensDecoded) / timings.decodeMs : 0,
-      },
-      ...(result.tiers === undefined ? {} : { tiers: result.tiers }),
-      model: this.context.engine.model.id,
-      mode: options.mode,
-    };
+      told,
+      arrived,
+      submitted,
+    });
   }
 
   /** How likely an answer is after a question, in nats a token. Appends nothing. */
@@ -107,12 +129,9 @@ export class Conversation {
     const { engine } = this.context;
     const [target] = await engine.tokenize([answer]);
     const turn = await this.prepare(options);
-    const parts = [...this.earlier.parts, ...turn.parts];
     const result = await this.sessionFor(turn, options.maxTokens, options.mode).score(
       {
-        parts,
-        questionPart: this.earlier.parts.length + turn.questionPart,
-        repair: { share: turn.repairShare },
+        ...this.promptOf(turn),
         target: target ?? new Int32Array(),
       },
       'chat',
@@ -156,6 +175,7 @@ export class Conversation {
   }
 
   dispose(): void {
+    void this.preparation.settle();
     this.session?.dispose();
     this.session = undefined;
   }
@@ -183,9 +203,7 @@ export class Conversation {
       try {
         const result = await session.generate(
           {
-            parts: [...this.earlier.parts, ...turn.parts],
-            questionPart: this.earlier.parts.length + turn.questionPart,
-            repair: { share: turn.repairShare },
+            ...this.promptOf(turn),
             maxTokens,
             sampling: options.sampling ?? greedy,
             stop: [],
@@ -239,6 +257,14 @@ export class Conversation {
     return this.session;
   }
 
+  private promptOf(turn: Turn): Pick<GenerateRequest, 'parts' | 'questionPart' | 'repair'> {
+    return {
+      parts: [...this.earlier.parts, ...turn.parts],
+      questionPart: this.earlier.parts.length + turn.questionPart,
+      repair: { share: turn.repairShare },
+    };
+  }
+
   private needed(turn: Turn, maxTokens: number): number {
     return (
       this.context.profile.preamble.length +
@@ -268,13 +294,12 @@ export class Conversation {
   }
 }
 
-function isLostSegment(error: unknown): error is EngineError {
-  return isEngineError(error) && (error.code === 'corruption' || error.code === 'not-found');
+/** Questions of the same name need the same. */
+function nameOf({ question, quotes, selection, earlier, answerStart }: AskOptions): string {
+  const turns = earlier?.map(({ turn }) => turn);
+  return JSON.stringify([question, quotes, selection, turns, answerStart]);
 }
 
-/** What the model computed beside the question, repair and earlier turns that it was told of. */
-function computedFromRepository(turn: Turn, counters: Counters, told: number): number {
-  const { tokensComputed, tokensRepaired } = counters;
-  const computed = tokensComputed - tokensRepaired - turn.questionTokens - told;
-  return Math.min(Math.max(0, computed), turn.workingSetTokens);
+function isLostSegment(error: unknown): error is EngineError {
+  return isEngineError(error) && (error.code === 'corruption' || error.code === 'not-found');
 }

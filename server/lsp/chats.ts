@@ -2,13 +2,22 @@
 
 import type { z } from 'zod';
 import { askContext, type Assistant } from '../assistant.js';
-import { Conversation } from '../chat/conversation.js';
+import type { AskOptions } from '../chat/asked.js';
+import { Conversation, type Prepared } from '../chat/conversation.js';
 import { leoError } from '../engine/errors.js';
 import type { Quote } from '../prompt/question.js';
-import type { ChatAnswer, chatAsk, chatDidStream, ContextItem } from '../protocol/chat.js';
+import type {
+  ChatAnswer,
+  chatAsk,
+  chatDidStream,
+  chatPrepare,
+  ContextItem,
+} from '../protocol/chat.js';
 import type { Folder } from './folders.js';
 
 export type Ask = z.infer<typeof chatAsk.params>;
+/** A question that is still being written. */
+export type Written = z.infer<typeof chatPrepare.params>;
 export type Streamed = z.infer<typeof chatDidStream.params>;
 
 /** Tokens of a chat before it starts over with fresh evidence. */
@@ -38,20 +47,15 @@ export class Chats {
       throw leoError('invalid-input', 'This chat is still answering: stop it or wait.');
     }
     chat.isAnswering = true;
-    const { turn, question, earlier, answerStart, maxTokens, context = [] } = request;
+    const { turn, answerStart } = request;
     let sequence = 0;
     const stream = (event: Streamed['event']): void =>
       this.onStream({ chat: request.chat, turn, sequence: sequence++, event });
     try {
       return await chat.conversation.ask({
+        ...questionOf(request),
         turn,
-        question,
-        mode: 'leoam',
-        quotes: quotesOf(context),
-        selection: { mentioned: mentionedIn(context) },
-        ...(earlier === undefined ? {} : { earlier }),
         ...(answerStart === undefined ? {} : { answerStart }),
-        ...(maxTokens === undefined ? {} : { maxTokens }),
         signal,
         onSources: (chosen) => stream({ type: 'sources', sources: chosen }),
         onText: (text) => stream({ type: 'text', text }),
@@ -60,6 +64,19 @@ export class Chats {
     } finally {
       chat.isAnswering = false;
     }
+  }
+
+  /** Undefined while the chat answers, or where the question that came first was another. */
+  async prepare(
+    request: Written,
+    folder: Folder,
+    assistant: Assistant,
+    signal: AbortSignal,
+  ): Promise<Prepared | undefined> {
+    const chat = this.chatOf(request.chat, folder, assistant);
+    return chat.isAnswering
+      ? undefined
+      : chat.conversation.prepareFor({ ...questionOf(request), signal });
   }
 
   /** A chat that holds text of an edited file starts over at its next question. */
@@ -110,6 +127,22 @@ export class Chats {
       }
     }
   }
+}
+
+function questionOf({
+  question,
+  earlier,
+  maxTokens,
+  context = [],
+}: Omit<Written, 'chat'>): AskOptions {
+  return {
+    question,
+    mode: 'leoam',
+    quotes: quotesOf(context),
+    selection: { mentioned: mentionedIn(context) },
+    ...(earlier === undefined ? {} : { earlier }),
+    ...(maxTokens === undefined ? {} : { maxTokens }),
+  };
 }
 
 function quotesOf(context: readonly ContextItem[]): Quote[] {

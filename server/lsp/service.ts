@@ -1,6 +1,7 @@
 // What a window asks of the server, on one assistant that is loaded at the first need.
 
 import { askContext, checkNotEmpty, type Assistant } from '../assistant.js';
+import type { Prepared } from '../chat/conversation.js';
 import { commitMessage, rewrite } from '../chat/rewrite.js';
 import { leoError } from '../engine/errors.js';
 import { findPaths, type FoundPath } from '../index/find.js';
@@ -11,7 +12,7 @@ import type { ModelInfo } from '../protocol/models.js';
 import type { ServerOptions } from '../protocol/options.js';
 import type { Status } from '../protocol/status.js';
 import { abortable } from './abortable.js';
-import { Chats, type Ask, type Streamed } from './chats.js';
+import { Chats, type Ask, type Streamed, type Written } from './chats.js';
 import { Completions } from './completions.js';
 import { Folder, type FolderListener } from './folders.js';
 import { Loading } from './loading.js';
@@ -108,6 +109,16 @@ export class LeoService {
       this.tiers.answered(answer);
       return answer;
     });
+  }
+
+  /** See leoam/chat/prepare; nothing is opened or loaded for it. */
+  async prepare(request: Written, signal: AbortSignal): Promise<Prepared | null> {
+    const folder = this.opened.get(request.folder);
+    if (folder === undefined || folder.repository.totalTokens === 0) {
+      return null;
+    }
+    const assistant = await this.loading.get();
+    return (await this.chats.prepare(request, folder, assistant, signal)) ?? null;
   }
 
   /** Rewrites quoted lines; see leoam/chat/rewrite. */

@@ -75,27 +75,40 @@ export type ContextItem = z.infer<typeof contextItem>;
 
 const maxTokens = z.int().min(1).max(32768).optional();
 
+/** What is asked, and after what. */
+const asked = {
+  chat: names.chat,
+  /** URI of the workspace folder that is asked about. */
+  folder: z.string(),
+  question: z.string().min(1),
+  context: z.array(contextItem).max(100).optional(),
+  /**
+   * The turns that this one follows, oldest first; absent: all that the server has answered
+   * in this chat. What the server does not hold of them it is told anew.
+   */
+  earlier: z
+    .array(z.object({ turn: names.turn, question: z.string(), answer: z.string() }))
+    .optional(),
+  maxTokens,
+};
+
 export const chatAsk = request(
   'leoam/chat/ask',
   z.object({
-    ...names,
-    /** URI of the workspace folder that is asked about. */
-    folder: z.string(),
-    question: z.string().min(1),
-    context: z.array(contextItem).max(100).optional(),
-    /**
-     * The turns that this one follows, oldest first; absent: all that the server has answered
-     * in this chat. What the server does not hold of them it is told anew.
-     */
-    earlier: z
-      .array(z.object({ turn: names.turn, question: z.string(), answer: z.string() }))
-      .optional(),
+    ...asked,
+    turn: names.turn,
     /** Words that the answer goes on from: what had been written when it was stopped. */
     answerStart: z.string().optional(),
-    maxTokens,
   }),
   chatAnswer,
   'Answers a question about a workspace folder. The answer streams through leoam/chat/didStream; the result repeats it whole. $/cancelRequest stops the decode loop, and the result then holds what was written. With `earlier` a turn can be asked again, or a chat be taken up by a new server; with `answerStart` a stopped answer goes on, and stream and result hold the new words only.',
+);
+
+export const chatPrepare = request(
+  'leoam/chat/prepare',
+  z.object(asked),
+  z.object({ tokensComputed: z.int(), tokensReused: z.int() }).nullable(),
+  'Does what a question that is still being written needs as far as it is known: its passages are chosen, loaded and repaired, its words computed, at the lowest urgency but reading. Asked in the same chat, a question that begins alike finds that there. Null where that is not possible now (no model, folder not open, an answer in progress) or when a later question has ended it.',
 );
 
 export const chatCountTokens = request(

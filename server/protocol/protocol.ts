@@ -13,6 +13,7 @@ import type { NotificationMethod, RequestMethod } from './method.js';
 /** In the order of PROTOCOL.md. */
 export const requests: readonly RequestMethod[] = [
   chat.chatAsk,
+  chat.chatPrepare,
   chat.chatCountTokens,
   chat.chatClose,
   chat.chatRewrite,

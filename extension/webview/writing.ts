@@ -1,0 +1,29 @@
+// Tells what is being written whenever the writing rests, so that what it needs can be prepared.
+
+import type { Post } from './api.js';
+
+export interface Writing {
+  changed(written: string): void;
+}
+
+const restMs = 500;
+/** What is shorter says too little about what will be asked. */
+const leastCharacters = 12;
+
+export function createWriting(post: Post): Writing {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let told = '';
+  return {
+    changed(written) {
+      clearTimeout(timer);
+      const question = written.trim();
+      if (question.length < leastCharacters || question === told) {
+        return;
+      }
+      timer = setTimeout(() => {
+        told = question;
+        post({ type: 'writing', question });
+      }, restMs);
+    },
+  };
+}
