@@ -87,6 +87,11 @@ interface Figure {
 }
 
 function figures(details: TurnDetails): Figure[] {
+  // Less than the question has where it was prepared while it was written.
+  const ofQuestion = Math.min(
+    details.questionTokens,
+    details.tokensComputed - details.tokensRepaired - details.repoTokensComputed,
+  );
   const whole = (name: string, value: string): Figure => ({ name, value, isPart: false });
   const part = (name: string, value: string): Figure => ({ name, value, isPart: true });
   return [
@@ -98,7 +103,7 @@ function figures(details: TurnDetails): Figure[] {
     whole(text('workingSet'), formatCount(details.workingSetTokens)),
     whole(text('reused'), formatCount(details.tokensReused)),
     whole(text('computed'), formatCount(details.tokensComputed)),
-    part(text('computedQuestion'), formatCount(details.questionTokens)),
+    part(text('computedQuestion'), formatCount(ofQuestion)),
     part(text('computedRepair'), formatCount(details.tokensRepaired)),
     part(text('computedRepository'), formatCount(details.repoTokensComputed)),
     whole(text('fromDisk'), formatBytes(details.bytesFromDisk)),

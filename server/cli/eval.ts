@@ -84,11 +84,16 @@ export interface QuestionRunner {
   dispose(): void;
 }
 
-/** Each question gets a session of its own; only `full` keeps one, whose front is always the same. */
+/**
+ * Each question gets a session of its own; only `full` keeps one, whose front is always the same.
+ * `written`: the share of each question that it is prepared for before it is asked; absent: it comes
+ * all at once.
+ */
 export function questionRunner(
   context: AskContext,
   options: QuestionOptions,
   signal: AbortSignal,
+  written?: number,
 ): QuestionRunner {
   const keepsSession = options.mode === 'full';
   // What stays on disk needs no room in the session.
@@ -100,6 +105,15 @@ export function questionRunner(
       const conversation = kept ?? new Conversation(context, tokens);
       kept = keepsSession ? conversation : undefined;
       try {
+        if (written !== undefined) {
+          const begun = firstWords(question.question, written);
+          await conversation.prepareFor({
+            ...options,
+            question: begun,
+            maxTokens: answerTokens,
+            signal,
+          });
+        }
         return await answerAndScore(conversation, question, options, signal);
       } finally {
         conversation.restart();
@@ -110,6 +124,12 @@ export function questionRunner(
     },
     dispose: () => kept?.dispose(),
   };
+}
+
+/** At least one. */
+function firstWords(text: string, share: number): string {
+  const words = text.split(' ');
+  return words.slice(0, Math.max(1, Math.round(share * words.length))).join(' ');
 }
 
 async function answerAndScore(

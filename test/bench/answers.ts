@@ -112,7 +112,8 @@ async function answerVariant(
   variant: Variant,
   cache: RowCache,
 ): Promise<Answered[]> {
-  const runner = questionRunner(context, variant.options, new AbortController().signal);
+  const { options, written } = variant;
+  const runner = questionRunner(context, options, new AbortController().signal, written);
   const progress = everySeconds(10, (done: number) =>
     note(`${repo.name}, ${variant.name}: ${String(done)} of ${String(repo.questions.length)}`),
   );
@@ -134,7 +135,7 @@ async function answerOne(
   context: AskContext,
   runner: QuestionRunner,
   question: Question,
-  { options }: Variant,
+  { options, written }: Variant,
   cache: RowCache,
 ): ReturnType<RowCache['add']> {
   const turn = await prepareTurn(context, {
@@ -148,6 +149,7 @@ async function answerOne(
     answerTokens,
     question.answers,
     question.mustAll,
+    ...(written === undefined ? [] : [written]),
   ]);
   return cache.get(key) ?? cache.add(key, await runner.run(evalQuestion(question)));
 }

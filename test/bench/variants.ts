@@ -1,6 +1,6 @@
 // Ways to answer that are compared: a mode with the options that differ from the defaults,
 // written as on a command line: `leoam`, `rag`, `leoam:repair=0`, `leoam:precision=q4`,
-// `leoam:passages=8:heads=on`.
+// `leoam:passages=8:heads=on`, `leoam:written=0.7`.
 
 import type { Precision } from '../../server/engine/addon.js';
 import type { QuestionOptions } from '../../server/cli/common.js';
@@ -15,6 +15,8 @@ export interface Variant {
   /** How KV is stored; absent: as `leoam` does by default. */
   precision?: Precision;
   preamble?: PreambleKind;
+  /** The share of a question that it is prepared for before it is asked. */
+  written?: number;
   /** The same as arguments of `leoam ask`. */
   args: string[];
 }
@@ -25,7 +27,7 @@ const choices: Record<string, readonly string[]> = {
   order: [...evidenceOrders],
   heads: ['auto', 'on', 'off'],
 };
-const numbers = ['repair', 'passages', 'follow'];
+const numbers = ['repair', 'passages', 'follow', 'written'];
 
 /** Throws a sentence that names what is wrong. */
 export function parseVariant(name: string): Variant {
@@ -40,6 +42,7 @@ export function parseVariant(name: string): Variant {
     options: questionOptions(mode, values),
     args: ['--mode', mode, ...[...values].flatMap(([key, value]) => [`--${key}`, value])],
     ...(values.has('precision') ? { precision: values.get('precision') as Precision } : {}),
+    ...(values.has('written') ? { written: Number(values.get('written')) } : {}),
     ...(values.has('preamble') ? { preamble: values.get('preamble') as PreambleKind } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
 import type { ChatView } from '../../extension/shared/messages.js';
 import { viewStrings } from '../../extension/shared/strings.js';
 import { shopFiles, temporaryRepository } from '../server/setup.js';
@@ -6,6 +7,9 @@ import type { ChatPage } from './chatPage.js';
 import type { CodeHost } from './host.js';
 import { until } from './until.js';
 import { useWindow } from './window.js';
+
+/** The view says so after half a second. */
+const restMs = 500;
 
 describe('turns, code and chats in VS Code @slow', function () {
   this.timeout(300_000);
@@ -27,6 +31,17 @@ describe('turns, code and chats in VS Code @slow', function () {
     await chat.turn(0).waitForAnswer();
     assert.equal(await chat.turnCount(), 1);
     assert.equal(await chat.turn(0).count(viewStrings.computedRepository), 0);
+  });
+
+  it('has prepared a question whose writing rested before it is asked', async () => {
+    await chat.box.fill('Which constant says when a basket is full?');
+    await setTimeout(2 * restMs);
+    await chat.box.press('Enter');
+    await chat.turn(1).waitForAnswer();
+    assert.equal(await chat.turn(1).count(viewStrings.computed), 1);
+    assert.equal(await chat.turn(1).count(viewStrings.computedQuestion), 1);
+    await chat.turn(1).foldOut.click();
+    await host.screenshot('prepared-question');
   });
 
   it('answers a changed question in its place, and forgets what followed', async () => {

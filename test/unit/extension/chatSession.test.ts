@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ChatSession as Session } from '../../../extension/chat/chatSession.js';
 import { answerOf, FakeServer, settled } from './chatFixtures.js';
-import { editUnsaved } from './vscodeStub.js';
+import { configure, editUnsaved } from './vscodeStub.js';
 
 const { ChatSession } = await import('../../../extension/chat/chatSession.js');
 const { newChat } = await import('../../../extension/chat/storedChat.js');
@@ -92,6 +92,31 @@ describe('the shown chat', () => {
     await forgotten;
     assert.notEqual(session.chat.id, id);
     assert.equal(session.chat.turns.length, 0);
+  });
+
+  it('has a question prepared while it is written, with what it would be asked with', async () => {
+    await answered('One', answerOf('So.'), 'So.');
+    const prepared = session.prepare('What then?', []);
+    const { params, fail } = server.latest('leoam/chat/prepare');
+    fail('no');
+    await prepared; // the question itself will tell
+    const asked = session.ask('What then?', []);
+    const { turn, ...same } = server.latest('leoam/chat/ask').params;
+    assert.equal(turn, session.chat.turns[1]?.id);
+    assert.deepEqual(params, same);
+    server.latest('leoam/chat/ask').answer(answerOf('So.'));
+    await asked;
+  });
+
+  it('has nothing prepared during an answer, or where that is switched off', async () => {
+    const asked = session.ask('One', []);
+    await session.prepare('What then?', []);
+    server.latest('leoam/chat/ask').answer(answerOf('So.'));
+    await asked;
+    configure('chat.prepareWhileTyping', false);
+    await session.prepare('What then?', []);
+    configure('chat.prepareWhileTyping', true);
+    assert.ok(server.asked.every(({ method }) => method !== 'leoam/chat/prepare'));
   });
 
   async function answered(
