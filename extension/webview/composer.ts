@@ -119,12 +119,18 @@ export function createComposer(options: ComposerOptions): Composer {
 
   return {
     element: root,
-    setChips: (next) => chips.update(next),
+    setChips(next) {
+      chips.update(next);
+      writing.again(box.value);
+    },
     setAnswering(next) {
       if (next !== isAnswering) {
         isAnswering = next;
         showButton();
         changed();
+        if (!isAnswering) {
+          writing.again(box.value); // nothing was prepared while another was answered
+        }
       }
     },
     setSuggestions: (query, items) => mentions.show(query, items),

@@ -4,6 +4,8 @@ import type { Post } from './api.js';
 
 export interface Writing {
   changed(written: string): void;
+  /** What goes with it has changed: it is told again. */
+  again(written: string): void;
 }
 
 const restMs = 500;
@@ -13,17 +15,22 @@ const leastCharacters = 12;
 export function createWriting(post: Post): Writing {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let told = '';
+  const changed = (written: string): void => {
+    clearTimeout(timer);
+    const question = written.trim();
+    if (question.length < leastCharacters || question === told) {
+      return;
+    }
+    timer = setTimeout(() => {
+      told = question;
+      post({ type: 'writing', question });
+    }, restMs);
+  };
   return {
-    changed(written) {
-      clearTimeout(timer);
-      const question = written.trim();
-      if (question.length < leastCharacters || question === told) {
-        return;
-      }
-      timer = setTimeout(() => {
-        told = question;
-        post({ type: 'writing', question });
-      }, restMs);
+    changed,
+    again(written) {
+      told = '';
+      changed(written);
     },
   };
 }

@@ -44,6 +44,16 @@ describe('turns, code and chats in VS Code @slow', function () {
     await host.screenshot('prepared-question');
   });
 
+  it('prepares what was written during an answer when that has ended', async () => {
+    const asked = await chat.ask('When is shipping free?');
+    await chat.box.fill('In which file is that said, and how?');
+    await asked.waitForAnswer();
+    await setTimeout(2 * restMs);
+    await chat.box.press('Enter');
+    await chat.turn(3).waitForAnswer();
+    assert.equal(await chat.turn(3).count(viewStrings.computed), 1);
+  });
+
   it('answers a changed question in its place, and forgets what followed', async () => {
     await (await chat.ask('And when is it full?')).waitForAnswer();
     await chat.turn(0).button(viewStrings.edit).click();
