@@ -14,6 +14,9 @@ import { PromptScreen } from './promptScreen.js';
 
 /** Tokens of a conversation before it starts over with fresh evidence. */
 const conversationTokens = 12288;
+const restMs = 500;
+/** What is shorter says too little about what will be asked. */
+const leastCharacters = 12;
 
 /** Everything that a question of the prompt touches. */
 interface Dialogue extends Opened {
@@ -53,6 +56,10 @@ export async function questionPrompt(
       onNote: (note) => screen.note(note),
     });
   }
+  const stopListening = onRest(terminal, (question) => {
+    // It only shortens the wait: when it fails, the question itself will tell.
+    conversation.prepareFor({ ...options, question }).catch(() => undefined);
+  });
   screen.open();
   try {
     for await (const typed of terminal) {
@@ -71,10 +78,30 @@ export async function questionPrompt(
     }
     return signal.aborted ? 1 : 0;
   } finally {
+    stopListening();
     terminal.close();
     await dialogue.reading?.stop();
     conversation.dispose();
   }
+}
+
+/** Calls with what is being typed whenever the typing rests. Returns what ends that. */
+function onRest(terminal: Interface, rested: (question: string) => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const typed = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const question = terminal.line.trim();
+      if (question.length >= leastCharacters) {
+        rested(question);
+      }
+    }, restMs);
+  };
+  process.stdin.on('keypress', typed);
+  return () => {
+    clearTimeout(timer);
+    process.stdin.off('keypress', typed);
+  };
 }
 
 /** One answer, after a look at what has changed in the folder. A failure is told and the prompt goes on. */
