@@ -8,7 +8,7 @@ export interface Writing {
   again(written: string): void;
 }
 
-const restMs = 500;
+const restMs = 300;
 /** What is shorter says too little about what will be asked. */
 const leastCharacters = 12;
 

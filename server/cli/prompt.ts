@@ -14,7 +14,7 @@ import { PromptScreen } from './promptScreen.js';
 
 /** Tokens of a conversation before it starts over with fresh evidence. */
 const conversationTokens = 12288;
-const restMs = 500;
+const restMs = 300;
 /** What is shorter says too little about what will be asked. */
 const leastCharacters = 12;
 

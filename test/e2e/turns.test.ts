@@ -8,7 +8,7 @@ import type { CodeHost } from './host.js';
 import { until } from './until.js';
 import { useWindow } from './window.js';
 
-/** The view says so after half a second. */
+/** The view says so sooner. */
 const restMs = 500;
 
 describe('turns, code and chats in VS Code @slow', function () {
