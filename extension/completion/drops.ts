@@ -1,7 +1,14 @@
 // Requests for suggestions that did not reach the server, for "Why was nothing shown?". Kept in
 // memory only.
 
-import type { GateReason } from './gate.js';
+import type { SwitchState } from './switches.js';
+
+/** Why the server was not asked. */
+export type GateReason =
+  | Exclude<SwitchState['kind'], 'on'>
+  | 'severalCursors'
+  | 'notActiveEditor'
+  | 'outsideFolder';
 
 export interface Drop {
   /** Milliseconds since 1970. */

@@ -3,15 +3,8 @@
 
 import * as vscode from 'vscode';
 import type { Middleware } from 'vscode-languageclient/node';
-import type { Drops } from './drops.js';
-import type { SwitchState, Switches } from './switches.js';
-
-/** Why the server was not asked. */
-export type GateReason =
-  | Exclude<SwitchState['kind'], 'on'>
-  | 'severalCursors'
-  | 'notActiveEditor'
-  | 'outsideFolder';
+import type { Drops, GateReason } from './drops.js';
+import type { Switches } from './switches.js';
 
 export type InlineCompletionMiddleware = NonNullable<Middleware['provideInlineCompletionItems']>;
 
