@@ -19,6 +19,7 @@ void BlockChoice::Judge(const KeyBoxes& boxes, const float* q, int rows, int par
   }
   const size_t blocks = block_ends_.size();
   auto& [heads, bounds, shares, best, sums] = parts_[static_cast<size_t>(part)];
+  heads = 0;  // of a pass that was given up before it chose
   bounds.resize(boxes.count());
   shares.resize(boxes.count());
   best.assign(blocks, 0.0F);

@@ -27,9 +27,10 @@ class BlockChoice {
   // a block counts by its best box in its best head and row.
   void Judge(const KeyBoxes& boxes, const float* q, int rows, int part, int parts);
 
-  // Of what all parts have judged since the last call: the blocks with the largest estimated share
-  // of any head's attention, ascending: as many as hold `mass` of all heads' estimated attention
-  // together, but at most `count`. Besides these each block of which a box is not set.
+  // Of what the parts have judged since the last call, each what it judged last: the blocks with
+  // the largest estimated share of any head's attention, ascending: as many as hold `mass` of all
+  // heads' estimated attention together, but at most `count`. Besides these each block of which a
+  // box is not set.
   std::vector<size_t> Choose(const KeyBoxes& boxes, size_t count, double mass = 1.0);
 
  private:

@@ -202,6 +202,8 @@ TEST(BlockChoice, TakesFewWhereAttentionIsSkewedAndManyWhereItIsFlat) {
   EXPECT_GE(flat, 50U);  // every box alike
   EXPECT_LE(flat, 51U);
   EXPECT_EQ(Chosen(&choice, *keys.made, q, 20, 0.5).size(), 20U);  // at most
+  choice.Judge(*keys.made, q.data(), 1, 0, 1);                     // and is given up
+  EXPECT_EQ(Chosen(&choice, *keys.made, q, 100, 0.5).size(), flat);
   for (int head = 0; head < kKvHeads; ++head) {
     for (int d = 0; d < kDim; ++d) {
       const size_t at = static_cast<size_t>(head) * kDim + static_cast<size_t>(d);
