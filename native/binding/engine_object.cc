@@ -1,5 +1,6 @@
 #include "binding/engine_object.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "binding/addon_data.h"

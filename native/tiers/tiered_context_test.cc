@@ -188,6 +188,29 @@ TEST_P(TieredContextTest, AStepTakesItsShareOfTheChunksWhereQuestionsTakeAll) {
   EXPECT_EQ((*context)->TakeMass()[0], 0.0);
 }
 
+TEST_P(TieredContextTest, ALayerMayAttendToWhatTheOneBeforeChose) {
+  TierOptions options;
+  options.ram_bytes = kPlenty;
+  options.share = 0.25;
+  options.previous_layer = true;
+  auto context = Open(options);
+  ASSERT_TRUE(context.ok());
+  const std::vector<float> q(static_cast<size_t>(config_.heads * config_.head_dim), 0.1F);
+  for (const bool dense : {true, false}) {
+    (*context)->set_dense(dense);
+    for (int layer = 0; layer < shape_.layers; ++layer) {
+      std::vector<KvChunk> chunks;
+      (*context)->Judge(layer, q.data(), 1, 0, 1);
+      ASSERT_TRUE((*context)->Choose(layer, &chunks).ok());
+      size_t tokens = 0;
+      for (const KvChunk& chunk : chunks) {
+        tokens += static_cast<size_t>(chunk.tokens);
+      }
+      EXPECT_EQ(tokens == (*context)->tokens(), dense || layer == 0) << layer;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, TieredContextTest,
                          ::testing::Values(Precision::kF16, Precision::kQ8, Precision::kQ4));
 
