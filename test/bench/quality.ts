@@ -1,14 +1,14 @@
 // npm run bench -- quality: right answers and gold likelihood of each mode over the question
 // set, and paired differences to `rag`.
 //
-//   --model ID|PATH   --repos a,b   --limit N (a balanced sample)   --threads N
+//   --model ID|PATH   --repos a,b   --kinds a,b   --limit N (a balanced sample)   --threads N
 //   --modes none,rag,leoam,leoam:repair=0,full  (see variants.ts)
 //   --fresh           measure again what was measured before
 //   --dry-run         only say how long it would take
 
 import path from 'node:path';
 import { summarize } from '../../server/cli/eval.js';
-import type { QualityRepo } from '../quality/load.js';
+import { questionKinds, type QualityRepo } from '../quality/load.js';
 import { answerAll, evalQuestion, type Answered } from './answers.js';
 import { chosenRepos } from './repositories.js';
 import { RowCache } from './rowCache.js';
@@ -50,12 +50,12 @@ export interface Difference {
 }
 
 export async function run(args: string[]): Promise<object> {
-  const values = benchOptions(args, ['repos', 'limit', 'modes'], ['fresh', 'dry-run']);
+  const values = benchOptions(args, ['repos', 'kinds', 'limit', 'modes'], ['fresh', 'dry-run']);
   const variants = listOption(values.modes, defaultModes).map(parseVariant);
   const names = values.repos === undefined ? undefined : listOption(values.repos, []);
   const limit =
     values.limit === undefined ? Infinity : countOption('limit', values.limit, Infinity);
-  const repos = sampled(await chosenRepos(names), limit);
+  const repos = sampled(ofKinds(await chosenRepos(names), values.kinds), limit);
   const questions = repos.reduce((sum, repo) => sum + repo.questions.length, 0);
   const seconds = variants.reduce(
     (sum, { options }) => sum + questions * (secondsPerAnswer[options.mode] ?? 0),
@@ -169,6 +169,19 @@ function difference(pairs: readonly Pair[]): Difference {
     ),
     goldNll: pairedInterval(pairs.map(({ variant, rag }) => variant.row.goldNll - rag.row.goldNll)),
   };
+}
+
+/** The questions of the kinds that a comma-separated list names; without it, all. */
+function ofKinds(repos: readonly QualityRepo[], list: string | undefined): QualityRepo[] {
+  const kinds = listOption(list, questionKinds);
+  const unknown = kinds.filter((kind) => !questionKinds.some((known) => known === kind));
+  if (unknown.length > 0) {
+    throw new Error(`--kinds: no "${unknown.join(', ')}"; there are ${questionKinds.join(', ')}.`);
+  }
+  return repos.map((repo) => ({
+    ...repo,
+    questions: repo.questions.filter(({ kind }) => kinds.includes(kind)),
+  }));
 }
 
 /** A balanced sample over all repositories together. */

@@ -16,7 +16,7 @@ import { z } from 'zod';
 
 // A value or a name; a place; a thing named in one file and defined in another; an invented
 // constant of the overlay.
-const questionKinds = ['fact', 'where', 'two-file', 'planted'] as const;
+export const questionKinds = ['fact', 'where', 'two-file', 'planted'] as const;
 
 const questionSchema = z
   .strictObject({
