@@ -3,12 +3,11 @@
 // over with the last question's evidence.
 
 import type { EngineError, GenerateRequest, GenerateResult, Sampling } from '../engine/addon.js';
-import type { LeoSession } from '../engine/engine.js';
-import { isEngineError } from '../engine/errors.js';
-import type { Mode } from '../prompt/parts.js';
+import { isEngineError, LeoError } from '../engine/errors.js';
 import type { AnswerScore, AskOptions, AskResult } from './asked.js';
 import { askResult } from './askResult.js';
 import { citedBy } from './citations.js';
+import { HeldSession } from './heldSession.js';
 import { Preparation } from './preparation.js';
 import { retold, type Exchange } from './retold.js';
 import {
@@ -22,8 +21,6 @@ import {
 } from './turn.js';
 
 const defaultMaxTokens = 512;
-/** Room for a second, slightly longer question about the same evidence. */
-const slackTokens = 256;
 /** Several passages may be damaged; each try finds one. */
 const maxTries = 9;
 const greedy: Sampling = { temperature: 0 };
@@ -35,10 +32,7 @@ export interface Prepared {
 }
 
 export class Conversation {
-  private session: LeoSession | undefined;
-  private sessionTokens = 0;
-  /** That the conversation began with: they stay on disk where the context says so. */
-  private evidenceTokens = 0;
+  private readonly session: HeldSession;
   private earlier: EarlierTurns = noTurns;
   /** How things stood after each named turn. */
   private readonly after = new Map<string, EarlierTurns>();
@@ -50,8 +44,10 @@ export class Conversation {
   /** `contextTokens`: window of the conversation; absent: what its first question needs, and no more. */
   constructor(
     private readonly context: AskContext,
-    private readonly contextTokens?: number,
-  ) {}
+    contextTokens?: number,
+  ) {
+    this.session = new HeldSession(context, contextTokens);
+  }
 
   /** Answers a question and appends both to the conversation. One at a time. */
   async ask(options: AskOptions): Promise<AskResult> {
@@ -85,17 +81,19 @@ export class Conversation {
     if (options.earlier !== undefined) {
       await this.goBackTo(options.earlier);
     }
-    const maxTokens = options.maxTokens ?? defaultMaxTokens;
-    const turn = await prepareTurn(this.context, { ...options, maxTokens }, this.earlier);
-    if (this.session !== undefined && this.needed(turn, maxTokens) > this.sessionTokens) {
+    const turnOptions = { ...options, maxTokens: options.maxTokens ?? defaultMaxTokens };
+    const turn = await this.turnAfterEarlier(turnOptions);
+    if (turn === undefined) {
       return undefined; // the conversation starts over, which is for the question to do
     }
     signal.throwIfAborted();
-    const { counters } = await this.sessionFor(turn, maxTokens, options.mode).generate(
-      { ...this.promptOf(turn), maxTokens: 1, sampling: greedy, stop: [] },
-      'prepare',
-      signal,
-    );
+    const { counters } = await this.session
+      .for(this.earlier, turn, turnOptions)
+      .generate(
+        { ...this.promptOf(turn), maxTokens: 1, sampling: greedy, stop: [] },
+        'prepare',
+        signal,
+      );
     return { tokensComputed: counters.tokensComputed, tokensReused: counters.tokensReused };
   }
 
@@ -129,7 +127,7 @@ export class Conversation {
     const { engine } = this.context;
     const [target] = await engine.tokenize([answer]);
     const turn = await this.prepare(options);
-    const result = await this.sessionFor(turn, options.maxTokens, options.mode).score(
+    const result = await this.session.for(this.earlier, turn, options).score(
       {
         ...this.promptOf(turn),
         target: target ?? new Int32Array(),
@@ -176,8 +174,7 @@ export class Conversation {
 
   dispose(): void {
     void this.preparation.settle();
-    this.session?.dispose();
-    this.session = undefined;
+    this.session.dispose();
   }
 
   /** Puts the conversation to where the last of these turns ended. */
@@ -198,7 +195,10 @@ export class Conversation {
     for (let tries = 1; ; tries++) {
       const turn = await this.prepare({ ...options, maxTokens });
       options.onSources?.(citedBy(this.earlier, turn, []));
-      const session = this.sessionFor(turn, maxTokens, options.mode);
+      if (turn.warning !== undefined && tries === 1) {
+        options.onWarning?.(turn.warning);
+      }
+      const session = this.session.for(this.earlier, turn, { maxTokens, mode: options.mode });
       const submitted = performance.now();
       try {
         const result = await session.generate(
@@ -231,8 +231,8 @@ export class Conversation {
   }
 
   private async prepare(options: TurnOptions & Pick<AskOptions, 'earlier'>): Promise<Turn> {
-    const turn = await prepareTurn(this.context, options, this.earlier);
-    if (this.session === undefined || this.needed(turn, options.maxTokens) <= this.sessionTokens) {
+    const turn = await this.turnAfterEarlier(options);
+    if (turn !== undefined) {
       return turn;
     }
     this.restart(); // the window is full: go on with fresh evidence for this question
@@ -240,21 +240,17 @@ export class Conversation {
     return prepareTurn(this.context, options, this.earlier);
   }
 
-  private sessionFor(turn: Turn, maxTokens: number, mode: Mode): LeoSession {
-    const needed = this.needed(turn, maxTokens);
-    if (this.session === undefined || needed > this.sessionTokens) {
-      this.session?.dispose();
-      const { engine, tiers } = this.context;
-      if (this.earlier.parts.length === 0) {
-        this.evidenceTokens = turn.workingSetTokens;
+  /** Undefined where there is no room for the turn behind the earlier ones. */
+  private async turnAfterEarlier(options: TurnOptions): Promise<Turn | undefined> {
+    try {
+      const turn = await prepareTurn(this.context, options, this.earlier);
+      return this.session.hasRoom(this.earlier, turn, options) ? turn : undefined;
+    } catch (error) {
+      if (this.earlier.parts.length > 0 && isTooLong(error)) {
+        return undefined;
       }
-      this.sessionTokens = Math.max(needed + slackTokens, this.contextTokens ?? 0);
-      this.session =
-        mode === 'full' && tiers !== undefined
-          ? engine.newSession(this.sessionTokens - this.evidenceTokens, tiers)
-          : engine.newSession(this.sessionTokens);
+      throw error;
     }
-    return this.session;
   }
 
   private promptOf(turn: Turn): Pick<GenerateRequest, 'parts' | 'questionPart' | 'repair'> {
@@ -263,16 +259,6 @@ export class Conversation {
       questionPart: this.earlier.parts.length + turn.questionPart,
       repair: { share: turn.repairShare },
     };
-  }
-
-  private needed(turn: Turn, maxTokens: number): number {
-    return (
-      this.context.profile.preamble.length +
-      this.earlier.tokens +
-      turn.workingSetTokens +
-      turn.questionTokens +
-      maxTokens
-    );
   }
 
   private append(turn: Turn, answer: Int32Array, name: string | undefined): void {
@@ -298,6 +284,10 @@ export class Conversation {
 function nameOf({ question, quotes, selection, earlier, answerStart }: AskOptions): string {
   const turns = earlier?.map(({ turn }) => turn);
   return JSON.stringify([question, quotes, selection, turns, answerStart]);
+}
+
+function isTooLong(error: unknown): boolean {
+  return error instanceof LeoError && error.code === 'question-too-long';
 }
 
 function isLostSegment(error: unknown): error is EngineError {

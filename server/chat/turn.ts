@@ -3,7 +3,7 @@
 import type { Part, TierOptions } from '../engine/addon.js';
 import { checkFitsWindow, type LeoEngine } from '../engine/engine.js';
 import { leoError } from '../engine/errors.js';
-import type { RepositoryIndex } from '../index/types.js';
+import type { RepositoryIndex, SegmentPlan } from '../index/types.js';
 import {
   evidenceParts,
   fullParts,
@@ -14,6 +14,7 @@ import {
 import type { PromptProfile } from '../prompt/profile.js';
 import { questionTokens, type Quote } from '../prompt/question.js';
 import type { Evidence, WorkingSet } from '../retrieval/source.js';
+import { filesThatFit } from '../retrieval/wholeFiles.js';
 import {
   defaultSelection,
   needsRepair,
@@ -76,6 +77,8 @@ export interface Turn {
   workingSetTokens: number;
   repairShare: number;
   selectMs: number;
+  /** What the evidence lacks, in a sentence for the user. */
+  warning?: string;
 }
 
 export const noTurns: EarlierTurns = {
@@ -88,8 +91,8 @@ export const noTurns: EarlierTurns = {
 const searchedCharacters = 600;
 
 /**
- * Selects evidence and makes the parts. Throws "question-too-long" or "repository-too-large" when
- * they do not fit, "not-read" where the store must hold a repository and does not.
+ * Selects evidence and makes the parts. Throws "question-too-long" when they do not fit, "not-read"
+ * where the store must hold a repository and does not.
  */
 export async function prepareTurn(
   context: AskContext,
@@ -116,7 +119,7 @@ export async function prepareTurn(
   checkFitsWindow('The question', fixed, engine.info.context, options.maxTokens);
   const room = engine.info.context - options.maxTokens - fixed;
 
-  const { sources, held, made } = await gatherEvidence(context, options, room, earlier);
+  const { sources, held, made, warning } = await gatherEvidence(context, options, room, earlier);
   return {
     parts: [...opening, ...made.parts, { kind: 'text', tokens: question }, ...start],
     // Without new evidence between them, opening and question are one piece.
@@ -128,6 +131,7 @@ export async function prepareTurn(
     workingSetTokens: made.tokens,
     repairShare: shareToRepair(options, { evidence: sources, tokens: made.tokens }),
     selectMs: performance.now() - started,
+    ...(warning === undefined ? {} : { warning }),
   };
 }
 
@@ -140,6 +144,7 @@ interface Gathered {
   sources: Evidence[];
   held: Evidence[];
   made: EvidenceParts;
+  warning?: string;
 }
 
 const nothing: Gathered = {
@@ -159,7 +164,9 @@ async function gatherEvidence(
     case 'none':
       return nothing;
     case 'full':
-      return earlier.evidence.size > 0 ? nothing : wholeRepository(context, room);
+      return earlier.evidence.size > 0
+        ? nothing
+        : wholeRepository(context, searchText(options, earlier.question), room);
     case 'leoam':
     case 'rag': {
       const selection = { ...defaultSelection, ...options.selection };
@@ -186,28 +193,39 @@ function searchText({ question, quotes = [] }: TurnOptions, earlier: string | un
   return [question, code.slice(0, searchedCharacters), earlier ?? ''].filter(Boolean).join('\n');
 }
 
-function wholeRepository({ repository, engine, tiers }: AskContext, room: number): Gathered {
-  if (repository.totalTokens > room) {
-    throw leoError(
-      'repository-too-large',
-      `The repository has ${repository.totalTokens} tokens and the model's window has room for ${room}: mode "full" cannot be used. Take mode "leoam".`,
-    );
-  }
-  const segments = repository.segments();
+/** All files; where the window has no room for them, those of them that the question is about. */
+async function wholeRepository(
+  { repository, engine, tiers }: AskContext,
+  question: string,
+  room: number,
+): Promise<Gathered> {
+  const all = repository.segments();
+  const fits = repository.totalTokens <= room;
+  const segments = fits ? all : await filesThatFit(repository, question, all, room);
   const sources = segments.map(
-    (segment, rank): Evidence => ({
+    (segment, index): Evidence => ({
       path: segment.path,
       startLine: segment.chunks[1]?.startLine ?? 1,
       endLine: segment.chunks.at(-1)?.endLine ?? 1,
       ranges: [{ part: segment.part, first: 1, last: segment.chunks.length }],
       tokens: segment.tokens.length,
-      rank,
+      rank: fits ? index : segments.length - 1 - index,
       reason: { kind: 'lexical' },
     }),
   );
-  if (tiers === undefined) {
-    return { sources, held: [], made: fullParts(segments) };
+  const made = tiers === undefined ? fullParts(segments) : storedParts(segments);
+  if (tiers !== undefined) {
+    checkStored(engine, segments);
   }
+  if (fits) {
+    return { sources, held: [], made };
+  }
+  const files = new Set(segments.map(({ path }) => path)).size;
+  const warning = `The model's window has room for ${room} of the repository's ${repository.totalTokens} tokens: the answer rests on ${files} of ${repository.files.length} files, those that speak of the question first.`;
+  return { sources, held: [], made, warning };
+}
+
+function checkStored(engine: LeoEngine, segments: readonly SegmentPlan[]): void {
   const stored = engine.hasSegments(segments.map(({ key }) => key));
   const missing = stored.filter((isStored) => !isStored).length;
   if (missing > 0) {
@@ -216,7 +234,6 @@ function wholeRepository({ repository, engine, tiers }: AskContext, room: number
       `${missing} of ${segments.length} pieces of the repository are not read yet, and mode "full" takes all of it from disk: run "leoam index" first.`,
     );
   }
-  return { sources, held: [], made: storedParts(segments) };
 }
 
 function shareToRepair(options: TurnOptions, workingSet: WorkingSet): number {

@@ -8,7 +8,6 @@ export type ServerErrorCode =
   | 'addon-missing'
   | 'model-missing'
   | 'question-too-long'
-  | 'repository-too-large'
   | 'not-read'
   | 'nothing-to-read'
   | 'invalid-input';

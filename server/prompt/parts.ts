@@ -8,7 +8,7 @@ import { joinTokens } from './profile.js';
 /**
  * `leoam`: stored KV; what is not stored yet is computed in place and kept.
  * `rag`: the same passages as text, computed anew, as other tools do.
- * `full`: the whole repository as text, where it fits the window.
+ * `full`: the whole repository as text, or as much of it as the window takes.
  * `none`: the question alone.
  */
 export const modes = ['leoam', 'rag', 'full', 'none'] as const;

@@ -9,6 +9,7 @@ import {
 } from '../../server/assistant.js';
 import type { AskResult } from '../../server/chat/asked.js';
 import { Conversation } from '../../server/chat/conversation.js';
+import { prepareTurn } from '../../server/chat/turn.js';
 import type { TierOptions } from '../../server/engine/addon.js';
 import { indexRepository } from '../../server/index/jobs.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
@@ -131,5 +132,33 @@ describe('a whole repository in little memory', function () {
       const args = ['ask', question, '--repo', root, '--model', smallModel, ...wrong];
       assert.equal((await leoam(args, { home })).code, 2);
     }
+  });
+
+  it('is answered from the files that fit where the window has no room for all, and says so', async () => {
+    const context = askContext(assistant, repository, { tiers: { ramBytes: kvBytes } });
+    const limits = repository.segmentsOf('src/limits.ts')[0]!.tokens.length;
+    const beside = 150; // preamble and question
+    const maxTokens = assistant.engine.info.context - limits - beside;
+    const { sources, warning, workingSetTokens } = await prepareTurn(context, {
+      ...{ ...turn, question: 'Which total has free shipping?', maxTokens },
+    });
+    assert.deepEqual(sources.at(-1)?.path, 'src/limits.ts');
+    assert.ok(workingSetTokens >= limits && workingSetTokens < repository.totalTokens);
+    assert.match(warning ?? '', new RegExp(`tokens: the answer rests on \\d of 3 files`));
+    const one = new Conversation(context);
+    const likely = await one.score({ ...turn, maxTokens }, '37');
+    assert.ok(likely.nll < 8, `${likely.nll} nats`);
+    one.dispose();
+  });
+
+  it('is chosen anew where the window has no room for a turn behind the earlier ones', async () => {
+    const [first, fresh] = [conversation(1), conversation(1)];
+    await first.ask(turn);
+    const maxTokens = assistant.engine.info.context - repository.totalTokens - 70;
+    const next = { ...turn, question: 'Which class has items?', maxTokens };
+    const [later, alone] = [await first.score(next, 'Basket'), await fresh.score(next, 'Basket')];
+    assert.equal(later.nll, alone.nll);
+    first.dispose();
+    fresh.dispose();
   });
 });
