@@ -205,6 +205,8 @@ Napi::Value EngineObject::NewSession(const Napi::CallbackInfo& info) {
     tiers.abstract_tokens = static_cast<size_t>(std::min(abstract, 1e9));
     const Napi::Value previous = options.Get("previousLayer");
     tiers.previous_layer = previous.IsBoolean() && previous.As<Napi::Boolean>().Value();
+    const Napi::Value pass = options.Get("passPageCache");
+    tiers.pass_page_cache = pass.IsBoolean() && pass.As<Napi::Boolean>().Value();
     const Napi::Value prefetch = options.Get("prefetch");
     tiers.prefetch = !prefetch.IsBoolean() || prefetch.As<Napi::Boolean>().Value();
   }

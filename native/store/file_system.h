@@ -20,6 +20,10 @@ class ReadableFile {
   virtual Result<uint64_t> Size() = 0;
   // A hint that these bytes are read next; may start reading them.
   virtual void WillRead(uint64_t /*offset*/, uint64_t /*bytes*/) {}
+  // From now on the system keeps nothing of what is read in memory of its own, where it can do
+  // without: whoever keeps it himself, under a budget, would have it twice. Before other threads
+  // read.
+  virtual void PassPageCache() {}
 };
 
 class WritableFile {

@@ -7,9 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <memory>
 #include <system_error>
+#include <vector>
 
 #include "store/file_system.h"
 
@@ -57,26 +60,53 @@ class Descriptor {
   int fd_;
 };
 
+// What reads past the page cache must be multiples of, in the file and in memory: 512 bytes would
+// do on many disks, a page does on all.
+constexpr size_t kDirectBytes = 4096;
+
+// At least `bytes` at an address that such reads may fill; this thread's, until the next call.
+uint8_t* DirectBuffer(size_t bytes) {
+  thread_local std::vector<uint8_t> memory;
+  size_t space = bytes + kDirectBytes;
+  if (memory.size() < space) {
+    memory.resize(space);
+  }
+  space = memory.size();
+  void* begin = memory.data();
+  return static_cast<uint8_t*>(std::align(kDirectBytes, bytes, begin, space));
+}
+
 class PosixReadableFile final : public ReadableFile {
  public:
   PosixReadableFile(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
   Status ReadAt(uint64_t offset, std::span<uint8_t> out) override {
-    while (!out.empty()) {
-      const ssize_t got = ::pread(fd_.get(), out.data(), out.size(), static_cast<off_t>(offset));
-      if (got < 0 && errno == EINTR) {
-        continue;
-      }
-      if (got < 0) {
-        return Failure("read", path_, errno);
-      }
-      if (got == 0) {
-        return Status(StatusCode::kCorruption, path_ + " ends early.");
-      }
-      offset += static_cast<uint64_t>(got);
-      out = out.subspan(static_cast<size_t>(got));
+    if (!direct_) {
+      return Read(offset, out, out.size());
     }
+    const uint64_t begin = offset / kDirectBytes * kDirectBytes;
+    const auto needed = static_cast<size_t>(offset - begin) + out.size();
+    const size_t bytes = (needed + kDirectBytes - 1) / kDirectBytes * kDirectBytes;
+    uint8_t* pages = DirectBuffer(bytes);
+    LEOAM_RETURN_IF_ERROR(Read(begin, {pages, bytes}, needed));
+    std::copy_n(pages + (offset - begin), out.size(), out.begin());
     return Status::Ok();
+  }
+
+  void PassPageCache() override {
+#if defined(O_DIRECT)
+    const int flags = ::fcntl(fd_.get(), F_GETFL);
+    if (flags < 0 || ::fcntl(fd_.get(), F_SETFL, flags | O_DIRECT) != 0) {
+      return;
+    }
+    // Some file systems take the flag and refuse the reads.
+    direct_ = ::pread(fd_.get(), DirectBuffer(kDirectBytes), kDirectBytes, 0) >= 0;
+    if (!direct_) {
+      ::fcntl(fd_.get(), F_SETFL, flags);
+    }
+#elif defined(F_NOCACHE)
+    ::fcntl(fd_.get(), F_NOCACHE, 1);
+#endif
   }
 
   Result<uint64_t> Size() override {
@@ -95,8 +125,29 @@ class PosixReadableFile final : public ReadableFile {
   }
 
  private:
+  // Into `out`, at least `needed` bytes of it: the end of a file may lie within its last page.
+  Status Read(uint64_t offset, std::span<uint8_t> out, size_t needed) {
+    size_t done = 0;
+    while (done < needed) {
+      const ssize_t got = ::pread(fd_.get(), out.data() + done, out.size() - done,
+                                  static_cast<off_t>(offset + done));
+      if (got < 0 && errno == EINTR) {
+        continue;
+      }
+      if (got < 0) {
+        return Failure("read", path_, errno);
+      }
+      if (got == 0) {
+        return Status(StatusCode::kCorruption, path_ + " ends early.");
+      }
+      done += static_cast<size_t>(got);
+    }
+    return Status::Ok();
+  }
+
   Descriptor fd_;
   std::string path_;
+  bool direct_ = false;  // reads go past the page cache
 };
 
 class PosixWritableFile final : public WritableFile {

@@ -22,6 +22,9 @@ class SegmentLayers {
 
   const SegmentInfo& info() const { return front_->info; }
 
+  // See ReadableFile.
+  void PassPageCache() { file_->PassPageCache(); }
+
   // Bytes that Read delivers.
   size_t Bytes(size_t chunk, Precision read_as) const;
 

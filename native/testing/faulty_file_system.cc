@@ -47,6 +47,8 @@ class FaultyReadableFile final : public ReadableFile {
     return size;
   }
 
+  void PassPageCache() override { real_->PassPageCache(); }
+
  private:
   std::unique_ptr<ReadableFile> real_;
   std::string path_;

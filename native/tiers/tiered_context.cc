@@ -51,6 +51,9 @@ Status TieredContext::AddRange(const ChunkRange& range) {
     return {StatusCode::kInvalidArgument,
             "Segment " + range.key + " was stored for a model with other KV sizes."};
   }
+  if (options_.pass_page_cache) {
+    (*segment)->PassPageCache();
+  }
   for (size_t number = range.first; number < range.last; ++number) {
     const size_t tokens = info.chunk_ends[number] - info.ChunkBegin(number);
     chunks_.push_back({segment->get(), number, tokens_, tokens, mass_.size()});

@@ -50,6 +50,8 @@ struct TierOptions {
   bool previous_layer = false;
   // Where all takes part, the next layer's blocks are read while this one computes.
   bool prefetch = true;
+  // What is read is not kept by the system beside the RAM tier, where the system can do without.
+  bool pass_page_cache = false;
   uint64_t disk_bytes_per_second = 0;  // 0: as fast as it is; see BlockReads
 };
 

@@ -117,6 +117,18 @@ TEST_P(TieredContextTest, HoldsTheRowsThatASessionWouldLoad) {
   }
 }
 
+TEST_P(TieredContextTest, HoldsTheSameRowsWhereItReadsPastThePageCache) {
+  const auto expected = Loaded(KvFormat::kF16);
+  TierOptions options;
+  options.ram_bytes = 2 * 120 * 2 * expected->row_bytes();
+  options.pass_page_cache = true;
+  auto context = Open(options);
+  ASSERT_TRUE(context.ok()) << context.status().message();
+  for (int pass = 0; pass < 3; ++pass) {
+    ExpectRows(context->get(), *expected);
+  }
+}
+
 TEST_P(TieredContextTest, ADamagedLayerIsSaidAndItsSegmentDropped) {
   const auto expected = Loaded(KvFormat::kF16);
   TierOptions options;

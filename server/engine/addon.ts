@@ -381,6 +381,8 @@ export interface TierOptions {
   diskBytesPerSecond?: number;
   /** Reading the next layer's KV while one computes, where all of it takes part. Default true. */
   prefetch?: boolean;
+  /** The system keeps nothing of what is read beside that memory, where it can. Default false. */
+  passPageCache?: boolean;
 }
 
 export interface Addon {

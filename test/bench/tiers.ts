@@ -10,10 +10,13 @@
 //   --share 0.2          of the chunks that take part in a step at most
 //   --mass 0.7,0.9       of the estimated attention that is enough for a step, a list
 //   --draft 6            tokens that steps with a share guess ahead where all verifies them
-//   --disk 1000          MB/s that reads are throttled to, a list; 0: the system's page cache
+//   --disk real,1000     the disk, past the page cache; or MB/s that reads are throttled to over that
+//                        cache; or `cache`: as fast as it is
 //   --steps N            tokens that are decoded (48)
 
+import path from 'node:path';
 import { openAssistant } from '../../server/assistant.js';
+import { diskSpeed } from './pageCache.js';
 import { benchRepo, openIndexed, repositoryFolder } from './repositories.js';
 import { mean } from './statistics.js';
 import {
@@ -28,7 +31,7 @@ import {
   threadsOption,
 } from './support.js';
 import { measure, type Row } from './tiersRows.js';
-import { settingsOf, ways, type Way } from './tiersWays.js';
+import { settingsOf, ways, type Disk, type Way } from './tiersWays.js';
 
 const secondsPerRow = 20;
 
@@ -47,7 +50,7 @@ export async function run(args: string[]): Promise<object> {
     rams: numbers(values.ram, '25'),
     share: Number(values.share ?? '0.2'),
     masses: numbers(values.mass, '0.7'),
-    disks: numbers(values.disk, '1000'),
+    disks: listOption(values.disk, ['1000']).map(diskOf),
     draftTokens: countOption('draft', values.draft, 6),
   });
   const device = describeDevice();
@@ -71,6 +74,7 @@ export async function run(args: string[]): Promise<object> {
       threads,
       repo: name,
       steps,
+      realDisk: await diskSpeed(path.join(home, 'store')),
       rows,
       ...speedups(rows, 'leoam', 'full-disk'),
       lossless: speedups(rows, 'lossless', 'full-disk'),
@@ -84,6 +88,17 @@ export async function run(args: string[]): Promise<object> {
     await repository.close();
     await assistant.dispose();
   }
+}
+
+function diskOf(name: string): Disk {
+  if (name === 'real' || name === 'cache') {
+    return name;
+  }
+  const speed = Number(name);
+  if (!(speed > 0)) {
+    throw new Error(`--disk: "${name}" is neither real nor cache nor a number of MB/s.`);
+  }
+  return speed;
 }
 
 function wayOf(name: string): Way {
@@ -110,7 +125,7 @@ function speedups(
         (one) =>
           one.way === base &&
           one.contextTokens === row.contextTokens &&
-          (one.way === 'memory' || one.diskMbPerSecond === row.diskMbPerSecond) &&
+          (one.way === 'memory' || one.disk === row.disk) &&
           (one.way === 'memory' || one.way === 'full-disk' || one.ramPercent === row.ramPercent) &&
           (one.mass === undefined ||
             row.mass === undefined ||

@@ -62,7 +62,7 @@ export async function measure(
   let baseline = 0;
   let exact: Int32Array | undefined;
   for (const { tiers, ...setting } of settings) {
-    note(`${String(tokens)} tokens: ${setting.way}, ${String(setting.diskMbPerSecond)} MB/s`);
+    note(`${String(tokens)} tokens: ${setting.way}, disk ${String(setting.disk)}`);
     const rest = assistant.profile.preamble.length + asked.length + steps + 16;
     const session =
       tiers === undefined

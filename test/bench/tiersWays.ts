@@ -22,10 +22,16 @@ export const ways = [
 ] as const;
 export type Way = (typeof ways)[number];
 
+/**
+ * Where blocks are read from: `real`, the disk, past the system's page cache; `cache`, that cache as
+ * fast as it is; or it, throttled to so many MB a second.
+ */
+export type Disk = 'real' | 'cache' | number;
+
 export interface Setting {
   way: Way;
   ramPercent: number;
-  diskMbPerSecond: number;
+  disk: Disk;
   /** Of the chunks, in a step that attends to a share, at most. */
   share?: number;
   /** Of the estimated attention, enough for such a step. */
@@ -39,30 +45,32 @@ export interface Choices {
   rams: readonly number[];
   share: number;
   masses: readonly number[];
-  disks: readonly number[];
+  disks: readonly Disk[];
   draftTokens: number;
 }
 
 /** `memory` and `full-disk`, which others are compared to, come first and are never left out. */
 export function settingsOf(choices: Choices): Setting[] {
-  const settings: Setting[] = [{ way: 'memory', ramPercent: 100, diskMbPerSecond: 0 }];
+  const settings: Setting[] = [{ way: 'memory', ramPercent: 100, disk: 'cache' }];
   for (const disk of choices.disks) {
-    const of = { diskMbPerSecond: disk };
-    const diskBytesPerSecond = disk * 1e6;
+    const reading: Partial<TierOptions> = {
+      passPageCache: disk === 'real',
+      diskBytesPerSecond: typeof disk === 'number' ? disk * 1e6 : 0,
+    };
     settings.push({
-      ...{ way: 'full-disk', ramPercent: 0, ...of },
-      tiers: { prefetch: false, diskBytesPerSecond },
+      ...{ way: 'full-disk', ramPercent: 0, disk },
+      tiers: { prefetch: false, ...reading },
     });
     for (const ramPercent of choices.rams) {
       for (const way of choices.ways) {
         for (const { share, mass, ...tiers } of tiersOf(way, choices)) {
           settings.push({
-            ...{ way, ramPercent, ...of },
+            ...{ way, ramPercent, disk },
             ...(share === undefined ? {} : { share, mass: mass ?? 1 }),
             tiers: {
               ...tiers,
               ...(share === undefined ? {} : { share, mass }),
-              diskBytesPerSecond,
+              ...reading,
             },
           });
         }
