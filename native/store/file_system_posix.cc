@@ -7,148 +7,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
-#include <system_error>
-#include <vector>
+#include <utility>
 
 #include "store/file_system.h"
+#include "store/posix_file.h"
 
 namespace leoam {
-
 namespace {
 
 constexpr mode_t kFileMode = 0600;  // the store holds source text in effect
 constexpr mode_t kDirectoryMode = 0700;
-
-// "Cannot write /a/b: No space left on device."
-Status Failure(const char* action, const std::string& path, int error) {
-  StatusCode code = StatusCode::kIo;
-  if (error == ENOENT) {
-    code = StatusCode::kNotFound;
-  } else if (error == ENOSPC || error == EDQUOT) {
-    code = StatusCode::kNoSpace;
-  }
-  return Status(code, std::string("Cannot ") + action + " " + path + ": " +
-                          std::generic_category().message(error) + ".");
-}
-
-// A descriptor that is closed when it leaves.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(other.Release()) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-
-  int get() const { return fd_; }
-  int Release() {
-    const int fd = fd_;
-    fd_ = -1;
-    return fd;
-  }
-
- private:
-  int fd_;
-};
-
-// What reads past the page cache must be multiples of, in the file and in memory: 512 bytes would
-// do on many disks, a page does on all.
-constexpr size_t kDirectBytes = 4096;
-
-// At least `bytes` at an address that such reads may fill; this thread's, until the next call.
-uint8_t* DirectBuffer(size_t bytes) {
-  thread_local std::vector<uint8_t> memory;
-  size_t space = bytes + kDirectBytes;
-  if (memory.size() < space) {
-    memory.resize(space);
-  }
-  space = memory.size();
-  void* begin = memory.data();
-  return static_cast<uint8_t*>(std::align(kDirectBytes, bytes, begin, space));
-}
-
-class PosixReadableFile final : public ReadableFile {
- public:
-  PosixReadableFile(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
-
-  Status ReadAt(uint64_t offset, std::span<uint8_t> out) override {
-    if (!direct_) {
-      return Read(offset, out, out.size());
-    }
-    const uint64_t begin = offset / kDirectBytes * kDirectBytes;
-    const auto needed = static_cast<size_t>(offset - begin) + out.size();
-    const size_t bytes = (needed + kDirectBytes - 1) / kDirectBytes * kDirectBytes;
-    uint8_t* pages = DirectBuffer(bytes);
-    LEOAM_RETURN_IF_ERROR(Read(begin, {pages, bytes}, needed));
-    std::copy_n(pages + (offset - begin), out.size(), out.begin());
-    return Status::Ok();
-  }
-
-  void PassPageCache() override {
-#if defined(O_DIRECT)
-    const int flags = ::fcntl(fd_.get(), F_GETFL);
-    if (flags < 0 || ::fcntl(fd_.get(), F_SETFL, flags | O_DIRECT) != 0) {
-      return;
-    }
-    // Some file systems take the flag and refuse the reads.
-    direct_ = ::pread(fd_.get(), DirectBuffer(kDirectBytes), kDirectBytes, 0) >= 0;
-    if (!direct_) {
-      ::fcntl(fd_.get(), F_SETFL, flags);
-    }
-#elif defined(F_NOCACHE)
-    ::fcntl(fd_.get(), F_NOCACHE, 1);
-#endif
-  }
-
-  Result<uint64_t> Size() override {
-    struct stat info{};
-    if (::fstat(fd_.get(), &info) != 0) {
-      return Failure("read", path_, errno);
-    }
-    return static_cast<uint64_t>(info.st_size);
-  }
-
-  void WillRead([[maybe_unused]] uint64_t offset, [[maybe_unused]] uint64_t bytes) override {
-#if defined(POSIX_FADV_WILLNEED)
-    ::posix_fadvise(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(bytes),
-                    POSIX_FADV_WILLNEED);
-#endif
-  }
-
- private:
-  // Into `out`, at least `needed` bytes of it: the end of a file may lie within its last page.
-  Status Read(uint64_t offset, std::span<uint8_t> out, size_t needed) {
-    size_t done = 0;
-    while (done < needed) {
-      const ssize_t got = ::pread(fd_.get(), out.data() + done, out.size() - done,
-                                  static_cast<off_t>(offset + done));
-      if (got < 0 && errno == EINTR) {
-        continue;
-      }
-      if (got < 0) {
-        return Failure("read", path_, errno);
-      }
-      if (got == 0) {
-        return Status(StatusCode::kCorruption, path_ + " ends early.");
-      }
-      done += static_cast<size_t>(got);
-    }
-    return Status::Ok();
-  }
-
-  Descriptor fd_;
-  std::string path_;
-  bool direct_ = false;  // reads go past the page cache
-};
 
 class PosixWritableFile final : public WritableFile {
  public:
@@ -161,7 +32,7 @@ class PosixWritableFile final : public WritableFile {
         continue;
       }
       if (put < 0) {
-        return Failure("write", path_, errno);
+        return PosixFailure("write", path_, errno);
       }
       data = data.subspan(static_cast<size_t>(put));
     }
@@ -175,13 +46,13 @@ class PosixWritableFile final : public WritableFile {
       return Status::Ok();
     }
 #endif
-    return ::fsync(fd_.get()) == 0 ? Status::Ok() : Failure("write", path_, errno);
+    return ::fsync(fd_.get()) == 0 ? Status::Ok() : PosixFailure("write", path_, errno);
   }
 
   Status Close() override {
     const int fd = fd_.Release();
     // Quotas and network file systems may report a failed write only here.
-    return fd < 0 || ::close(fd) == 0 ? Status::Ok() : Failure("write", path_, errno);
+    return fd < 0 || ::close(fd) == 0 ? Status::Ok() : PosixFailure("write", path_, errno);
   }
 
  private:
@@ -206,25 +77,26 @@ class PosixFileSystem final : public FileSystem {
   Result<std::unique_ptr<ReadableFile>> OpenRead(const std::string& path) override {
     Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (fd.get() < 0) {
-      return Failure("open", path, errno);
+      return PosixFailure("open", path, errno);
     }
-    return std::unique_ptr<ReadableFile>(std::make_unique<PosixReadableFile>(std::move(fd), path));
+    return ReadableFileOf(std::move(fd), path);
   }
 
   Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override {
     Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode));
     if (fd.get() < 0) {
-      return Failure("create", path, errno);
+      return PosixFailure("create", path, errno);
     }
     return std::unique_ptr<WritableFile>(std::make_unique<PosixWritableFile>(std::move(fd), path));
   }
 
   Status Rename(const std::string& from, const std::string& to) override {
-    return ::rename(from.c_str(), to.c_str()) == 0 ? Status::Ok() : Failure("write", to, errno);
+    return ::rename(from.c_str(), to.c_str()) == 0 ? Status::Ok()
+                                                   : PosixFailure("write", to, errno);
   }
 
   Status Remove(const std::string& path) override {
-    return ::unlink(path.c_str()) == 0 ? Status::Ok() : Failure("remove", path, errno);
+    return ::unlink(path.c_str()) == 0 ? Status::Ok() : PosixFailure("remove", path, errno);
   }
 
   Status MakeDirectory(const std::string& path) override {
@@ -232,7 +104,7 @@ class PosixFileSystem final : public FileSystem {
       const std::string part = path.substr(0, end);
       if (::mkdir(part.c_str(), kDirectoryMode) != 0 && errno != EEXIST &&
           end == std::string::npos) {
-        return Failure("create the folder", part, errno);
+        return PosixFailure("create the folder", part, errno);
       }
       if (end == std::string::npos) {
         break;
@@ -240,24 +112,25 @@ class PosixFileSystem final : public FileSystem {
     }
     struct stat info{};
     if (::stat(path.c_str(), &info) != 0) {
-      return Failure("create the folder", path, errno);
+      return PosixFailure("create the folder", path, errno);
     }
-    return S_ISDIR(info.st_mode) ? Status::Ok() : Failure("create the folder", path, ENOTDIR);
+    return S_ISDIR(info.st_mode) ? Status::Ok() : PosixFailure("create the folder", path, ENOTDIR);
   }
 
   Status SyncDirectory(const std::string& path) override {
     const Descriptor fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd.get() < 0) {
-      return Failure("open", path, errno);
+      return PosixFailure("open", path, errno);
     }
     // Some file systems cannot sync a folder and need not: they say EINVAL.
-    return ::fsync(fd.get()) == 0 || errno == EINVAL ? Status::Ok() : Failure("write", path, errno);
+    return ::fsync(fd.get()) == 0 || errno == EINVAL ? Status::Ok()
+                                                     : PosixFailure("write", path, errno);
   }
 
   Result<std::vector<FileEntry>> List(const std::string& path) override {
     const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
     if (directory == nullptr) {
-      return Failure("read the folder", path, errno);
+      return PosixFailure("read the folder", path, errno);
     }
     std::vector<FileEntry> entries;
     while (const dirent* entry = ::readdir(directory.get())) {
@@ -274,21 +147,22 @@ class PosixFileSystem final : public FileSystem {
   bool Exists(const std::string& path) override { return ::access(path.c_str(), F_OK) == 0; }
 
   Status Touch(const std::string& path) override {
-    return ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0) == 0 ? Status::Ok()
-                                                                : Failure("touch", path, errno);
+    return ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0) == 0
+               ? Status::Ok()
+               : PosixFailure("touch", path, errno);
   }
 
   Result<std::unique_ptr<FileLock>> TryLock(const std::string& path) override {
     while (true) {
       Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
       if (fd.get() < 0) {
-        return Failure("create", path, errno);
+        return PosixFailure("create", path, errno);
       }
       if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK) {
           return std::unique_ptr<FileLock>();
         }
-        return Failure("lock", path, errno);
+        return PosixFailure("lock", path, errno);
       }
       struct stat locked{};
       struct stat named{};
