@@ -34,6 +34,8 @@ import { ensureLlama } from './native/llama.mjs';
 
 /** Sanitizers that GCC and Clang can use in one build, one build each. */
 const sanitizers = ['address,undefined', 'thread'];
+/** How long a test of random visits goes on there. */
+const secondsUnderSanitizers = '60';
 /** The oracle reads thousands of positions with both engines: a minute, and nothing for the edit loop. */
 const slowCpp = 'Slow|Oracle';
 /** Left out of the edit loop besides: of the families' tests those with the larger model, and others of seconds. */
@@ -166,6 +168,7 @@ async function testUnderSanitizer(which, llama, env) {
     exclude: which === 'thread' ? `${slowCpp}|${ggmlThreads}` : slowCpp,
     env: {
       ...env,
+      LEOAM_TEST_SECONDS: secondsUnderSanitizers,
       ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1',
       UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
       TSAN_OPTIONS: `halt_on_error=1:second_deadlock_stack=1${existsSync(suppressions) ? `:suppressions=${suppressions}` : ''}`,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <mutex>
 
 #include "kv/cpu_features.h"
 #include "selection/box_kernel.h"
@@ -41,6 +42,8 @@ void KeyBoxes::Set(size_t box, const float* keys, size_t tokens) {
   const size_t lane = box % kLanes;
   std::vector<float> least(dim_);
   std::vector<float> largest(dim_);
+  std::vector<float> scales(heads_);
+  std::vector<int8_t> bounds(heads_ * 2 * dim_);
   for (size_t head = 0; head < heads_; ++head) {
     const float* first = keys + head * dim_;
     std::copy_n(first, dim_, least.begin());
@@ -58,12 +61,20 @@ void KeyBoxes::Set(size_t box, const float* keys, size_t tokens) {
     }
     const float scale = extent / kLevels * kScaleSlack;
     const float inverse = scale > 0 ? 1.0F / scale : 0.0F;
-    scales_[(head * groups_ + group) * kLanes + lane] = scale;
+    scales[head] = scale;
+    int8_t* to = bounds.data() + head * 2 * dim_;
     for (size_t d = 0; d < dim_; ++d) {
-      const float low = std::max(-kLevels, std::floor(least[d] * inverse));
-      const float high = std::min(kLevels, std::ceil(largest[d] * inverse));
-      Plane(head, group, false)[d * kLanes + lane] = static_cast<int8_t>(low);
-      Plane(head, group, true)[d * kLanes + lane] = static_cast<int8_t>(high);
+      to[d] = static_cast<int8_t>(std::max(-kLevels, std::floor(least[d] * inverse)));
+      to[dim_ + d] = static_cast<int8_t>(std::min(kLevels, std::ceil(largest[d] * inverse)));
+    }
+  }
+  const std::unique_lock lock(mutex_);
+  for (size_t head = 0; head < heads_; ++head) {
+    scales_[(head * groups_ + group) * kLanes + lane] = scales[head];
+    const int8_t* from = bounds.data() + head * 2 * dim_;
+    for (size_t d = 0; d < dim_; ++d) {
+      Plane(head, group, false)[d * kLanes + lane] = from[d];
+      Plane(head, group, true)[d * kLanes + lane] = from[dim_ + d];
     }
   }
   set_[box].store(true, std::memory_order_release);
@@ -77,6 +88,7 @@ void KeyBoxes::Bounds(int kv_head, const float* query, float* bounds) const {
   }
   const float slack = sizes * kLevels * kSumSlack;
   const auto sum = Kernel().sum;
+  const std::shared_lock lock(mutex_);
   for (size_t group = 0; group < groups_; ++group) {
     float sums[kLanes];
     sum(query, Plane(head, group, false), Plane(head, group, true), dim_, sums);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <shared_mutex>
 #include <vector>
 
 namespace leoam {
@@ -44,6 +45,9 @@ class KeyBoxes {
   const size_t dim_;
   const size_t count_;
   const size_t groups_;
+  // Guards planes_ and scales_: boxes of one group share their bytes' neighbourhood, and a bound
+  // must not be of a box that is half set.
+  mutable std::shared_mutex mutex_;
   std::vector<int8_t> planes_;  // [head][group][least, largest][dim][kLanes]
   std::vector<float> scales_;   // [head][group][kLanes]
   std::unique_ptr<std::atomic<bool>[]> set_;
