@@ -56,6 +56,7 @@ Status RamTier::Visit(int layer, const std::vector<size_t>& chunks) {
     ++counters_.blocks_wanted;
     const bool here = block.state == State::kReady || block.state == State::kFilling;
     counters_.blocks_hit += here ? 1 : 0;
+    block.begun = block.state == State::kFilling;
     Update(&of, &block, [&block] {
       block.wanted = true;
       block.uses = static_cast<uint8_t>(std::min<size_t>(block.uses + 1U, kUseLevels - 1));
@@ -82,15 +83,24 @@ Status RamTier::Visit(int layer, const std::vector<size_t>& chunks) {
 Result<const uint8_t*> RamTier::Rows(size_t chunk) {
   std::unique_lock lock(mutex_);
   Block& block = layers_[static_cast<size_t>(layer_)].blocks[chunk];
-  if (block.state == State::kFilling) {
-    const auto started = std::chrono::steady_clock::now();
-    changed_.wait(lock, [&block] { return block.state != State::kFilling; });
-    const std::chrono::duration<double, std::milli> waited =
-        std::chrono::steady_clock::now() - started;
-    counters_.waited_ms += waited.count();
+  Await(block, &lock);
+  // What failed for an earlier visit, or ahead of this one, may be readable now.
+  if (block.state == State::kFailed && block.begun && Start(layer_, chunk)) {
+    Await(block, &lock);
   }
   return block.state == State::kReady ? Result<const uint8_t*>(block.rows.get())
                                       : Result<const uint8_t*>(block.failure);
+}
+
+void RamTier::Await(const Block& block, std::unique_lock<std::mutex>* lock) {
+  if (block.state != State::kFilling) {
+    return;
+  }
+  const auto started = std::chrono::steady_clock::now();
+  changed_.wait(*lock, [&block] { return block.state != State::kFilling; });
+  const std::chrono::duration<double, std::milli> waited =
+      std::chrono::steady_clock::now() - started;
+  counters_.waited_ms += waited.count();
 }
 
 void RamTier::Prefetch(int layer, const std::vector<size_t>& chunks) {
@@ -128,6 +138,7 @@ bool RamTier::Start(int layer, size_t chunk) {
   Block& block = layers_[static_cast<size_t>(layer)].blocks[chunk];
   block.rows = std::make_unique_for_overwrite<uint8_t[]>(bytes);
   block.state = State::kFilling;
+  block.begun = false;
   bytes_ += bytes;
   counters_.peak_bytes = std::max(counters_.peak_bytes, bytes_);
   ++counters_.blocks_read;

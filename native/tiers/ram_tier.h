@@ -56,6 +56,7 @@ class RamTier {
     State state = State::kAbsent;
     bool wanted = false;  // by this visit
     bool ahead = false;   // for a later one
+    bool begun = false;   // this visit found it being filled
     uint8_t uses = 0;     // lately; counted also while absent
     Status failure;
   };
@@ -75,6 +76,8 @@ class RamTier {
   static void Update(Layer* layer, Block* block, Change change);
 
   bool Start(int layer, size_t chunk);
+  // Until the block is filled or has failed; counts the time.
+  void Await(const Block& block, std::unique_lock<std::mutex>* lock);
   void Finish(int layer, size_t chunk, Status status);
   // Ends the visit; what was read ahead may be dropped as well, where the next one wants it not.
   void Release();

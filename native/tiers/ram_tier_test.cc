@@ -126,6 +126,24 @@ TEST(RamTier, ABlockThatFailsIsReadAgainAnotherTime) {
   EXPECT_EQ(tier.counters().blocks_read, 3U);
 }
 
+TEST(RamTier, ABlockThatFailedAheadOfNeedIsReadAgainWhenItIsNeeded) {
+  int failures = 1;
+  BlockReads reads(/*threads=*/1, /*bytes_per_second=*/0);
+  RamTier tier(
+      kLayers, std::vector<size_t>(kChunks, kBlock), 12 * kBlock,
+      [&failures](const BlockId& block, uint8_t* rows) {
+        const bool fails = block.chunk == 2 && failures-- > 0;
+        return fails ? Status(StatusCode::kIo, "cannot be read") : Name(block, rows);
+      },
+      [&reads](std::function<void()> task) { reads.Submit(std::move(task)); });
+  ASSERT_TRUE(tier.Visit(0, {1}).ok());
+  tier.Prefetch(1, {1, 2});
+  ASSERT_TRUE(tier.Visit(1, {1, 2}).ok());
+  const auto rows = tier.Rows(2);
+  ASSERT_TRUE(rows.ok());
+  EXPECT_EQ((*rows)[0], NameOf({1, 2}));
+}
+
 // Passes that are given up anywhere, on real threads, with little room.
 TEST(RamTier, HoldsWithRandomVisitsOnThreads) {
   BlockReads reads(/*threads=*/3, /*bytes_per_second=*/0);

@@ -6,6 +6,7 @@
 
 #include "ggml-backend.h"
 #include "gtest/gtest.h"
+#include "testing/faulty_file_system.h"
 #include "testing/segments.h"
 
 namespace leoam {
@@ -150,6 +151,42 @@ TEST_P(TieredContextTest, ADamagedLayerIsSaidAndItsSegmentDropped) {
   EXPECT_EQ(status.code(), StatusCode::kCorruption);
   EXPECT_FALSE(store_->Contains(KeyOf(2)));
   EXPECT_TRUE(store_->Contains(KeyOf(1)));
+}
+
+TEST_P(TieredContextTest, AReadThatFailsIsSaidAndTheNextOneIsRight) {
+  const auto expected = Loaded(KvFormat::kF16);
+  testing::FaultyFileSystem files;
+  StoreOptions store_options;
+  store_options.directory = folder_.path() + "/store";
+  store_options.precision = GetParam();
+  auto opened = SegmentStore::Open(store_options, &files);
+  ASSERT_TRUE(opened.ok());
+  const std::shared_ptr<SegmentStore> store = std::move(opened).value();
+  for (const bool prefetch : {false, true}) {
+    TierOptions options;
+    options.ram_bytes = 2 * 120 * 2 * expected->row_bytes();
+    options.prefetch = prefetch;
+    auto context = TieredContext::Open(store, ranges_, config_, bias_, kBegin, options);
+    ASSERT_TRUE(context.ok());
+    std::vector<KvChunk> chunks;
+    testing::FaultyFileSystem::Faults faults;
+    faults.fail_reads = true;
+    files.Set(faults);
+    EXPECT_EQ((*context)->Choose(0, &chunks).code(), StatusCode::kIo);
+    files.Set({});
+    ExpectRows(context->get(), *expected);
+    EXPECT_TRUE(store->Contains(KeyOf(1)) && store->Contains(KeyOf(2)));
+  }
+  TierOptions options;
+  options.ram_bytes = kPlenty;
+  auto context = TieredContext::Open(store, ranges_, config_, bias_, kBegin, options);
+  ASSERT_TRUE(context.ok());
+  testing::FaultyFileSystem::Faults faults;
+  faults.files_end_at = 2000;
+  files.Set(faults);
+  std::vector<KvChunk> chunks;
+  EXPECT_EQ((*context)->Choose(shape_.layers - 1, &chunks).code(), StatusCode::kCorruption);
+  EXPECT_FALSE(store->Contains(KeyOf(1)));
 }
 
 TEST_P(TieredContextTest, OfWhatIsMissingOrTooLargeItSaysSo) {
