@@ -86,6 +86,17 @@ void PutMade(SegmentStore* store, int number, size_t tokens) {
   EXPECT_EQ(warning, "");
 }
 
+ModelConfig MadeConfig() {
+  const KvShape shape = MadeSegment(0).kv.shape;
+  ModelConfig config;
+  config.layers = shape.layers;
+  config.heads = 2 * shape.kv_heads;
+  config.kv_heads = shape.kv_heads;
+  config.head_dim = shape.head_dim;
+  config.rope.dims = shape.head_dim;
+  return config;
+}
+
 std::vector<std::vector<uint8_t>> Encoded(const MadeSegment& segment, Precision precision) {
   std::vector<std::vector<uint8_t>> chunks;
   size_t begin = 0;

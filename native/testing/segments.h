@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kv/codec.h"
+#include "model/model.h"
 #include "store/segment_store.h"
 
 namespace leoam::testing {
@@ -37,6 +38,9 @@ struct MadeSegment {
   SegmentKv kv;
   SegmentWrite write;  // chunks of up to 16 tokens, key planes (0, 1) and (1, 0)
 };
+
+// A model that made segments could be of, with twice as many heads as KV heads.
+ModelConfig MadeConfig();
 
 // The file `key` of a store in `folder`.
 std::string SegmentPath(const std::string& folder, const std::string& key);

@@ -13,7 +13,6 @@ namespace leoam {
 namespace {
 
 using testing::KeyOf;
-using testing::MadeSegment;
 using testing::OpenStore;
 using testing::PutMade;
 using testing::SegmentPath;
@@ -29,13 +28,7 @@ class TieredContextTest : public ::testing::TestWithParam<Precision> {
     store_ = OpenStore(folder_.path(), 0, GetParam());
     PutMade(store_.get(), 1, 100);
     PutMade(store_.get(), 2, 40);
-    shape_ = MadeSegment(1).kv.shape;
-    rope_.dims = shape_.head_dim;
-    config_.layers = shape_.layers;
-    config_.heads = 2 * shape_.kv_heads;
-    config_.kv_heads = shape_.kv_heads;
-    config_.head_dim = shape_.head_dim;
-    config_.rope = rope_;
+    shape_ = config_.kv_shape();
     bias_.layers.resize(static_cast<size_t>(shape_.layers));
     bias_.layers[1].assign(shape_.RowValues(), 2.5F);
   }
@@ -56,7 +49,7 @@ class TieredContextTest : public ::testing::TestWithParam<Precision> {
         const size_t chunk = range.first + i;
         const size_t tokens = (*info)->chunk_ends[chunk] - (*info)->ChunkBegin(chunk);
         EXPECT_TRUE(DecodeChunk(data[i], shape_, GetParam(), GetParam(), tokens, 0, tokens, bias_,
-                                rope_, position, buffer->get())
+                                config_.rope, position, buffer->get())
                         .ok());
         position += tokens;
       }
@@ -84,8 +77,7 @@ class TieredContextTest : public ::testing::TestWithParam<Precision> {
   const TemporaryFolder folder_;
   std::shared_ptr<SegmentStore> store_;
   KvShape shape_;
-  RopeParams rope_;
-  ModelConfig config_;
+  const ModelConfig config_ = testing::MadeConfig();
   KeyBias bias_;
   std::vector<ChunkRange> ranges_ = {{KeyOf(1), 1, 6}, {KeyOf(2), 0, 3}};
 };

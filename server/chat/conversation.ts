@@ -273,6 +273,7 @@ export class Conversation {
       tokens: this.earlier.tokens + turn.workingSetTokens + turn.questionTokens + answer.length,
       evidence,
       paths: new Set([...this.earlier.paths, ...turn.sources.map(({ path }) => path)]),
+      ...(turn.warning === undefined ? {} : { warning: turn.warning }),
     };
     if (name !== undefined) {
       this.after.set(name, this.earlier);

@@ -57,6 +57,8 @@ export interface EarlierTurns {
   evidence: ReadonlyMap<string, readonly number[]>;
   /** Files of which the session holds text. */
   paths: ReadonlySet<string>;
+  /** What the evidence lacks, as it was said of the turn that brought it. */
+  warning?: string;
   /** The latest question, where its evidence is not in the session any more: it is searched for again. */
   question?: string;
 }
@@ -165,7 +167,7 @@ async function gatherEvidence(
       return nothing;
     case 'full':
       return earlier.evidence.size > 0
-        ? nothing
+        ? { ...nothing, ...(earlier.warning === undefined ? {} : { warning: earlier.warning }) }
         : wholeRepository(context, searchText(options, earlier.question), room);
     case 'leoam':
     case 'rag': {

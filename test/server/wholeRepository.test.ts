@@ -9,7 +9,7 @@ import {
 } from '../../server/assistant.js';
 import type { AskResult } from '../../server/chat/asked.js';
 import { Conversation } from '../../server/chat/conversation.js';
-import { prepareTurn } from '../../server/chat/turn.js';
+import { noTurns, prepareTurn } from '../../server/chat/turn.js';
 import type { TierOptions } from '../../server/engine/addon.js';
 import { indexRepository } from '../../server/index/jobs.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
@@ -139,12 +139,18 @@ describe('a whole repository in little memory', function () {
     const limits = repository.segmentsOf('src/limits.ts')[0]!.tokens.length;
     const beside = 150; // preamble and question
     const maxTokens = assistant.engine.info.context - limits - beside;
-    const { sources, warning, workingSetTokens } = await prepareTurn(context, {
-      ...{ ...turn, question: 'Which total has free shipping?', maxTokens },
-    });
+    const asked = { ...turn, question: 'Which total has free shipping?', maxTokens };
+    const { sources, warning, workingSetTokens } = await prepareTurn(context, asked);
     assert.deepEqual(sources.at(-1)?.path, 'src/limits.ts');
     assert.ok(workingSetTokens >= limits && workingSetTokens < repository.totalTokens);
     assert.match(warning ?? '', new RegExp(`tokens: the answer rests on \\d of 3 files`));
+    // A later turn rests on no more.
+    const later = await prepareTurn(context, turn, {
+      ...noTurns,
+      evidence: new Map([['src/limits.ts', [0]]]),
+      ...(warning === undefined ? {} : { warning }),
+    });
+    assert.equal(later.warning, warning);
     const one = new Conversation(context);
     const likely = await one.score({ ...turn, maxTokens }, '37');
     assert.ok(likely.nll < 8, `${likely.nll} nats`);
