@@ -4,7 +4,7 @@ import type { Prepared } from '../../server/chat/conversation.js';
 import { Window } from './languageServer.js';
 import { homeWithModel, shopFiles, temporaryRepository } from './setup.js';
 
-describe('a question that is still being written', function () {
+describe('a question that is still being written @slow', function () {
   this.timeout(120_000);
   let window: Window;
   let chats = 0;

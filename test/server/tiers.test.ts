@@ -6,7 +6,7 @@ import type { StoredFile } from '../../server/index/storedFiles.js';
 import { homeWithModel, leoamJson, shopFiles, smallModel, temporaryRepository } from './setup.js';
 import { Window } from './languageServer.js';
 
-describe('the tiers over the protocol', function () {
+describe('the tiers over the protocol @slow', function () {
   this.timeout(120_000);
   let root: string;
   let home: string;

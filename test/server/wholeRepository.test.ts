@@ -18,7 +18,7 @@ import { homeWithModel, leoam, shopFiles, smallModel, temporaryRepository } from
 const question = 'How many items fit into a basket at most?';
 const turn = { question, mode: 'full', maxTokens: 12 } as const;
 
-describe('a whole repository in little memory', function () {
+describe('a whole repository in little memory @slow', function () {
   this.timeout(120_000);
   let home: string;
   let root: string;
