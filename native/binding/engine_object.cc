@@ -190,12 +190,15 @@ Napi::Value EngineObject::NewSession(const Napi::CallbackInfo& info) {
     const double draft = ReadNumber(options, "draftTokens", 0);
     const double mass = ReadNumber(options, "mass", 1);
     const double abstract = ReadNumber(options, "abstractTokens", KeyBoxes::kTokens);
-    if (!(bytes > 0) || !(share > 0) || !(share <= 1) || !(speed >= 0) || !(draft >= 0) ||
-        !(draft <= 64) || !(mass > 0) || !(mass <= 1) || !(abstract >= 1)) {
+    const double looked_into = ReadNumber(options, "lookedInto", tiers.looked_into);
+    if (!(looked_into >= 0) || !(looked_into <= 1) || !(bytes > 0) || !(share > 0) ||
+        !(share <= 1) || !(speed >= 0) || !(draft >= 0) || !(draft <= 64) || !(mass > 0) ||
+        !(mass <= 1) || !(abstract >= 1)) {
       throw Napi::TypeError::New(
           info.Env(),
           "A session's tiers need ramBytes above 0, a share and a mass above 0 and up to "
-          "1, no negative speed, drafts of 0 to 64 tokens and abstracts of at least one key.");
+          "1, no negative speed, drafts of 0 to 64 tokens, abstracts of at least one key and "
+          "lookedInto from 0 to 1.");
     }
     tiers.ram_bytes = static_cast<uint64_t>(bytes);
     tiers.share = share;
@@ -203,6 +206,9 @@ Napi::Value EngineObject::NewSession(const Napi::CallbackInfo& info) {
     tiers.draft_tokens = static_cast<int>(draft);
     tiers.disk_bytes_per_second = static_cast<uint64_t>(speed);
     tiers.abstract_tokens = static_cast<size_t>(std::min(abstract, 1e9));
+    tiers.looked_into = looked_into;
+    const Napi::Value codes = options.Get("keyCodes");
+    tiers.key_codes = !codes.IsBoolean() || codes.As<Napi::Boolean>().Value();
     const Napi::Value previous = options.Get("previousLayer");
     tiers.previous_layer = previous.IsBoolean() && previous.As<Napi::Boolean>().Value();
     const Napi::Value pass = options.Get("passPageCache");

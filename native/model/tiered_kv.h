@@ -8,6 +8,7 @@
 
 #include "leoam/status.h"
 #include "model/attention/kernel.h"
+#include "model/attention/sums.h"
 
 namespace leoam {
 
@@ -20,8 +21,10 @@ class TieredKv {
   virtual size_t tokens() const = 0;
 
   // Before Choose, on each of the decoder's threads: part `part` of `parts` of what is to be found
-  // out about a pass's queries. `q`: [rows][heads][head_dim], after RoPE.
-  virtual void Judge(int layer, const float* q, int rows, int part, int parts) = 0;
+  // out about a pass's queries. `q`: [rows][heads][head_dim], after RoPE. `resident`: of the same
+  // rows and heads, the attention to what lies in memory anyway.
+  virtual void Judge(int layer, const float* q, int rows, const AttentionSums& resident, int part,
+                     int parts) = 0;
 
   // Appends what the queries of a pass attend to in `layer`: keys after bias and RoPE. The rows
   // stay where they are until the next call. Every row sees all of it. Called for each layer in

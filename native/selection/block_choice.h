@@ -1,9 +1,11 @@
 // Which blocks of a context take part in a step, judged from abstracts alone.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
+#include "model/attention/sums.h"
 #include "selection/key_boxes.h"
 
 namespace leoam {
@@ -12,6 +14,8 @@ struct ChoiceShape {
   int heads = 0;
   int kv_heads = 0;
   int head_dim = 0;
+  // Of the boxes, those with the highest bounds, of whose keys codes are looked at, in each head.
+  double looked_into = 0.25;
 };
 
 // Several threads judge, each a part of the query heads; then one chooses.
@@ -21,16 +25,18 @@ class BlockChoice {
   BlockChoice(const ChoiceShape& shape, std::vector<size_t> block_ends);
 
   // What part `part` of `parts` finds of the blocks; each part on one thread, any number at once.
-  // `q`: [rows][heads][head_dim].
+  // `q`: [rows][heads][head_dim]; `resident`: the attention of each to what takes part anyway.
   //
-  // In each head softmax over the boxes' bounds, as if every box held one key that reaches it;
-  // a block counts by its best box in its best head and row.
-  void Judge(const KeyBoxes& boxes, const float* q, int rows, int part, int parts);
+  // In each head softmax over that and, where boxes have codes, the keys of the boxes with the
+  // highest bounds, as their codes have them; without codes over all bounds, as if every box held
+  // one key that reaches it.
+  void Judge(const KeyBoxes& boxes, const float* q, int rows, const AttentionSums& resident,
+             int part, int parts);
 
   // Of what the parts have judged since the last call, each what it judged last: the blocks with
-  // the largest estimated share of any head's attention, ascending: as many as hold `mass` of all
-  // heads' estimated attention together, but at most `count`. Besides these each block of which a
-  // box is not set.
+  // the largest estimated share of any head's attention, ascending: as many as hold, together with
+  // what is resident, `mass` of all heads' estimated attention, but at most `count`. Besides these
+  // each block of which a box is not set.
   std::vector<size_t> Choose(const KeyBoxes& boxes, size_t count, double mass = 1.0);
 
  private:
@@ -38,12 +44,24 @@ class BlockChoice {
   static constexpr size_t kParts = 64;
 
   struct Part {
-    size_t heads = 0;           // judged, of all rows
-    std::vector<float> bounds;  // of each box, in one head
-    std::vector<float> shares;  // the same
-    std::vector<float> best;    // of each block
-    std::vector<float> sums;    // of each block, over heads and rows
+    size_t heads = 0;                 // judged, of all rows
+    double resident = 0;              // their attention to what takes part anyway
+    std::vector<float> bounds;        // of each box, in one head
+    std::vector<float> ranked;        // the same, in part sorted
+    std::vector<size_t> looked_into;  // boxes, ascending
+    std::vector<float> scores;        // of keys or boxes, then of what is resident
+    std::vector<float> shares;        // the same
+    std::vector<float> box_shares;    // of each box
+    std::vector<float> best;          // of each block
+    std::vector<float> sums;          // of each block, over heads and rows
   };
+
+  // The boxes' shares of one head's attention, from their bounds.
+  static void ShareByBounds(float resident, Part* part);
+  // The same, from the codes of the keys.
+  void ShareByCodes(const KeyBoxes& boxes, int kv_head, const float* query, float resident,
+                    Part* part) const;
+  float Scale() const { return 1.0F / std::sqrt(static_cast<float>(shape_.head_dim)); }
 
   // Into the first part. Returns how many heads of all rows were judged.
   size_t Join();

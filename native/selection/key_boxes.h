@@ -1,6 +1,8 @@
 // Abstracts of keys: of some tokens at a time, for each channel of a KV head, the least and the
 // largest value, in 8 bits rounded outward. What no query's product with one of these keys exceeds
 // follows from them, without the keys (Quest, arXiv 2406.10774; LeoAM, arXiv 2506.20187, 4.2).
+// On request also codes: in which quarter of its box each value of a key lies, in 2 bits. What a
+// product is about follows from them.
 #pragma once
 
 #include <atomic>
@@ -8,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <shared_mutex>
+#include <span>
 #include <vector>
 
 namespace leoam {
@@ -16,19 +19,28 @@ class KeyBoxes {
  public:
   static constexpr size_t kTokens = 16;  // of a box, at most, where nothing else is said
 
-  KeyBoxes(int kv_heads, int head_dim, size_t boxes);
+  // `has_codes`: no box holds more than kTokens, and `head_dim` is a multiple of 8.
+  KeyBoxes(int kv_heads, int head_dim, size_t boxes, bool has_codes = false);
 
   // `keys`: [tokens][kv_heads * head_dim], as attention sees them: after bias and RoPE. A box may
-  // be set while bounds of others are asked for; once.
+  // be set while others are asked about; once.
   void Set(size_t box, const float* keys, size_t tokens);
   bool IsSet(size_t box) const { return set_[box].load(std::memory_order_acquire); }
 
   size_t count() const { return count_; }
-  size_t bytes() const { return planes_.size() + scales_.size() * sizeof(float); }
+  bool has_codes() const { return !codes_.empty(); }
+  size_t bytes() const { return Bytes(heads_, dim_, count_, has_codes()); }
+  static size_t Bytes(size_t kv_heads, size_t head_dim, size_t boxes, bool has_codes);
 
   // bounds[box] is at least the product of `query` [head_dim] with each key of the box; infinity
   // where the box is not set.
   void Bounds(int kv_head, const float* query, float* bounds) const;
+
+  // scores[i * kTokens + token] is about the product of `query` with each key of `boxes[i]`, which
+  // are set and have codes: in each channel off by at most an eighth of the box's extent times the
+  // query's size. Lowest behind the last key of a box.
+  void Scores(int kv_head, const float* query, std::span<const size_t> boxes, float* scores) const;
+  static constexpr float kNoKey = -1e30F;
 
  private:
   static constexpr size_t kLanes = 32;  // boxes whose values lie side by side
@@ -41,15 +53,26 @@ class KeyBoxes {
     return const_cast<KeyBoxes*>(this)->Plane(head, group, largest);
   }
 
+  // Of a head of a box: least and largest of each channel, then codes [dim / 4][kTokens].
+  static size_t CodeBytes(size_t dim) { return dim * 2 + dim / 4 * kTokens; }
+  uint8_t* Codes(size_t head, size_t box) {
+    return codes_.data() + (head * count_ + box) * CodeBytes(dim_);
+  }
+  const uint8_t* Codes(size_t head, size_t box) const {
+    return const_cast<KeyBoxes*>(this)->Codes(head, box);
+  }
+
   const size_t heads_;
   const size_t dim_;
   const size_t count_;
   const size_t groups_;
-  // Guards planes_ and scales_: boxes of one group share their bytes' neighbourhood, and a bound
+  // Guards what follows: boxes of one group share their bytes' neighbourhood, and a bound
   // must not be of a box that is half set.
   mutable std::shared_mutex mutex_;
-  std::vector<int8_t> planes_;  // [head][group][least, largest][dim][kLanes]
-  std::vector<float> scales_;   // [head][group][kLanes]
+  std::vector<int8_t> planes_;   // [head][group][least, largest][dim][kLanes]
+  std::vector<float> scales_;    // [head][group][kLanes]
+  std::vector<uint8_t> codes_;   // [head][box][CodeBytes]; empty without codes
+  std::vector<uint8_t> tokens_;  // of each box, with codes
   std::unique_ptr<std::atomic<bool>[]> set_;
 };
 

@@ -18,7 +18,8 @@ constexpr int kKvHeads = 2;
 
 // Keys of [boxes][kTokens][heads * dim], about a centre of each box; the last one has fewer tokens.
 struct Keys {
-  Keys(size_t boxes, int head_dim, uint32_t seed, float size = 1.0F, float spread = 1.0F)
+  Keys(size_t boxes, int head_dim, uint32_t seed, float size = 1.0F, float spread = 1.0F,
+       bool has_codes = false)
       : dim(head_dim), random(seed) {
     std::normal_distribution<float> value(0.3F, size);
     values.resize(boxes * KeyBoxes::kTokens * Row());
@@ -30,7 +31,7 @@ struct Keys {
       const float outlier = random() % 200 == 0 ? 50.0F : 1.0F;
       values[i] = centre[i % Row()] + spread * value(random) * outlier;
     }
-    made = std::make_unique<KeyBoxes>(kKvHeads, dim, boxes);
+    made = std::make_unique<KeyBoxes>(kKvHeads, dim, boxes, /*has_codes=*/has_codes);
     for (size_t box = 0; box < boxes; ++box) {
       made->Set(box, Key(box, 0), Tokens(box));
     }
@@ -49,17 +50,40 @@ struct Keys {
     }
     return query;
   }
+  double Product(size_t box, size_t token, int head, const std::vector<float>& query) const {
+    const float* key = Key(box, token) + static_cast<ptrdiff_t>(head) * dim;
+    double product = 0;
+    for (size_t d = 0; d < query.size(); ++d) {
+      product += static_cast<double>(query[d]) * key[d];
+    }
+    return product;
+  }
   double Best(size_t box, int head, const std::vector<float>& query) const {
     double best = -std::numeric_limits<double>::infinity();
     for (size_t token = 0; token < Tokens(box); ++token) {
-      const float* key = Key(box, token) + static_cast<ptrdiff_t>(head) * dim;
-      double product = 0;
-      for (size_t d = 0; d < query.size(); ++d) {
-        product += static_cast<double>(query[d]) * key[d];
-      }
-      best = std::max(best, product);
+      best = std::max(best, Product(box, token, head, query));
     }
     return best;
+  }
+  // What codes may miss a product by: an eighth of the box as it is rounded, in each channel.
+  double Slack(size_t box, int head, const std::vector<float>& query) const {
+    double slack = 0;
+    float extent = 0;
+    for (size_t d = 0; d < query.size(); ++d) {
+      float least = std::numeric_limits<float>::max();
+      float largest = -least;
+      for (size_t token = 0; token < Tokens(box); ++token) {
+        const float value = Key(box, token)[static_cast<size_t>(head * dim) + d];
+        least = std::min(least, value);
+        largest = std::max(largest, value);
+      }
+      extent = std::max({extent, -least, largest});
+      slack += std::abs(static_cast<double>(query[d])) * (largest - least);
+    }
+    for (const float value : query) {
+      slack += std::abs(static_cast<double>(value)) * extent / 127 * 2;
+    }
+    return slack / 8 * 1.1;  // weights are rounded, too
   }
 
   int dim;
@@ -86,6 +110,36 @@ TEST(KeyBoxes, BoundsAreNeverBelowTheLargestProduct) {
       }
       EXPECT_GT(slack, 0.0);
     }
+  }
+}
+
+TEST(KeyBoxes, CodesSayWhatTheProductsAreAbout) {
+  for (const int dim : {16, 64, 80, 128}) {
+    Keys keys(70, dim, static_cast<uint32_t>(dim), 1.0F, 1.0F, true);
+    const std::vector<size_t> boxes = {0, 3, 31, 32, 69};
+    std::vector<float> scores(boxes.size() * KeyBoxes::kTokens);
+    double missed = 0;
+    double slack = 0;
+    for (int i = 0; i < 20; ++i) {
+      const std::vector<float> query = keys.Query();
+      for (int head = 0; head < kKvHeads; ++head) {
+        keys.made->Scores(head, query.data(), boxes, scores.data());
+        for (size_t at = 0; at < boxes.size(); ++at) {
+          for (size_t token = 0; token < KeyBoxes::kTokens; ++token) {
+            const float score = scores[at * KeyBoxes::kTokens + token];
+            if (token >= keys.Tokens(boxes[at])) {
+              EXPECT_EQ(score, KeyBoxes::kNoKey);
+              continue;
+            }
+            const double error = std::abs(score - keys.Product(boxes[at], token, head, query));
+            ASSERT_LE(error, keys.Slack(boxes[at], head, query));
+            missed += error;
+            slack += keys.Slack(boxes[at], head, query);
+          }
+        }
+      }
+    }
+    EXPECT_LT(missed, slack / 2);  // errors of channels cancel
   }
 }
 
@@ -142,12 +196,39 @@ TEST(BoxKernel, Avx2ComputesWhatThePlainLoopsCompute) {
   for (int lane = 0; lane < 32; ++lane) {
     EXPECT_NEAR(plain[lane], avx2[lane], 1e-2F);
   }
+  std::vector<uint8_t> codes(query.size() * 4);
+  std::generate(codes.begin(), codes.end(), [&] { return static_cast<uint8_t>(random()); });
+  std::vector<int16_t> fine(query.size());
+  std::vector<int16_t> coarse(query.size());
+  for (size_t d = 0; d < query.size(); ++d) {
+    if (least[d] > largest[d]) {
+      std::swap(least[d], largest[d]);
+    }
+    fine[d] = static_cast<int16_t>(static_cast<int>(random() % (2 * kFineLevels)) - kFineLevels);
+    coarse[d] =
+        static_cast<int16_t>(static_cast<int>(random() % (2 * kCoarseLevels)) - kCoarseLevels);
+  }
+  std::vector<int16_t> weights(query.size());
+  std::vector<int16_t> same_weights(query.size());
+  const BoxWeights made = PlainBoxKernel().weigh(fine.data(), coarse.data(), least.data(),
+                                                 largest.data(), query.size(), weights.data());
+  const BoxWeights same = Avx2BoxKernel().weigh(fine.data(), coarse.data(), least.data(),
+                                                largest.data(), query.size(), same_weights.data());
+  EXPECT_EQ(weights, same_weights);
+  EXPECT_EQ(made.middles, same.middles);
+  EXPECT_EQ(made.sum, same.sum);
+  EXPECT_EQ(made.shift, same.shift);
+  int16_t plain_sums[16];
+  int16_t avx2_sums[16];
+  PlainBoxKernel().sum_codes(weights.data(), codes.data(), weights.size(), plain_sums);
+  Avx2BoxKernel().sum_codes(weights.data(), codes.data(), weights.size(), avx2_sums);
+  EXPECT_TRUE(std::equal(plain_sums, plain_sums + 16, avx2_sums));
 #endif
 }
 
 std::vector<size_t> Chosen(BlockChoice* choice, const KeyBoxes& boxes, const std::vector<float>& q,
                            size_t count, double mass = 1.0) {
-  choice->Judge(boxes, q.data(), 1, 0, 1);
+  choice->Judge(boxes, q.data(), 1, {}, 0, 1);
   return choice->Choose(boxes, count, mass);
 }
 
@@ -176,7 +257,7 @@ TEST(BlockChoice, FindsTheBlocksThatAttentionIsOn) {
           static_cast<size_t>(std::upper_bound(ends.begin(), ends.end(), box) - ends.begin()));
     }
     for (int part = 0; part < 4; ++part) {
-      choice.Judge(*keys.made, q.data(), 1, part, 4);
+      choice.Judge(*keys.made, q.data(), 1, {}, part, 4);
     }
     const std::vector<size_t> chosen = choice.Choose(*keys.made, ends.size() / 4);
     EXPECT_EQ(chosen.size(), ends.size() / 4);
@@ -202,7 +283,7 @@ TEST(BlockChoice, TakesFewWhereAttentionIsSkewedAndManyWhereItIsFlat) {
   EXPECT_GE(flat, 50U);  // every box alike
   EXPECT_LE(flat, 51U);
   EXPECT_EQ(Chosen(&choice, *keys.made, q, 20, 0.5).size(), 20U);  // at most
-  choice.Judge(*keys.made, q.data(), 1, 0, 1);                     // and is given up
+  choice.Judge(*keys.made, q.data(), 1, {}, 0, 1);                 // and is given up
   EXPECT_EQ(Chosen(&choice, *keys.made, q, 100, 0.5).size(), flat);
   for (int head = 0; head < kKvHeads; ++head) {
     for (int d = 0; d < kDim; ++d) {
@@ -213,6 +294,80 @@ TEST(BlockChoice, TakesFewWhereAttentionIsSkewedAndManyWhereItIsFlat) {
   const std::vector<size_t> skewed = Chosen(&choice, *keys.made, q, 100, 0.5);
   EXPECT_LT(skewed.size(), 10U);
   EXPECT_TRUE(std::binary_search(skewed.begin(), skewed.end(), 35U));
+}
+
+// What the blocks hold of the attention, without abstracts, in the mean of the heads.
+double MassOf(const Keys& keys, const std::vector<size_t>& ends, const std::vector<float>& q,
+              const std::vector<size_t>& blocks) {
+  double held = 0;
+  for (int head = 0; head < kKvHeads; ++head) {
+    const auto first = q.begin() + static_cast<ptrdiff_t>(head) * keys.dim;
+    const std::vector<float> query(first, first + keys.dim);
+    double all = 0;
+    double chosen = 0;
+    for (size_t block = 0; block < ends.size(); ++block) {
+      double mass = 0;
+      for (size_t box = block == 0 ? 0 : ends[block - 1]; box < ends[block]; ++box) {
+        for (size_t token = 0; token < keys.Tokens(box); ++token) {
+          mass += std::exp(keys.Product(box, token, head, query) / std::sqrt(keys.dim));
+        }
+      }
+      all += mass;
+      chosen += std::binary_search(blocks.begin(), blocks.end(), block) ? mass : 0.0;
+    }
+    held += chosen / all / kKvHeads;
+  }
+  return held;
+}
+
+TEST(BlockChoice, TakesAsMuchOfTheAttentionAsItShouldWhereKeysHaveCodes) {
+  constexpr int kDim = 64;
+  Keys keys(300, kDim, 8, 1.0F, 0.5F, true);
+  std::vector<size_t> ends(100);
+  for (size_t i = 0; i < ends.size(); ++i) {
+    ends[i] = 3 * (i + 1);
+  }
+  BlockChoice choice({kKvHeads, kKvHeads, kDim, 1.0}, ends);
+  BlockChoice coarse({kKvHeads, kKvHeads, kDim, 0.3}, ends);
+  for (int i = 0; i < 20; ++i) {
+    std::vector<float> q;
+    for (int head = 0; head < kKvHeads; ++head) {
+      const std::vector<float> query = keys.Query();
+      q.insert(q.end(), query.begin(), query.end());
+    }
+    for (const double mass : {0.5, 0.9}) {
+      const std::vector<size_t> chosen = Chosen(&choice, *keys.made, q, ends.size(), mass);
+      EXPECT_GT(MassOf(keys, ends, q, chosen), mass - 0.1);
+      const std::vector<size_t> few = Chosen(&coarse, *keys.made, q, ends.size(), mass);
+      EXPECT_GT(MassOf(keys, ends, q, few), mass - 0.2);
+    }
+  }
+}
+
+TEST(BlockChoice, TakesLittleBesideWhatHoldsTheAttentionAlready) {
+  constexpr int kDim = 64;
+  for (const bool has_codes : {false, true}) {
+    Keys keys(200, kDim, 5, 1.0F, 0.01F, has_codes);
+    std::vector<size_t> ends(100);
+    for (size_t i = 0; i < ends.size(); ++i) {
+      ends[i] = 2 * (i + 1);
+    }
+    BlockChoice choice({kKvHeads, kKvHeads, kDim, 1.0}, ends);
+    const std::vector<float> q(static_cast<size_t>(kKvHeads) * kDim, 0.0F);
+    // Of 200 boxes of 16 keys, or of one at the bound, all scores are 0.
+    const auto chosen = [&](float weights) {
+      std::vector<float> partials(static_cast<size_t>(kKvHeads) * (kDim + 2), 0.0F);
+      for (int head = 0; head < kKvHeads; ++head) {
+        partials[static_cast<size_t>(head) * (kDim + 2) + kDim + 1] = weights;
+      }
+      choice.Judge(*keys.made, q.data(), 1, {partials.data(), kKvHeads, 1, kDim}, 0, 1);
+      return choice.Choose(*keys.made, 100, 0.8).size();
+    };
+    const float all = has_codes ? 199.0F * 16 + 5 : 200.0F;
+    EXPECT_EQ(chosen(9 * all), 0U);                             // nine tenths are there
+    EXPECT_NEAR(static_cast<double>(chosen(all)), 60.0, 2.0);   // a half is
+    EXPECT_NEAR(static_cast<double>(chosen(0.0F)), 80.0, 2.0);  // nothing is
+  }
 }
 
 TEST(BlockChoice, TakesWhatIsNotKnownBesidesTheOthers) {

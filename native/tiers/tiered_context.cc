@@ -12,6 +12,8 @@ namespace {
 // Attention of the first layers is spread out: they see at least so much (design: flat layers).
 constexpr int kFlatLayers = 2;
 constexpr double kFlatShare = 0.5;
+// Of the memory for a context, what abstracts may take at most.
+constexpr double kAbstractShare = 2.0 / 3.0;
 
 using Clock = std::chrono::steady_clock;
 
@@ -73,28 +75,66 @@ void TieredContext::Start(const ModelConfig& config) {
   std::iota(all_.begin(), all_.end(), size_t{0});
   appended_.resize(layers);
   rope_ = std::make_unique<RopeTable>(config.rope, begin_, tokens_);
-  if (options_.share < 1.0) {
-    size_t boxes = 0;
-    for (const Chunk& chunk : chunks_) {
-      boxes += (chunk.tokens + options_.abstract_tokens - 1) / options_.abstract_tokens;
-      box_ends_.push_back(boxes);
-    }
-    for (size_t layer = 0; layer < layers; ++layer) {
-      boxes_.push_back(std::make_unique<KeyBoxes>(shape_.kv_heads, shape_.head_dim, boxes));
-    }
-    choice_ = std::make_unique<BlockChoice>(
-        ChoiceShape{config.heads, config.kv_heads, config.head_dim}, box_ends_);
-  }
   std::vector<size_t> bytes(chunks_.size());
   std::transform(chunks_.begin(), chunks_.end(), bytes.begin(),
                  [this](const Chunk& chunk) { return 2 * PlaneBytes(chunk); });
   kv_bytes_ = static_cast<uint64_t>(shape_.layers) *
               std::accumulate(bytes.begin(), bytes.end(), uint64_t{0});
+  if (options_.share < 1.0) {
+    MakeAbstracts();
+  }
+  if (!boxes_.empty()) {
+    choice_ = std::make_unique<BlockChoice>(
+        ChoiceShape{config.heads, config.kv_heads, config.head_dim, options_.looked_into},
+        box_ends_);
+  }
   reads_ = std::make_unique<BlockReads>(options_.read_threads, options_.disk_bytes_per_second);
   ram_ = std::make_unique<RamTier>(
-      shape_.layers, std::move(bytes), options_.ram_bytes,
+      shape_.layers, std::move(bytes), options_.ram_bytes - AbstractBytes(),
       [this](const BlockId& block, uint8_t* rows) { return Fill(block, rows); },
       [this](std::function<void()> task) { reads_->Submit(std::move(task)); });
+}
+
+void TieredContext::MakeAbstracts() {
+  const auto layers = static_cast<size_t>(shape_.layers);
+  const auto ram = static_cast<double>(options_.ram_bytes);
+  const double most = std::min(kAbstractShare * ram,
+                               ram - static_cast<double>(kv_bytes_) / static_cast<double>(layers));
+  bool has_codes = options_.key_codes && options_.abstract_tokens <= KeyBoxes::kTokens;
+  const auto count = [this] {
+    return std::accumulate(chunks_.begin(), chunks_.end(), size_t{0},
+                           [this](size_t sum, const Chunk& chunk) { return sum + BoxesOf(chunk); });
+  };
+  const auto fit = [&] {
+    const size_t bytes = KeyBoxes::Bytes(static_cast<size_t>(shape_.kv_heads),
+                                         static_cast<size_t>(shape_.head_dim), count(), has_codes);
+    return static_cast<double>(layers * bytes) <= most;
+  };
+  box_tokens_ = options_.abstract_tokens;
+  while (!fit()) {
+    if (!has_codes && count() == chunks_.size()) {
+      return;
+    }
+    box_tokens_ *= has_codes ? 1 : 2;
+    has_codes = false;
+  }
+  size_t boxes = 0;
+  for (const Chunk& chunk : chunks_) {
+    boxes += BoxesOf(chunk);
+    box_ends_.push_back(boxes);
+  }
+  for (size_t layer = 0; layer < layers; ++layer) {
+    boxes_.push_back(
+        std::make_unique<KeyBoxes>(shape_.kv_heads, shape_.head_dim, boxes, has_codes));
+  }
+}
+
+uint64_t TieredContext::AbstractBytes() const {
+  uint64_t bytes = 0;
+  for (const auto& boxes : boxes_) {
+    bytes += boxes->bytes();
+  }
+  return bytes;
 }
 
 Status TieredContext::Fill(const BlockId& block, uint8_t* rows) {
@@ -127,7 +167,7 @@ void TieredContext::SetBoxes(const BlockId& block, const uint8_t* keys) {
   if (boxes.IsSet(box_ends_[block.chunk] - 1)) {
     return;
   }
-  const size_t each = options_.abstract_tokens;
+  const size_t each = box_tokens_;
   std::vector<float> rows(std::min(each, tokens) * values);
   for (size_t first = 0; first < tokens; first += each) {
     const size_t count = std::min(each, tokens - first);
@@ -139,12 +179,13 @@ void TieredContext::SetBoxes(const BlockId& block, const uint8_t* keys) {
   }
 }
 
-void TieredContext::Judge(int layer, const float* q, int rows, int part, int parts) {
+void TieredContext::Judge(int layer, const float* q, int rows, const AttentionSums& resident,
+                          int part, int parts) {
   if (dense_ || choice_ == nullptr) {
     return;
   }
   const auto started = Clock::now();
-  choice_->Judge(*boxes_[static_cast<size_t>(layer)], q, rows, part, parts);
+  choice_->Judge(*boxes_[static_cast<size_t>(layer)], q, rows, resident, part, parts);
   if (part == 0) {
     choose_ms_ += MillisecondsSince(started);
   }
@@ -221,9 +262,7 @@ TierCounters TieredContext::counters() const {
   counters.bytes_read = bytes_read_;
   counters.kv_bytes = kv_bytes_;
   counters.choose_ms = choose_ms_;
-  for (const auto& boxes : boxes_) {
-    counters.abstract_bytes += boxes->bytes();
-  }
+  counters.abstract_bytes = AbstractBytes();
   return counters;
 }
 

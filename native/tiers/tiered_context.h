@@ -31,11 +31,11 @@ struct ChunkRange {
 };
 
 struct TierOptions {
-  uint64_t ram_bytes = 0;            // for the context's KV
+  uint64_t ram_bytes = 0;            // for the context's KV and its abstracts
   KvFormat format = KvFormat::kF16;  // of rows in RAM
   int read_threads = 4;
   // Share of the context's chunks that take part in a step of decoding, chosen for each layer by
-  // their abstracts; 1: all, which is exact.
+  // their abstracts; 1: all, which is exact. Also all where the memory has no room for abstracts.
   double share = 1.0;
   // Of the attention, as the abstracts estimate it, that is enough: with it a step takes part of
   // its share where attention is skewed, and all of it where it is flat.
@@ -43,8 +43,11 @@ struct TierOptions {
   // Above 0: steps that attend to the share only guess so many tokens ahead, and a pass that
   // attends to all verifies them: what is written is the same as without a share.
   int draft_tokens = 0;
-  // Keys that one abstract stands for, at most.
+  // Keys that one abstract stands for, at most; of more where memory is short.
   size_t abstract_tokens = KeyBoxes::kTokens;
+  // Abstracts of up to kTokens keys have codes, where there is memory: they say more.
+  bool key_codes = true;
+  double looked_into = 0.25;  // as in ChoiceShape
   // Each layer attends to what the queries of the layer before it choose, which is read meanwhile;
   // the first one to all. For comparison with judging by a layer's own queries.
   bool previous_layer = false;
@@ -66,7 +69,8 @@ class TieredContext final : public TieredKv {
 
   size_t begin() const override { return begin_; }
   size_t tokens() const override { return tokens_; }
-  void Judge(int layer, const float* q, int rows, int part, int parts) override;
+  void Judge(int layer, const float* q, int rows, const AttentionSums& resident, int part,
+             int parts) override;
   Status Choose(int layer, std::vector<KvChunk>* chunks) override;
   void Took(int layer, std::span<const float> mass) override;
 
@@ -79,8 +83,9 @@ class TieredContext final : public TieredKv {
   // Token ids of the chunks, in their order.
   const std::vector<Token>& token_ids() const { return token_ids_; }
   // As in TierOptions; 0 where all takes part anyway.
-  int draft_tokens() const { return options_.share < 1.0 ? options_.draft_tokens : 0; }
+  int draft_tokens() const { return choice_ != nullptr ? options_.draft_tokens : 0; }
   TierCounters counters() const;
+  bool has_codes() const { return !boxes_.empty() && boxes_.front()->has_codes(); }
 
  private:
   struct Chunk {
@@ -97,12 +102,18 @@ class TieredContext final : public TieredKv {
 
   Status AddRange(const ChunkRange& range);
   void Start(const ModelConfig& config);
+  // As fine as the memory allows beside a layer of the KV; none where it allows none.
+  void MakeAbstracts();
+  size_t BoxesOf(const Chunk& chunk) const {
+    return (chunk.tokens + box_tokens_ - 1) / box_tokens_;
+  }
   // The chunks that take part.
   const std::vector<size_t>& ChunksFor(int layer);
   // What the queries of layer `judged` choose for `layer`.
   std::vector<size_t> ChosenFor(int judged, int layer);
   void SetBoxes(const BlockId& block, const uint8_t* keys);
   Status Fill(const BlockId& block, uint8_t* rows);
+  uint64_t AbstractBytes() const;
   size_t PlaneBytes(const Chunk& chunk) const {
     return chunk.tokens * KvBytes(options_.format, shape_.RowValues());
   }
@@ -119,6 +130,7 @@ class TieredContext final : public TieredKv {
   std::vector<size_t> chosen_;                 // in this layer, where not all takes part
   std::vector<size_t> next_;                   // in the next one, with options_.previous_layer
   std::vector<std::vector<size_t>> appended_;  // of each layer: the chunks of what Choose appended
+  size_t box_tokens_ = 0;                      // of a box, at most
   std::vector<size_t> box_ends_;               // of each chunk
   std::vector<std::unique_ptr<KeyBoxes>> boxes_;  // of each layer; empty where all takes part
   std::unique_ptr<BlockChoice> choice_;

@@ -203,7 +203,7 @@ TEST_P(TieredContextTest, AStepTakesItsShareOfTheChunksWhereQuestionsTakeAll) {
   const std::vector<float> q(static_cast<size_t>(config_.heads * config_.head_dim), 0.1F);
   const auto tokens_at = [&](int layer) {
     std::vector<KvChunk> chunks;
-    (*context)->Judge(layer, q.data(), 1, 0, 1);
+    (*context)->Judge(layer, q.data(), 1, {}, 0, 1);
     EXPECT_TRUE((*context)->Choose(layer, &chunks).ok());
     size_t tokens = 0;
     for (const KvChunk& chunk : chunks) {
@@ -220,13 +220,50 @@ TEST_P(TieredContextTest, AStepTakesItsShareOfTheChunksWhereQuestionsTakeAll) {
   EXPECT_LT(tokens_at(last), (*context)->tokens());
   EXPECT_GT(tokens_at(last), 0U);
   std::vector<KvChunk> chunks;
-  (*context)->Judge(last, q.data(), 1, 0, 1);
+  (*context)->Judge(last, q.data(), 1, {}, 0, 1);
   ASSERT_TRUE((*context)->Choose(last, &chunks).ok());
   const std::vector<float> mass(chunks.size(), 1.0F);
   (*context)->Took(last, mass);
   const std::vector<double> taken = (*context)->TakeMass();
   EXPECT_EQ(taken[0] + taken[1], static_cast<double>(chunks.size()));
   EXPECT_EQ((*context)->TakeMass()[0], 0.0);
+}
+
+TEST_P(TieredContextTest, AbstractsAreAsFineAsTheMemoryAllows) {
+  TierOptions options;
+  options.share = 0.25;
+  options.draft_tokens = 4;
+  options.abstract_tokens = 1;
+  options.ram_bytes = kPlenty;
+  auto context = Open(options);
+  ASSERT_TRUE(context.ok());
+  const uint64_t layer_bytes =
+      (*context)->counters().kv_bytes / static_cast<uint64_t>(shape_.layers);
+  uint64_t finer = kPlenty;
+  for (const bool has_codes : {true, false, false}) {
+    context = Open(options);
+    ASSERT_TRUE(context.ok());
+    EXPECT_EQ((*context)->has_codes(), has_codes);
+    const uint64_t bytes = (*context)->counters().abstract_bytes;
+    EXPECT_GT(bytes, 0U);
+    EXPECT_LE(bytes + layer_bytes, options.ram_bytes);
+    EXPECT_LT(bytes, finer);
+    finer = bytes;
+    options.ram_bytes = bytes + layer_bytes - 1;
+  }
+  options.ram_bytes = layer_bytes;  // and nothing beside it: all takes part
+  context = Open(options);
+  ASSERT_TRUE(context.ok());
+  EXPECT_EQ((*context)->counters().abstract_bytes, 0U);
+  EXPECT_EQ((*context)->draft_tokens(), 0);
+  (*context)->set_dense(false);
+  ExpectRows(context->get(), *Loaded(KvFormat::kF16));
+
+  options.ram_bytes = kPlenty;
+  options.key_codes = false;
+  context = Open(options);
+  ASSERT_TRUE(context.ok());
+  EXPECT_FALSE((*context)->has_codes());
 }
 
 TEST_P(TieredContextTest, ALayerMayAttendToWhatTheOneBeforeChose) {
@@ -241,7 +278,7 @@ TEST_P(TieredContextTest, ALayerMayAttendToWhatTheOneBeforeChose) {
     (*context)->set_dense(dense);
     for (int layer = 0; layer < shape_.layers; ++layer) {
       std::vector<KvChunk> chunks;
-      (*context)->Judge(layer, q.data(), 1, 0, 1);
+      (*context)->Judge(layer, q.data(), 1, {}, 0, 1);
       ASSERT_TRUE((*context)->Choose(layer, &chunks).ok());
       size_t tokens = 0;
       for (const KvChunk& chunk : chunks) {

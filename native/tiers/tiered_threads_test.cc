@@ -109,7 +109,7 @@ class Visitor {
       value = static_cast<float>(Any(100)) / 50.0F - 1.0F;
     }
     for (int part = 0; part < 2; ++part) {
-      context->Judge(layer, query.data(), 1, part, 2);
+      context->Judge(layer, query.data(), 1, {}, part, 2);
     }
     std::vector<KvChunk> chunks;
     const Status status = context->Choose(layer, &chunks);

@@ -105,11 +105,9 @@ export async function repositoryRoot(line: CommandLine): Promise<string> {
 
 const mib = 1024 ** 2;
 /** Of the estimated attention, enough for a step that attends to a share (ARCHITECTURE.md). */
-const enoughMass = 0.7;
-/** For a step that guesses: what is guessed wrongly costs a pass over all. */
-const enoughToGuess = 0.9;
+const enoughMass = 0.9;
 /** What is written is exact, and soonest so (ARCHITECTURE.md). */
-const exactTiers = { share: 0.2, mass: enoughToGuess, draftTokens: 6 };
+const exactTiers = { share: 0.2, mass: enoughMass, draftTokens: 6 };
 
 /** What questions are asked in, as the options have it. */
 export function askContextFor({ assistant, repository }: Opened, line: CommandLine): AskContext {
@@ -133,7 +131,7 @@ export function askContextFor({ assistant, repository }: Opened, line: CommandLi
     ramBytes: Math.round(memory * mib),
     ...(share === undefined
       ? exactTiers
-      : { share, mass: mass ?? (draft ? enoughToGuess : enoughMass), draftTokens: draft ?? 0 }),
+      : { share, mass: mass ?? enoughMass, draftTokens: draft ?? 0 }),
   };
   return askContext(assistant, repository, { tiers });
 }

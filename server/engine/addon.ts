@@ -373,6 +373,13 @@ export interface TierOptions {
   /** Keys that one abstract stands for, at most. Default 16. */
   abstractTokens?: number;
   /**
+   * Abstracts of up to 16 keys also say, in 2 bits, where each key's values lie between their bounds.
+   * Default true.
+   */
+  keyCodes?: boolean;
+  /** Share of the abstracts, those with the highest bounds, whose codes are looked at. Default 0.25. */
+  lookedInto?: number;
+  /**
    * Each layer attends to what the one before it would, which is read meanwhile: for comparison.
    * Default false.
    */

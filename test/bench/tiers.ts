@@ -8,7 +8,8 @@
 //   --contexts 2048,6144 tokens of stored chunks before the question
 //   --ram 25             percent of the context's KV that may be in memory, a list
 //   --share 0.2          of the chunks that take part in a step at most
-//   --mass 0.7,0.9       of the estimated attention that is enough for a step, a list
+//   --mass 0.9,0.95      of the estimated attention that is enough for a step, a list
+//   --looked-into 0.25   of the abstracts, whose keys' codes are looked at
 //   --draft 6            tokens that steps with a share guess ahead where all verifies them
 //   --disk real,1000     the disk, past the page cache; or MB/s that reads are throttled to over that
 //                        cache; or `cache`: as fast as it is
@@ -38,6 +39,7 @@ const secondsPerRow = 20;
 export async function run(args: string[]): Promise<object> {
   const values = benchOptions(args, [
     ...['repos', 'ways', 'contexts', 'ram', 'share', 'disk', 'steps', 'draft', 'mass'],
+    ...['looked-into'],
   ]);
   const steps = countOption('steps', values.steps, 48);
   const numbers = (value: string | undefined, fallback: string): number[] =>
@@ -49,7 +51,8 @@ export async function run(args: string[]): Promise<object> {
     ways: wanted,
     rams: numbers(values.ram, '25'),
     share: Number(values.share ?? '0.2'),
-    masses: numbers(values.mass, '0.7'),
+    masses: numbers(values.mass, '0.9'),
+    lookedInto: values['looked-into'] === undefined ? undefined : Number(values['looked-into']),
     disks: listOption(values.disk, ['1000']).map(diskOf),
     draftTokens: countOption('draft', values.draft, 6),
   });

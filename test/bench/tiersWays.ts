@@ -11,6 +11,7 @@ import type { TierOptions } from '../../server/engine/addon.js';
  * - `fixed-chunk`: always the share, judged by one abstract for a whole chunk;
  * - `fixed-share`: always the share, judged by the abstracts that LeoAM has;
  * - `token-level`: as LeoAM, but each key is judged for itself;
+ * - `boxes`: as LeoAM, but judged by bounds alone, without codes of the keys;
  * - `previous-layer`: as LeoAM, but by the queries of the layer before, so that reading is done
  *   meanwhile;
  * - `leoam`: what holds enough of the attention that the abstracts estimate, at most the share;
@@ -18,7 +19,7 @@ import type { TierOptions } from '../../server/engine/addon.js';
  */
 export const ways = [
   ...(['memory', 'full-disk', 'dense', 'fixed-chunk', 'fixed-share'] as const),
-  ...(['token-level', 'previous-layer', 'leoam', 'lossless'] as const),
+  ...(['token-level', 'boxes', 'previous-layer', 'leoam', 'lossless'] as const),
 ] as const;
 export type Way = (typeof ways)[number];
 
@@ -45,6 +46,8 @@ export interface Choices {
   rams: readonly number[];
   share: number;
   masses: readonly number[];
+  /** Undefined: as the engine does. */
+  lookedInto?: number | undefined;
   disks: readonly Disk[];
   draftTokens: number;
 }
@@ -83,10 +86,13 @@ export function settingsOf(choices: Choices): Setting[] {
 /** One for each mass where the way has one. */
 function tiersOf(
   way: Way,
-  { share, masses, draftTokens }: Choices,
+  { share, masses, draftTokens, lookedInto }: Choices,
 ): Omit<TierOptions, 'ramBytes'>[] {
   const enough = (rest: Omit<TierOptions, 'ramBytes'> = {}): Omit<TierOptions, 'ramBytes'>[] =>
-    masses.map((mass) => ({ share, mass, ...rest }));
+    masses.map((mass) => ({
+      ...{ share, mass, ...rest },
+      ...(lookedInto === undefined ? {} : { lookedInto }),
+    }));
   switch (way) {
     case 'memory':
     case 'full-disk':
@@ -94,11 +100,13 @@ function tiersOf(
     case 'dense':
       return [{}];
     case 'fixed-chunk':
-      return [{ share, mass: 1, abstractTokens: wholeChunk }];
+      return [{ share, mass: 1, abstractTokens: wholeChunk, keyCodes: false }];
     case 'fixed-share':
       return [{ share, mass: 1 }];
     case 'token-level':
-      return enough({ abstractTokens: 1 });
+      return enough({ abstractTokens: 1, keyCodes: false });
+    case 'boxes':
+      return enough({ keyCodes: false });
     case 'previous-layer':
       return enough({ previousLayer: true });
     case 'leoam':

@@ -93,8 +93,7 @@ describe('a whole repository in little memory @slow', function () {
     assert.equal(drafted.answer, exact.answer);
     assert.ok(drafted.counters.tokensDecoded > 20);
     const { peakBytes, abstractBytes, blocksHit, blocksRead, blocksWanted } = drafted.tiers!;
-    assert.ok(peakBytes <= ramBytes);
-    assert.ok(abstractBytes > 0 && abstractBytes < 0.1 * kvBytes, `${abstractBytes}`);
+    assert.ok(abstractBytes > 0 && peakBytes + abstractBytes <= ramBytes, `${abstractBytes}`);
     assert.ok(blocksHit > 0 && blocksHit + blocksRead >= blocksWanted);
     assert.equal(exact.tiers?.abstractBytes, 0);
     // The question itself reads all in both.

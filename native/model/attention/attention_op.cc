@@ -5,6 +5,8 @@
 #include <cmath>
 #include <thread>
 
+#include "model/attention/sums.h"
+
 namespace leoam {
 namespace {
 
@@ -13,9 +15,19 @@ constexpr float kLog2E = 1.44269504088896F;
 // Waiting so often takes about as long as a choice does whose blocks are all in RAM.
 constexpr int kYields = 200;
 
+const float* DataOf(const ggml_tensor* tensor) { return static_cast<const float*>(tensor->data); }
+
+// Sources of the nodes: q, then K and V as written, then with tiers the nodes before.
+constexpr int kSetPartials = 3;
+
+void RunSetParts(ggml_tensor* out, int thread, int threads, void* user) {
+  static_cast<AttentionOp*>(user)->ComputeSetPart(DataOf(out->src[0]),
+                                                  static_cast<float*>(out->data), thread, threads);
+}
+
 void RunJudge(ggml_tensor* out, int thread, int threads, void* user) {
-  static_cast<AttentionOp*>(user)->Judge(static_cast<const float*>(out->src[0]->data), thread,
-                                         threads);
+  static_cast<AttentionOp*>(user)->Judge(DataOf(out->src[0]), DataOf(out->src[kSetPartials]),
+                                         thread, threads);
 }
 
 void RunChoose(ggml_tensor* /*out*/, int thread, int /*threads*/, void* user) {
@@ -28,8 +40,10 @@ void RunChoose(ggml_tensor* /*out*/, int thread, int /*threads*/, void* user) {
 }
 
 void RunParts(ggml_tensor* out, int thread, int threads, void* user) {
-  static_cast<AttentionOp*>(user)->ComputePart(static_cast<const float*>(out->src[0]->data),
-                                               static_cast<float*>(out->data), thread, threads);
+  const ggml_tensor* set_partials = out->src[kSetPartials];
+  static_cast<AttentionOp*>(user)->ComputePart(
+      DataOf(out->src[0]), set_partials == nullptr ? nullptr : DataOf(set_partials),
+      static_cast<float*>(out->data), thread, threads);
 }
 
 void RunJoin(ggml_tensor* out, int thread, int threads, void* user) {
@@ -47,13 +61,15 @@ AttentionOp::AttentionOp(const AttentionShape& shape, int threads, int layer,
 
 void AttentionOp::SetMass(float* mass) {
   mass_ = mass;
-  ClearWeights();
+  ClearWeights(0);
 }
 
-void AttentionOp::ClearWeights() {
+void AttentionOp::ClearWeights(size_t first_chunk) {
   if (mass_ != nullptr) {
     // Zeros stand for chunks that a row does not see.
-    weights_.assign(2 * chunks_.size() * shape_.rows * shape_.heads, 0.0F);
+    const size_t of_chunk = 2 * static_cast<size_t>(shape_.rows) * shape_.heads;
+    weights_.resize(first_chunk * of_chunk);
+    weights_.resize(chunks_.size() * of_chunk, 0.0F);
   }
 }
 
@@ -61,18 +77,21 @@ bool AttentionOp::Supports(int head_dim) { return head_dim % 16 == 0; }
 
 ggml_tensor* AttentionOp::AddTo(ggml_context* context, ggml_tensor* q, ggml_tensor* k_written,
                                 ggml_tensor* v_written) {
-  ggml_tensor* inputs[] = {q, k_written, v_written, nullptr, nullptr};
-  int count = 3;
+  ggml_tensor* inputs[] = {q, k_written, v_written, nullptr, nullptr, nullptr};
+  int count = kSetPartials;
+  const auto values = static_cast<int64_t>(PartialValues());
   if (shape_.tiered) {
+    inputs[count] = ggml_custom_4d(context, GGML_TYPE_F32, values, shape_.heads, shape_.rows,
+                                   threads_, inputs, count, RunSetParts, GGML_N_TASKS_MAX, this);
+    ++count;
     for (const auto run : {RunJudge, RunChoose}) {
       inputs[count] = ggml_custom_4d(context, GGML_TYPE_F32, 1, 1, 1, 1, inputs, count, run,
                                      GGML_N_TASKS_MAX, this);
       ++count;
     }
   }
-  ggml_tensor* partials =
-      ggml_custom_4d(context, GGML_TYPE_F32, static_cast<int64_t>(PartialValues()), shape_.heads,
-                     shape_.rows, threads_, inputs, count, RunParts, GGML_N_TASKS_MAX, this);
+  ggml_tensor* partials = ggml_custom_4d(context, GGML_TYPE_F32, values, shape_.heads, shape_.rows,
+                                         threads_, inputs, count, RunParts, GGML_N_TASKS_MAX, this);
   return ggml_custom_4d(context, GGML_TYPE_F32,
                         static_cast<int64_t>(shape_.head_dim) * shape_.heads, shape_.rows, 1, 1,
                         &partials, 1, RunJoin, GGML_N_TASKS_MAX, this);
@@ -80,39 +99,35 @@ ggml_tensor* AttentionOp::AddTo(ggml_context* context, ggml_tensor* q, ggml_tens
 
 void AttentionOp::SetChunks(std::vector<KvChunk> chunks, std::span<const int32_t> visible) {
   chunks_ = std::move(chunks);
+  set_count_ = chunks_.size();
   visible_ = visible;
   tiered_ = nullptr;
-  tiered_tokens_ = 0;
   tiered_mass_.clear();
   CountTokens();
 }
 
 void AttentionOp::SetTiered(TieredKv* tiered, Status* status) {
-  set_chunks_ = chunks_;
   tiered_ = tiered;
   chosen_ = false;
   status_ = status;
 }
 
-void AttentionOp::Judge(const float* q, int thread, int threads) {
-  if (status_->ok()) {
-    tiered_->Judge(layer_, q, shape_.rows, thread, threads);
+void AttentionOp::Judge(const float* q, const float* partials, int thread, int threads) {
+  if (!status_->ok()) {
+    return;
   }
+  const size_t row_heads = static_cast<size_t>(shape_.rows) * shape_.heads;
+  tiered_->Judge(layer_, q, shape_.rows, {partials, row_heads, threads_, shape_.head_dim}, thread,
+                 threads);
 }
 
 void AttentionOp::Choose() {
-  chunks_.clear();
+  chunks_.resize(set_count_);
   if (status_->ok()) {
     *status_ = tiered_->Choose(layer_, &chunks_);
   }
-  tiered_mass_.assign(chunks_.size(), 0.0F);
-  tiered_tokens_ = 0;
-  for (const KvChunk& chunk : chunks_) {
-    tiered_tokens_ += static_cast<size_t>(chunk.tokens);
-  }
-  chunks_.insert(chunks_.end(), set_chunks_.begin(), set_chunks_.end());
-  CountTokens();
-  ClearWeights();
+  tiered_mass_.assign(chunks_.size() - set_count_, 0.0F);
+  ClearWeights(set_count_);
   chosen_ = true;
   chosen_.notify_all();
 }
@@ -133,24 +148,42 @@ void AttentionOp::CountTokens() {
   }
 }
 
-void AttentionOp::ComputePart(const float* q, float* partials, int thread, int threads) {
-  assert(threads <= threads_);
+void AttentionOp::ComputeSetPart(const float* q, float* partials, int thread, int threads) {
   const size_t row_heads = static_cast<size_t>(shape_.rows) * shape_.heads;
   float* part = partials + row_heads * PartialValues() * thread;
   std::fill(part, part + row_heads * PartialValues(), 0.0F);
   for (size_t i = 0; i < row_heads; ++i) {
     part[i * PartialValues() + shape_.head_dim] = kNoMaximum;
   }
+  AttendChunks(q, part, 0, set_count_, thread, threads);
+}
+
+void AttentionOp::ComputePart(const float* q, const float* set_partials, float* partials,
+                              int thread, int threads) {
+  if (set_partials == nullptr) {
+    ComputeSetPart(q, partials, thread, threads);
+    return;
+  }
+  const size_t values = static_cast<size_t>(shape_.rows) * shape_.heads * PartialValues();
+  float* part = partials + values * thread;
+  std::copy_n(set_partials + values * thread, values, part);
+  AttendChunks(q, part, set_count_, chunks_.size(), thread, threads);
+}
+
+void AttentionOp::AttendChunks(const float* q, float* part, size_t first, size_t end, int thread,
+                               int threads) {
+  assert(threads <= threads_);
   void* aligned = scratch_.data();
   size_t space = scratch_.size() * sizeof(float);
   std::align(64, sizeof(float), aligned, space);
   float* scratch = static_cast<float*>(aligned) + AttentionScratchValues(shape_.head_dim) * thread;
 
   // Heads of one chunk follow each other: their rows lie side by side in memory.
-  const size_t items = chunks_.size() * shape_.kv_heads;
-  const size_t end = items * (thread + 1) / threads;
-  for (size_t item = items * thread / threads; item < end; ++item) {
-    AttendItem(q, part, item / shape_.kv_heads, static_cast<int>(item % shape_.kv_heads), scratch);
+  const size_t items = (end - first) * shape_.kv_heads;
+  const size_t last = items * (thread + 1) / threads;
+  for (size_t item = items * thread / threads; item < last; ++item) {
+    AttendItem(q, part, first + item / shape_.kv_heads, static_cast<int>(item % shape_.kv_heads),
+               scratch);
   }
 }
 
@@ -179,8 +212,9 @@ void AttentionOp::AttendItem(const float* q, float* part, size_t chunk, int kv_h
   // From the last row to the first: the last one sees most, so that its converted keys
   // and values serve the others.
   for (int row = shape_.rows - 1; row >= 0; --row) {
-    const int64_t seen = static_cast<int64_t>(tiered_tokens_) + visible_[row] -
-                         static_cast<int64_t>(first_token_[chunk]);
+    const int64_t seen = chunk < set_count_
+                             ? visible_[row] - static_cast<int64_t>(first_token_[chunk])
+                             : source.tokens;  // every row sees what tiers chose
     task.tokens = static_cast<int>(std::min<int64_t>(seen, source.tokens));
     if (task.tokens <= 0) {
       break;
@@ -199,29 +233,14 @@ void AttentionOp::AttendItem(const float* q, float* part, size_t chunk, int kv_h
 
 void AttentionOp::Join(const float* partials, float* out, int thread, int threads) {
   const size_t row_heads = static_cast<size_t>(shape_.rows) * shape_.heads;
-  const auto part = [&](int t, size_t row_head) {
-    return partials + (row_heads * t + row_head) * PartialValues();
-  };
-  // Softmax over all parts: their maximum, and the sum of weights under it.
-  const auto total = [&](size_t row_head) {
-    float maximum = kNoMaximum;
-    for (int t = 0; t < threads_; ++t) {
-      maximum = std::max(maximum, part(t, row_head)[shape_.head_dim]);
-    }
-    float sum = 0.0F;
-    for (int t = 0; t < threads_; ++t) {
-      const float* p = part(t, row_head) + shape_.head_dim;
-      sum += p[1] * std::exp2(p[0] - maximum);
-    }
-    return std::pair(maximum, sum);
-  };
+  const AttentionSums sums = {partials, row_heads, threads_, shape_.head_dim};
 
   for (size_t row_head = thread; row_head < row_heads; row_head += threads) {
-    const auto [maximum, sum] = total(row_head);
+    const auto [maximum, sum] = sums.Total(row_head);
     float* to = out + row_head * shape_.head_dim;
     std::fill(to, to + shape_.head_dim, 0.0F);
     for (int t = 0; t < threads_; ++t) {
-      const float* from = part(t, row_head);
+      const float* from = sums.Part(t, row_head);
       const float factor = std::exp2(from[shape_.head_dim] - maximum) / sum;
       for (int i = 0; i < shape_.head_dim; ++i) {
         to[i] += factor * from[i];
@@ -233,11 +252,10 @@ void AttentionOp::Join(const float* partials, float* out, int thread, int thread
     return;
   }
   for (size_t row_head = 0; row_head < row_heads; ++row_head) {
-    const auto [maximum, sum] = total(row_head);
+    const auto [maximum, sum] = sums.Total(row_head);
     for (size_t chunk = thread; chunk < chunks_.size(); chunk += threads) {
       const float* weight = weights_.data() + 2 * (chunk * row_heads + row_head);
-      const size_t chosen = tiered_mass_.size();
-      float* to = chunk < chosen ? &tiered_mass_[chunk] : mass_ + (chunk - chosen);
+      float* to = chunk < set_count_ ? mass_ + chunk : &tiered_mass_[chunk - set_count_];
       *to += weight[1] * std::exp2(weight[0] - maximum) / sum;
     }
   }

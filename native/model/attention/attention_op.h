@@ -44,43 +44,48 @@ class AttentionOp {
   // What the next run attends to. Row r sees the first visible[r] tokens, counted over
   // the chunks in their order; at least one. `visible` must stay alive until the run is over.
   void SetChunks(std::vector<KvChunk> chunks, std::span<const int32_t> visible);
-  // What comes before these chunks in the next run. `status` is shared by the layers of a pass:
-  // what fails is told there, and nothing is chosen any more. Both must outlive the run.
+  // What is attended to besides these chunks in the next run. `status` is shared by the layers of
+  // a pass: what fails is told there, and nothing is chosen any more. Both must outlive the run.
   void SetTiered(TieredKv* tiered, Status* status);
   // Adds each chunk's share of the attention, summed over heads and rows, to mass[chunk]
   // in the next run; null: not wanted. Call it last. Of what tiers chose tiered_mass tells.
   void SetMass(float* mass);
   std::span<const float> tiered_mass() const { return tiered_mass_; }
 
-  // Asks the tiers, before the two steps: all threads judge, then one chooses.
-  void Judge(const float* q, int thread, int threads);
+  // With tiers, before the two steps: what was set is attended to, all threads judge what else
+  // matters beside that, then one chooses. `partials` as below, of a tensor of its own.
+  void ComputeSetPart(const float* q, float* partials, int thread, int threads);
+  void Judge(const float* q, const float* partials, int thread, int threads);
   void Choose();
   // The other threads meanwhile: they leave their cores to those that read blocks.
   void AwaitChoice() const;
   // The two steps, for tests and for ggml's threads. `partials` holds
-  // [threads][rows][heads] of head_dim sums, then the maximum and the sum of weights.
-  void ComputePart(const float* q, float* partials, int thread, int threads);
+  // [threads][rows][heads] of head_dim sums, then the maximum and the sum of weights. With tiers
+  // `set_partials` are those that ComputeSetPart has left.
+  void ComputePart(const float* q, const float* set_partials, float* partials, int thread,
+                   int threads);
   void Join(const float* partials, float* out, int thread, int threads);
 
   size_t PartialValues() const { return static_cast<size_t>(shape_.head_dim) + 2; }
 
  private:
   void CountTokens();
-  void ClearWeights();
+  void ClearWeights(size_t first_chunk);
+  // Adds chunks [first, end) to a thread's part.
+  void AttendChunks(const float* q, float* part, size_t first, size_t end, int thread, int threads);
   void AttendItem(const float* q, float* part, size_t chunk, int kv_head, float* scratch);
 
   AttentionShape shape_;
   int threads_;
   int layer_;
   const AttentionKernel& kernel_;
-  std::vector<KvChunk> chunks_;      // of the tiers, then those that were set
-  std::vector<KvChunk> set_chunks_;  // with tiers
-  std::vector<size_t> first_token_;  // of each chunk
+  std::vector<KvChunk> chunks_;      // those that were set, then of the tiers
+  size_t set_count_ = 0;             // how many were set
+  std::vector<size_t> first_token_;  // of each that was set
   std::span<const int32_t> visible_;
   TieredKv* tiered_ = nullptr;
   Status* status_ = nullptr;
   std::atomic<bool> chosen_ = false;  // in this pass
-  size_t tiered_tokens_ = 0;          // every row sees them
   std::vector<float> tiered_mass_;
   float* mass_ = nullptr;
   std::vector<float> weights_;  // [chunk][row][head] of (maximum, sum), for the mass

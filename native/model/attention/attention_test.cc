@@ -9,6 +9,8 @@
 
 #include "kv/half.h"
 #include "model/attention/attention_op.h"
+#include "model/attention/sums.h"
+#include "model/tiered_kv.h"
 
 namespace leoam {
 namespace {
@@ -149,7 +151,7 @@ void ExpectMatchesReference(const AttentionKernel& kernel, const Case& what) {
   std::vector<float> partials(op.PartialValues() * what.shape.heads * what.shape.rows *
                               what.threads);
   for (int thread = 0; thread < what.threads; ++thread) {
-    op.ComputePart(problem.q().data(), partials.data(), thread, what.threads);
+    op.ComputePart(problem.q().data(), nullptr, partials.data(), thread, what.threads);
   }
   std::vector<float> out(expected.size());
   for (int thread = 0; thread < what.threads; ++thread) {
@@ -226,11 +228,95 @@ TEST(AttentionTest, ScoresFarApartNeitherOverflowNorVanish) {
     op.SetChunks({{k.data(), v.data(), 2 * kHeadDim, kTokens}}, visible);
     std::vector<float> partials(op.PartialValues());
     std::vector<float> out(kHeadDim);
-    op.ComputePart(q.data(), partials.data(), 0, 1);
+    op.ComputePart(q.data(), nullptr, partials.data(), 0, 1);
     op.Join(partials.data(), out.data(), 0, 1);
     for (float value : out) {
       ASSERT_FLOAT_EQ(value, kLoud) << kernel->name;
     }
+  }
+}
+
+// Offers chunks, and keeps what it is told of the attention to the others.
+class OfferedChunks final : public TieredKv {
+ public:
+  explicit OfferedChunks(std::vector<KvChunk> chunks) : chunks_(std::move(chunks)) {}
+
+  size_t begin() const override { return 0; }
+  size_t tokens() const override { return 0; }
+  void Judge(int /*layer*/, const float* /*q*/, int /*rows*/, const AttentionSums& resident,
+             int part, int /*parts*/) override {
+    for (size_t i = 0; part == 0 && i < resident.row_heads; ++i) {
+      log_sums.push_back(resident.LogSum(i));
+    }
+  }
+  Status Choose(int /*layer*/, std::vector<KvChunk>* chunks) override {
+    chunks->insert(chunks->end(), chunks_.begin(), chunks_.end());
+    return Status::Ok();
+  }
+  void Took(int /*layer*/, std::span<const float> /*mass*/) override {}
+
+  std::vector<float> log_sums;
+
+ private:
+  const std::vector<KvChunk> chunks_;
+};
+
+TEST(AttentionTest, WhatTiersOfferCountsBesideWhatWasSet) {
+  const Case what = {{14, 2, 64, 1, true}, {64, 50, 13, 40, 64, 5}, {236}, 2};
+  for (const size_t set : {size_t{0}, size_t{1}, size_t{4}, size_t{6}}) {
+    const Problem problem(what);
+    std::vector<double> expected;
+    std::vector<double> expected_mass;
+    problem.Reference(&expected, &expected_mass);
+    std::vector<KvChunk> chunks = problem.Chunks();
+    const auto first_offered = chunks.begin() + static_cast<ptrdiff_t>(set);
+    OfferedChunks tiered({first_offered, chunks.end()});
+    chunks.erase(first_offered, chunks.end());
+    std::vector<int32_t> visible = {0};
+    for (const KvChunk& chunk : chunks) {
+      visible[0] += chunk.tokens;
+    }
+
+    AttentionOp op(what.shape, what.threads, /*layer=*/0);
+    std::vector<float> mass(set + 1, 0.0F);
+    Status status;
+    op.SetChunks(chunks, visible);
+    op.SetTiered(&tiered, &status);
+    op.SetMass(mass.data());
+    std::vector<float> set_partials(op.PartialValues() * what.shape.heads * what.threads);
+    std::vector<float> partials = set_partials;
+    const float* q = problem.q().data();
+    const auto on_each_thread = [&](const auto& work) {
+      for (int thread = 0; thread < what.threads; ++thread) {
+        work(thread);
+      }
+    };
+    on_each_thread([&](int t) { op.ComputeSetPart(q, set_partials.data(), t, what.threads); });
+    on_each_thread([&](int t) { op.Judge(q, set_partials.data(), t, what.threads); });
+    op.Choose();
+    on_each_thread(
+        [&](int t) { op.ComputePart(q, set_partials.data(), partials.data(), t, what.threads); });
+    std::vector<float> out(expected.size());
+    on_each_thread([&](int t) { op.Join(partials.data(), out.data(), t, what.threads); });
+
+    for (size_t i = 0; i < out.size(); ++i) {
+      ASSERT_NEAR(out[i], expected[i], 1e-5) << set << " set, value " << i;
+    }
+    mass.insert(mass.begin() + static_cast<ptrdiff_t>(set), op.tiered_mass().begin(),
+                op.tiered_mass().end());
+    double set_mass = 0;
+    for (size_t i = 0; i < expected_mass.size(); ++i) {
+      ASSERT_NEAR(mass[i], expected_mass[i], 1e-4) << set << " set, chunk " << i;
+      set_mass += i < set ? expected_mass[i] : 0.0;
+    }
+    ASSERT_EQ(tiered.log_sums.size(), static_cast<size_t>(what.shape.heads));
+    const AttentionSums all = {partials.data(), tiered.log_sums.size(), what.threads,
+                               what.shape.head_dim};
+    double told = 0;
+    for (size_t head = 0; head < tiered.log_sums.size(); ++head) {
+      told += std::exp(tiered.log_sums[head] - all.LogSum(head));
+    }
+    EXPECT_NEAR(told, set_mass, 1e-3) << set << " set";
   }
 }
 
