@@ -33,7 +33,7 @@ struct ChunkRange {
 struct TierOptions {
   uint64_t ram_bytes = 0;            // for the context's KV and its abstracts
   KvFormat format = KvFormat::kF16;  // of rows in RAM
-  int read_threads = 4;
+  int read_threads = 12;             // a disk reads more at once (ARCHITECTURE.md)
   // Share of the context's chunks that take part in a step of decoding, chosen for each layer by
   // their abstracts; 1: all, which is exact. Also all where the memory has no room for abstracts.
   double share = 1.0;

@@ -55,7 +55,7 @@ const optionSpecs = {
   },
   'evidence-mass': {
     value: 'MASS',
-    help: 'of the estimated attention that is enough for such a step, 0.01 to 1; default 0.7, to guess 0.9',
+    help: 'of the estimated attention that is enough for such a step, 0.01 to 1; default 0.95',
     in: asking,
   },
   'evidence-draft': {

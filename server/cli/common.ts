@@ -105,7 +105,7 @@ export async function repositoryRoot(line: CommandLine): Promise<string> {
 
 const mib = 1024 ** 2;
 /** Of the estimated attention, enough for a step that attends to a share (ARCHITECTURE.md). */
-const enoughMass = 0.9;
+const enoughMass = 0.95;
 /** What is written is exact, and soonest so (ARCHITECTURE.md). */
 const exactTiers = { share: 0.2, mass: enoughMass, draftTokens: 6 };
 

@@ -51,7 +51,7 @@ export async function run(args: string[]): Promise<object> {
     ways: wanted,
     rams: numbers(values.ram, '25'),
     share: Number(values.share ?? '0.2'),
-    masses: numbers(values.mass, '0.9'),
+    masses: numbers(values.mass, '0.95'),
     lookedInto: values['looked-into'] === undefined ? undefined : Number(values['looked-into']),
     disks: listOption(values.disk, ['1000']).map(diskOf),
     draftTokens: countOption('draft', values.draft, 6),
