@@ -353,7 +353,7 @@ export interface NativeEngine {
 
 /** How evidence that stays on disk is attended to. */
 export interface TierOptions {
-  /** Memory for its KV. */
+  /** Memory for its KV and, with a share, its abstracts, which are as fine as it allows. */
   ramBytes: number;
   /**
    * Share of its chunks that take part in each step of an answer, chosen layer by layer by their
