@@ -9,13 +9,6 @@
 #include "selection/score_kernel.h"
 
 namespace leoam {
-namespace {
-
-// Of the attention to what is resident: not worth looking for.
-constexpr float kLittle = 0.01F;
-
-}  // namespace
-
 BlockChoice::BlockChoice(const ChoiceShape& shape, std::vector<size_t> block_ends)
     : shape_(shape), block_ends_(std::move(block_ends)), parts_(kParts) {}
 
@@ -82,10 +75,7 @@ void BlockChoice::ShareByCodes(const KeyBoxes& boxes, int kv_head, const float* 
   part->ranked = bounds;
   const auto last = part->ranked.begin() + static_cast<ptrdiff_t>(count) - 1;
   std::nth_element(part->ranked.begin(), last, part->ranked.end(), std::greater<>());
-  // Boxes below, all together, cannot hold more than a little beside what is resident.
-  const float too_little =
-      resident + std::log(kLittle / static_cast<float>(bounds.size() * KeyBoxes::kTokens));
-  const float least = std::max({*last, too_little, KeyBoxes::kNoKey / 2});
+  const float least = std::max(*last, KeyBoxes::kNoKey / 2);  // none that is not set
   part->looked_into.clear();
   for (size_t box = 0; box < bounds.size(); ++box) {
     if (bounds[box] >= least) {

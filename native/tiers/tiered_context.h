@@ -47,7 +47,7 @@ struct TierOptions {
   size_t abstract_tokens = KeyBoxes::kTokens;
   // Abstracts of up to kTokens keys have codes, where there is memory: they say more.
   bool key_codes = true;
-  double looked_into = 0.25;  // as in ChoiceShape
+  double looked_into = ChoiceShape().looked_into;
   // Each layer attends to what the queries of the layer before it choose, which is read meanwhile;
   // the first one to all. For comparison with judging by a layer's own queries.
   bool previous_layer = false;

@@ -1,6 +1,7 @@
 // What a question asks of a conversation, and what comes back.
 
-import type { Sampling, TierCounters } from '../engine/addon.js';
+import type { Sampling } from '../engine/addon.js';
+import type { TierCounters } from '../engine/tierOptions.js';
 import type { RequestClass } from '../engine/engine.js';
 import type { Mode } from '../prompt/parts.js';
 import type { Source } from './citations.js';

@@ -1,6 +1,7 @@
 // One turn of a conversation made ready for the engine: question -> working set -> parts.
 
-import type { Part, TierOptions } from '../engine/addon.js';
+import type { Part } from '../engine/addon.js';
+import type { TierOptions } from '../engine/tierOptions.js';
 import { checkFitsWindow, type LeoEngine } from '../engine/engine.js';
 import { leoError } from '../engine/errors.js';
 import type { RepositoryIndex, SegmentPlan } from '../index/types.js';

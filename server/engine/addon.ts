@@ -3,6 +3,8 @@
 // engine thread; nothing here blocks the event loop. Rejections are `EngineError`s: an
 // Error whose `code` is one of StatusCodeName (native/include/leoam/status.h).
 
+import type { TierCounters, TierOptions } from './tierOptions.js';
+
 /** Higher runs first and preempts lower within a graph (design: completion > chat > …). */
 export type Priority = 'completion' | 'chat' | 'prepare' | 'index';
 
@@ -226,29 +228,6 @@ export interface GenerateResult {
   warning?: string;
 }
 
-/** What the tiers of a session have done. A block is one layer of a chunk. */
-export interface TierCounters {
-  /** By layers of passes. */
-  blocksWanted: number;
-  /** Of these, in RAM already. */
-  blocksHit: number;
-  /** From the disk tier. */
-  blocksRead: number;
-  /** From RAM, for others. */
-  blocksDropped: number;
-  bytesRead: number;
-  /** Of RAM. */
-  peakBytes: number;
-  /** Abstracts of the keys, in RAM; 0 where all takes part. */
-  abstractBytes: number;
-  /** Of the evidence, as RAM would hold it. */
-  kvBytes: number;
-  /** By passes, for the disk. */
-  waitedMs: number;
-  /** Judging abstracts. */
-  chooseMs: number;
-}
-
 export interface ScoreRequest {
   parts: Part[];
   questionPart: number;
@@ -349,47 +328,6 @@ export interface NativeEngine {
   newSession(contextTokens: number, tiers?: TierOptions): NativeSession;
   /** Waits for running jobs to be cancelled, then frees everything. Later calls throw code "disposed". */
   dispose(): Promise<void>;
-}
-
-/** How evidence that stays on disk is attended to. */
-export interface TierOptions {
-  /** Memory for its KV and, with a share, its abstracts, which are as fine as it allows. */
-  ramBytes: number;
-  /**
-   * Share of its chunks that take part in each step of an answer, chosen layer by layer by their
-   * abstracts. Default 1: all, which is exact.
-   */
-  share?: number;
-  /**
-   * Of the attention, as the abstracts estimate it, that is enough: where attention is skewed, fewer
-   * chunks than the share take part. Default 1: always the share.
-   */
-  mass?: number;
-  /**
-   * Steps that attend to the share guess so many tokens ahead, and a pass over all verifies them:
-   * what is written is the same as without a share. Default 0: what the share says is written.
-   */
-  draftTokens?: number;
-  /** Keys that one abstract stands for, at most. Default 16. */
-  abstractTokens?: number;
-  /**
-   * Abstracts of up to 16 keys also say, in 2 bits, where each key's values lie between their bounds.
-   * Default true.
-   */
-  keyCodes?: boolean;
-  /** Share of the abstracts, those with the highest bounds, whose codes are looked at. Default 0.25. */
-  lookedInto?: number;
-  /**
-   * Each layer attends to what the one before it would, which is read meanwhile: for comparison.
-   * Default false.
-   */
-  previousLayer?: boolean;
-  /** Read no faster than that, to see what a slower disk would do. Default 0: as fast as it is. */
-  diskBytesPerSecond?: number;
-  /** Reading the next layer's KV while one computes, where all of it takes part. Default true. */
-  prefetch?: boolean;
-  /** The system keeps nothing of what is read beside that memory, where it can. Default false. */
-  passPageCache?: boolean;
 }
 
 export interface Addon {

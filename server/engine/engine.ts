@@ -19,11 +19,11 @@ import type {
   ScoreRequest,
   ScoreResult,
   SegmentRequest,
-  TierOptions,
   SegmentResult,
   StoreStats,
   SystemInfo,
 } from './addon.js';
+import type { TierOptions } from './tierOptions.js';
 import { leoError } from './errors.js';
 import { loadAddon } from './load.js';
 

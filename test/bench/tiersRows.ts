@@ -2,7 +2,8 @@
 // answer decoded.
 
 import type { Assistant } from '../../server/assistant.js';
-import type { GenerateResult, Part, TierCounters } from '../../server/engine/addon.js';
+import type { GenerateResult, Part } from '../../server/engine/addon.js';
+import type { TierCounters } from '../../server/engine/tierOptions.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
 import { storedParts } from '../../server/prompt/parts.js';
 import { questionTokens } from '../../server/prompt/question.js';

@@ -1,7 +1,7 @@
 // The ways to decode behind a large context that bench tiers compares, and what each asks of the
 // engine.
 
-import type { TierOptions } from '../../server/engine/addon.js';
+import type { TierOptions } from '../../server/engine/tierOptions.js';
 
 /**
  * - `memory`: all of the KV in memory;

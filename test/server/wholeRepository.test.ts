@@ -10,7 +10,7 @@ import {
 import type { AskResult } from '../../server/chat/asked.js';
 import { Conversation } from '../../server/chat/conversation.js';
 import { noTurns, prepareTurn } from '../../server/chat/turn.js';
-import type { TierOptions } from '../../server/engine/addon.js';
+import type { TierOptions } from '../../server/engine/tierOptions.js';
 import { indexRepository } from '../../server/index/jobs.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
 import { homeWithModel, leoam, shopFiles, smallModel, temporaryRepository } from './setup.js';
