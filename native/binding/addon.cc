@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "binding/addon_data.h"
+#include "binding/convert_tiers.h"
 #include "binding/engine_object.h"
 #include "binding/session_object.h"
 #include "binding/store_functions.h"
@@ -28,6 +29,11 @@ Napi::Value SystemInfo(const Napi::CallbackInfo& info) {
     features.Set(features.Length(), feature);
   }
   out.Set("cpuFeatures", features);
+  Napi::Array devices = Napi::Array::New(env);
+  for (const DeviceInfo& device : ListDevices()) {
+    devices.Set(devices.Length(), FromDeviceInfo(env, device));
+  }
+  out.Set("devices", devices);
   out.Set("attentionKernel", BestAttentionKernel().name);
   out.Set("kvVersion", kKvVersion);
   out.Set("physicalCores", std::thread::hardware_concurrency());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "binding/convert_tiers.h"
+
 namespace leoam::binding {
 namespace {
 
@@ -276,21 +278,6 @@ Napi::Object FromSegmentResult(Napi::Env env, const SegmentResult& result) {
   if (!result.warning.empty()) {
     out.Set("warning", result.warning);
   }
-  return out;
-}
-
-Napi::Object FromTierCounters(Napi::Env env, const TierCounters& counters) {
-  Napi::Object out = Napi::Object::New(env);
-  out.Set("blocksWanted", static_cast<double>(counters.blocks_wanted));
-  out.Set("blocksHit", static_cast<double>(counters.blocks_hit));
-  out.Set("blocksRead", static_cast<double>(counters.blocks_read));
-  out.Set("blocksDropped", static_cast<double>(counters.blocks_dropped));
-  out.Set("bytesRead", static_cast<double>(counters.bytes_read));
-  out.Set("peakBytes", static_cast<double>(counters.peak_bytes));
-  out.Set("abstractBytes", static_cast<double>(counters.abstract_bytes));
-  out.Set("kvBytes", static_cast<double>(counters.kv_bytes));
-  out.Set("waitedMs", counters.waited_ms);
-  out.Set("chooseMs", counters.choose_ms);
   return out;
 }
 

@@ -38,7 +38,6 @@ Napi::Int32Array FromTokens(Napi::Env env, const std::vector<Token>& tokens);
 Napi::Float32Array FromFloats(Napi::Env env, const std::vector<float>& values);
 Napi::Object FromCounters(Napi::Env env, const Counters& counters);
 Napi::Object FromSegmentResult(Napi::Env env, const SegmentResult& result);
-Napi::Object FromTierCounters(Napi::Env env, const TierCounters& counters);
 Napi::Object FromGenerateResult(Napi::Env env, const GenerateResult& result);
 Napi::Object FromScoreResult(Napi::Env env, const ScoreResult& result);
 Napi::Object FromStoreStats(Napi::Env env, const StoreStats& stats);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "binding/addon_data.h"
+#include "binding/convert_tiers.h"
 #include "binding/session_object.h"
 #include "runtime/head_scores.h"
 
@@ -181,41 +182,7 @@ Napi::Value EngineObject::NewSession(const Napi::CallbackInfo& info) {
   if (!info[0].IsNumber() || info[0].As<Napi::Number>().DoubleValue() < 1) {
     throw Napi::TypeError::New(info.Env(), "newSession needs its number of tokens.");
   }
-  TierOptions tiers;
-  if (info[1].IsObject()) {
-    const auto options = info[1].As<Napi::Object>();
-    const double bytes = ReadNumber(options, "ramBytes");
-    const double share = ReadNumber(options, "share", 1);
-    const double speed = ReadNumber(options, "diskBytesPerSecond", 0);
-    const double draft = ReadNumber(options, "draftTokens", 0);
-    const double mass = ReadNumber(options, "mass", 1);
-    const double abstract = ReadNumber(options, "abstractTokens", KeyBoxes::kTokens);
-    const double looked_into = ReadNumber(options, "lookedInto", tiers.looked_into);
-    if (!(looked_into >= 0) || !(looked_into <= 1) || !(bytes > 0) || !(share > 0) ||
-        !(share <= 1) || !(speed >= 0) || !(draft >= 0) || !(draft <= 64) || !(mass > 0) ||
-        !(mass <= 1) || !(abstract >= 1)) {
-      throw Napi::TypeError::New(
-          info.Env(),
-          "A session's tiers need ramBytes above 0, a share and a mass above 0 and up to "
-          "1, no negative speed, drafts of 0 to 64 tokens, abstracts of at least one key and "
-          "lookedInto from 0 to 1.");
-    }
-    tiers.ram_bytes = static_cast<uint64_t>(bytes);
-    tiers.share = share;
-    tiers.mass = mass;
-    tiers.draft_tokens = static_cast<int>(draft);
-    tiers.disk_bytes_per_second = static_cast<uint64_t>(speed);
-    tiers.abstract_tokens = static_cast<size_t>(std::min(abstract, 1e9));
-    tiers.looked_into = looked_into;
-    const Napi::Value codes = options.Get("keyCodes");
-    tiers.key_codes = !codes.IsBoolean() || codes.As<Napi::Boolean>().Value();
-    const Napi::Value previous = options.Get("previousLayer");
-    tiers.previous_layer = previous.IsBoolean() && previous.As<Napi::Boolean>().Value();
-    const Napi::Value pass = options.Get("passPageCache");
-    tiers.pass_page_cache = pass.IsBoolean() && pass.As<Napi::Boolean>().Value();
-    const Napi::Value prefetch = options.Get("prefetch");
-    tiers.prefetch = !prefetch.IsBoolean() || prefetch.As<Napi::Boolean>().Value();
-  }
+  const TierOptions tiers = ReadTierOptions(info[1]);
   return SessionObject::Make(info.Env(), state_,
                              static_cast<size_t>(info[0].As<Napi::Number>().Int64Value()), tiers);
 }

@@ -46,8 +46,9 @@ class Session {
   size_t room() const;
   // Of every row, the preamble's first. Valid until the session changes.
   std::span<const Token> tokens() const { return tokens_; }
-  // One sentence for the user when the last Prepare could not keep on disk what it computed.
-  const std::string& warning() const { return warning_; }
+  // One sentence for the user: the last Prepare could not keep on disk what it computed, or a
+  // device has no room or failed. Empty else.
+  std::string warning() const;
   // [begin, end) positions of the prompt's parts, in the order of the request.
   // Empty ranges for what lies in tiers.
   const std::vector<std::pair<size_t, size_t>>& part_ranges() const { return part_ranges_; }

@@ -64,8 +64,19 @@ Status Session::HoldInTiers(const PromptRequest& request, size_t count) {
   const ModelConfig& config = core_.model().config();
   TierOptions options = tier_options_;
   options.format = kv_->format();
-  auto opened =
-      TieredContext::Open(store, ranges, config, core_.model().key_bias(), begin, options);
+  std::shared_ptr<DeviceMemory> device;
+  if (options.device_bytes > 0) {
+    auto allocated = AllocateDeviceMemory(options.device, options.device_bytes);
+    if (allocated.ok()) {
+      device = std::move(allocated).value();
+    } else if (allocated.status().code() == StatusCode::kNoSpace) {
+      warning_ = allocated.status().message() + " The disk alone serves what RAM does not hold.";
+    } else {
+      return allocated.status();
+    }
+  }
+  auto opened = TieredContext::Open(store, ranges, config, core_.model().key_bias(), begin, options,
+                                    std::move(device));
   if (!opened.ok()) {
     return opened.status();
   }
@@ -79,6 +90,13 @@ Status Session::HoldInTiers(const PromptRequest& request, size_t count) {
   tiered_parts_.assign(request.parts.begin(), end);
   kv_->set_gap(begin, tiered_->tokens());
   return Status::Ok();
+}
+
+std::string Session::warning() const {
+  const bool lost = tiered_ != nullptr && tiered_->counters().device_lost;
+  return warning_.empty() && lost
+             ? "The device whose memory held evidence failed; it is read from disk from now on."
+             : warning_;
 }
 
 void Session::SetDense(bool dense) {

@@ -124,6 +124,46 @@ TEST_F(SessionTiersTest, WhatAShareDraftsAndAllVerifiesIsWhatAllWrites) {
                   static_cast<double>(exact.counters.bytes_from_disk));
 }
 
+TEST_F(SessionTiersTest, ADeviceServesWhatRamHasNoRoomForAndTheAnswerIsTheSame) {
+  GenerateRequest request;
+  request.parts = {Stored(1, SampleCode(40)), Text("// What does this file do? It")};
+  request.question_part = 1;
+  request.max_tokens = 16;
+  const size_t tokens = AsText(request.parts[0]).tokens.size();
+  const KvShape& shape = core_->model().config().kv_shape();
+  const uint64_t bytes =
+      tokens * 2 * KvBytes(KvFormat::kF16, shape.RowValues()) * static_cast<uint64_t>(shape.layers);
+  const auto answer = [&](TierOptions options) {
+    options.ram_bytes = bytes / 4;
+    GenerateResult answered;
+    auto session = Session::Create(*core_, 256, KvFormat::kF16, options);
+    EXPECT_TRUE(session.ok());
+    Run([&](JobContext& job) {
+      auto result = Generate(*core_, job, **session, request);
+      ASSERT_TRUE(result.ok()) << result.status().message();
+      answered = std::move(result).value();
+    });
+    return answered;
+  };
+  const GenerateResult alone = answer({});
+  const GenerateResult beside = answer({.device_bytes = bytes, .device = "CPU"});
+  ASSERT_TRUE(alone.tiers.has_value() && beside.tiers.has_value());
+  EXPECT_EQ(beside.tokens, alone.tokens);
+  EXPECT_EQ(alone.tiers->blocks_from_device, 0U);
+  EXPECT_GT(beside.tiers->blocks_from_device, 4 * beside.tiers->blocks_read);
+  EXPECT_LT(3 * beside.tiers->bytes_read, alone.tiers->bytes_read);
+  EXPECT_LE(beside.tiers->peak_bytes, bytes / 4);
+
+  Run([&](JobContext& job) {
+    auto session = Session::Create(*core_, 256, KvFormat::kF16,
+                                   {.ram_bytes = bytes, .device_bytes = bytes, .device = "CUDA7"});
+    ASSERT_TRUE(session.ok());
+    const auto result = Generate(*core_, job, **session, request);
+    EXPECT_EQ(result.status().code(), StatusCode::kInvalidArgument);
+    EXPECT_NE(result.status().message().find("CUDA7"), std::string::npos);
+  });
+}
+
 TEST_F(SessionTiersTest, TooLittleMemoryForEvidenceOnDiskIsSaid) {
   const Part stored = Stored(1, SampleCode(16));
   const Part question = Text("// What does this file do? It");

@@ -11,14 +11,20 @@ namespace {
 // After so many visits of a layer the uses of its blocks count half.
 constexpr size_t kVisitsPerAge = 16;
 
+size_t LargestOf(const std::vector<size_t>& bytes) {
+  return bytes.empty() ? 0 : *std::max_element(bytes.begin(), bytes.end());
+}
+
 }  // namespace
 
 RamTier::RamTier(int layers, std::vector<size_t> block_bytes, uint64_t budget_bytes, Fill fill,
-                 Run run)
+                 Run run, std::unique_ptr<DeviceTier> device)
     : block_bytes_(std::move(block_bytes)),
-      budget_(budget_bytes),
+      budget_(budget_bytes -
+              (device == nullptr ? 0 : std::min<uint64_t>(budget_bytes, LargestOf(block_bytes_)))),
       fill_(std::move(fill)),
       run_(std::move(run)),
+      device_(std::move(device)),
       layers_(static_cast<size_t>(layers)) {
   for (Layer& layer : layers_) {
     layer.blocks.resize(block_bytes_.size());
@@ -47,7 +53,7 @@ Status RamTier::Visit(int layer, const std::vector<size_t>& chunks) {
   layer_ = layer;
   Layer& of = layers_[static_cast<size_t>(layer)];
   if (++of.visits % kVisitsPerAge == 0) {
-    Age(&of);
+    Age(layer);
   }
   // First what is here, so that making room for the others spares it.
   std::vector<size_t> missing;
@@ -126,7 +132,12 @@ void RamTier::Prefetch(int layer, const std::vector<size_t>& chunks) {
 
 TierCounters RamTier::counters() const {
   const std::lock_guard lock(mutex_);
-  return counters_;
+  TierCounters counters = counters_;
+  counters.ram_bytes = bytes_;
+  if (device_ != nullptr) {
+    device_->Count(&counters);
+  }
+  return counters;
 }
 
 // False where there is no room.
@@ -136,31 +147,54 @@ bool RamTier::Start(int layer, size_t chunk) {
     return false;
   }
   Block& block = layers_[static_cast<size_t>(layer)].blocks[chunk];
-  block.rows = std::make_unique_for_overwrite<uint8_t[]>(bytes);
   block.state = State::kFilling;
   block.begun = false;
   bytes_ += bytes;
   counters_.peak_bytes = std::max(counters_.peak_bytes, bytes_);
-  ++counters_.blocks_read;
   ++filling_;
-  run_([this, layer, chunk, rows = block.rows.get()] {
-    Finish(layer, chunk, fill_({layer, chunk}, rows));
-  });
+  // std::function copies what it holds.
+  auto dropped = std::make_shared<std::vector<Dropped>>(std::exchange(dropped_, {}));
+  run_([this, id = BlockId{layer, chunk}, dropped] { Load(id, std::move(*dropped)); });
   return true;
 }
 
-void RamTier::Finish(int layer, size_t chunk, Status status) {
-  const std::lock_guard lock(mutex_);
-  Layer& of = layers_[static_cast<size_t>(layer)];
-  Block& block = of.blocks[chunk];
-  Update(&of, &block, [&] {
-    block.state = status.ok() ? State::kReady : State::kFailed;
-    block.failure = std::move(status);
-    if (block.state == State::kFailed) {
+void RamTier::Load(const BlockId& id, std::vector<Dropped> dropped) {
+  const size_t bytes = block_bytes_[id.chunk];
+  std::unique_ptr<uint8_t[]> rows;
+  bool from_device = false;
+  if (device_ != nullptr) {
+    // What comes leaves its place to what goes, so for a moment both are in RAM: one block at a
+    // time.
+    const std::lock_guard lock(exchange_);
+    rows = std::make_unique_for_overwrite<uint8_t[]>(bytes);
+    from_device = device_->Take(id, {rows.get(), bytes});
+    for (Dropped& block : dropped) {
+      device_->Insert(block.id, {block.rows.get(), block_bytes_[block.id.chunk]}, block.uses);
       block.rows.reset();
-      bytes_ -= block_bytes_[chunk];
     }
+  } else {
+    rows = std::make_unique_for_overwrite<uint8_t[]>(bytes);
+  }
+  Status status = from_device ? Status::Ok() : fill_(id, rows.get());
+  Finish(id, std::move(rows), !from_device, std::move(status));
+}
+
+void RamTier::Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, bool from_disk,
+                     Status status) {
+  const std::lock_guard lock(mutex_);
+  Layer& of = layers_[static_cast<size_t>(id.layer)];
+  Block& block = of.blocks[id.chunk];
+  Update(&of, &block, [&] {
+    if (status.ok()) {
+      block.state = State::kReady;
+      block.rows = std::move(rows);
+    } else {
+      block.state = State::kFailed;
+      bytes_ -= block_bytes_[id.chunk];
+    }
+    block.failure = std::move(status);
   });
+  ++(from_disk ? counters_.blocks_read : counters_.blocks_from_device);
   --filling_;
   changed_.notify_all();
 }
@@ -186,9 +220,13 @@ bool RamTier::OthersAreFilling() const {
   return filling_ > static_cast<size_t>(own);
 }
 
-void RamTier::Age(Layer* layer) {
-  for (Block& block : layer->blocks) {
-    Update(layer, &block, [&block] { block.uses /= 2; });
+void RamTier::Age(int layer) {
+  Layer& of = layers_[static_cast<size_t>(layer)];
+  for (Block& block : of.blocks) {
+    Update(&of, &block, [&block] { block.uses /= 2; });
+  }
+  if (device_ != nullptr) {
+    device_->Age(layer);
   }
 }
 
@@ -206,7 +244,8 @@ bool RamTier::DropOne() {
   for (size_t uses = 0; uses < kUseLevels; ++uses) {
     // The layer before this one is visited again last.
     for (size_t back = 1; back <= count; ++back) {
-      Layer& layer = layers_[(static_cast<size_t>(layer_) + count - back) % count];
+      const size_t number = (static_cast<size_t>(layer_) + count - back) % count;
+      Layer& layer = layers_[number];
       if (layer.droppable[uses] == 0) {
         continue;
       }
@@ -216,6 +255,9 @@ bool RamTier::DropOne() {
       }
       Block& block = layer.blocks[at];
       Update(&layer, &block, [&block] { block.state = State::kAbsent; });
+      if (device_ != nullptr) {
+        dropped_.push_back({{static_cast<int>(number), at}, std::move(block.rows), block.uses});
+      }
       block.rows.reset();
       bytes_ -= block_bytes_[at];
       ++counters_.blocks_dropped;

@@ -14,13 +14,10 @@
 
 #include "leoam/status.h"
 #include "leoam/tier_counters.h"
+#include "tiers/block_id.h"
+#include "tiers/device_tier.h"
 
 namespace leoam {
-
-struct BlockId {
-  int layer = 0;
-  size_t chunk = 0;
-};
 
 // Thread-safe; one thread at a time visits layers.
 class RamTier {
@@ -30,8 +27,10 @@ class RamTier {
   // Runs a task elsewhere, soon.
   using Run = std::function<void(std::function<void()>)>;
 
-  // `block_bytes`: of a block of each chunk.
-  RamTier(int layers, std::vector<size_t> block_bytes, uint64_t budget_bytes, Fill fill, Run run);
+  // `block_bytes`: of a block of each chunk. `device`: where blocks go that make room for others,
+  // and come back from; null: nowhere.
+  RamTier(int layers, std::vector<size_t> block_bytes, uint64_t budget_bytes, Fill fill, Run run,
+          std::unique_ptr<DeviceTier> device = nullptr);
   ~RamTier();  // waits for blocks that are being filled
   RamTier(const RamTier&) = delete;
   RamTier& operator=(const RamTier&) = delete;
@@ -75,22 +74,33 @@ class RamTier {
   template <typename Change>
   static void Update(Layer* layer, Block* block, Change change);
 
+  // Dropped to make room, on its way to the device.
+  struct Dropped {
+    BlockId id;
+    std::unique_ptr<uint8_t[]> rows;
+    unsigned uses = 0;
+  };
+
   bool Start(int layer, size_t chunk);
+  // Fills a block whose room was reserved, once `dropped` has left it; on any thread.
+  void Load(const BlockId& id, std::vector<Dropped> dropped);
   // Until the block is filled or has failed; counts the time.
   void Await(const Block& block, std::unique_lock<std::mutex>* lock);
-  void Finish(int layer, size_t chunk, Status status);
+  void Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, bool from_disk, Status status);
   // Ends the visit; what was read ahead may be dropped as well, where the next one wants it not.
   void Release();
   // Filling, though this visit does not want them.
   bool OthersAreFilling() const;
-  static void Age(Layer* layer);
+  void Age(int layer);
   bool MakeRoom(size_t bytes);
   bool DropOne();
 
   const std::vector<size_t> block_bytes_;
-  const uint64_t budget_;
+  const uint64_t budget_;  // of blocks; less one that is being exchanged
   const Fill fill_;
   const Run run_;
+  const std::unique_ptr<DeviceTier> device_;
+  std::mutex exchange_;  // a block of RAM for one of the device
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
@@ -99,6 +109,7 @@ class RamTier {
   int ahead_layer_ = 0;  // of what was read ahead
   std::vector<size_t> wanted_;
   uint64_t bytes_ = 0;
+  std::vector<Dropped> dropped_;  // that the next block to be filled takes the room of
   size_t filling_ = 0;
   TierCounters counters_;
 };

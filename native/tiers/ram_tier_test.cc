@@ -5,6 +5,8 @@
 #include <thread>
 
 #include "gtest/gtest.h"
+#include "testing/faulty_device.h"
+#include "testing/models.h"
 #include "tiers/block_reads.h"
 
 namespace leoam {
@@ -35,9 +37,14 @@ void RunOnThread(std::function<void()> task) {
   reads.Submit(std::move(task));
 }
 
-RamTier MadeTier(size_t blocks, RamTier::Fill fill = Name) {
-  return {kLayers, std::vector<size_t>(kChunks, kBlock), blocks * kBlock, std::move(fill),
-          RunOnThread};
+RamTier MadeTier(size_t blocks, RamTier::Fill fill = Name,
+                 std::shared_ptr<DeviceMemory> device = nullptr) {
+  return {kLayers,
+          std::vector<size_t>(kChunks, kBlock),
+          blocks * kBlock,
+          std::move(fill),
+          RunOnThread,
+          device == nullptr ? nullptr : std::make_unique<DeviceTier>(std::move(device))};
 }
 
 void VisitAll(RamTier* tier, const std::vector<size_t>& chunks, bool prefetch = false) {
@@ -144,8 +151,41 @@ TEST(RamTier, ABlockThatFailedAheadOfNeedIsReadAgainWhenItIsNeeded) {
   EXPECT_EQ((*rows)[0], NameOf({1, 2}));
 }
 
+TEST(RamTier, WhatItHasNoRoomForComesBackFromTheDevice) {
+  testing::TestBackend();
+  for (const bool prefetch : {false, true}) {
+    constexpr size_t kBudget = 23;  // of 40 blocks; the device has room for the others
+    RamTier tier = MadeTier(kBudget, Name, testing::HostDevice(18 * kBlock));
+    for (int pass = 0; pass < 40; ++pass) {
+      VisitAll(&tier, Numbers(kChunks), prefetch);
+    }
+    const TierCounters counters = tier.counters();
+    // From disk once, but for blocks that were wanted again while they were on their way.
+    EXPECT_LT(counters.blocks_read, 2U * kLayers * kChunks);
+    EXPECT_GT(counters.blocks_from_device, 10U * kLayers * kChunks);
+    EXPECT_EQ(counters.bytes_from_device, counters.blocks_from_device * kBlock);
+    EXPECT_LE(counters.peak_bytes, kBudget * kBlock);
+    EXPECT_LE(counters.device_peak_bytes, 18 * kBlock);
+  }
+}
+
+TEST(RamTier, TheDiskServesWhatALostDeviceHeld) {
+  testing::TestBackend();
+  auto device = std::make_shared<testing::FaultyDevice>(testing::HostDevice(18 * kBlock), 100);
+  RamTier tier = MadeTier(22, Name, device);
+  for (int pass = 0; pass < 10; ++pass) {
+    VisitAll(&tier, Numbers(kChunks));
+  }
+  const TierCounters counters = tier.counters();
+  EXPECT_TRUE(counters.device_lost);
+  EXPECT_EQ(counters.device_bytes, 0U);
+  EXPECT_GT(counters.blocks_from_device, 0U);
+  EXPECT_GT(counters.blocks_read, 2U * kLayers * kChunks);
+}
+
 // Passes that are given up anywhere, on real threads, with little room.
 TEST(RamTier, HoldsWithRandomVisitsOnThreads) {
+  testing::TestBackend();
   BlockReads reads(/*threads=*/3, /*bytes_per_second=*/0);
   RamTier tier(
       kLayers, std::vector<size_t>(kChunks, kBlock), 12 * kBlock,
@@ -154,7 +194,8 @@ TEST(RamTier, HoldsWithRandomVisitsOnThreads) {
         return block.chunk == 7 && block.layer == 2 ? Status(StatusCode::kIo, "gone")
                                                     : Name(block, rows);
       },
-      [&reads](std::function<void()> task) { reads.Submit(std::move(task)); });
+      [&reads](std::function<void()> task) { reads.Submit(std::move(task)); },
+      std::make_unique<DeviceTier>(testing::HostDevice(8 * kBlock)));
   std::mt19937 random(1);
   for (int pass = 0; pass < 2000; ++pass) {
     const int last = static_cast<int>(random() % kLayers);

@@ -27,13 +27,14 @@ Result<std::unique_ptr<TieredContext>> TieredContext::Open(std::shared_ptr<Segme
                                                            const std::vector<ChunkRange>& ranges,
                                                            const ModelConfig& config,
                                                            const KeyBias& bias, size_t begin,
-                                                           const TierOptions& options) {
+                                                           const TierOptions& options,
+                                                           std::shared_ptr<DeviceMemory> device) {
   std::unique_ptr<TieredContext> context(
       new TieredContext(std::move(store), config.kv_shape(), bias, begin, options));
   for (const ChunkRange& range : ranges) {
     LEOAM_RETURN_IF_ERROR(context->AddRange(range));
   }
-  context->Start(config);
+  context->Start(config, std::move(device));
   return context;
 }
 
@@ -69,7 +70,7 @@ Status TieredContext::AddRange(const ChunkRange& range) {
   return Status::Ok();
 }
 
-void TieredContext::Start(const ModelConfig& config) {
+void TieredContext::Start(const ModelConfig& config, std::shared_ptr<DeviceMemory> device) {
   const auto layers = static_cast<size_t>(shape_.layers);
   all_.resize(chunks_.size());
   std::iota(all_.begin(), all_.end(), size_t{0});
@@ -92,7 +93,8 @@ void TieredContext::Start(const ModelConfig& config) {
   ram_ = std::make_unique<RamTier>(
       shape_.layers, std::move(bytes), options_.ram_bytes - AbstractBytes(),
       [this](const BlockId& block, uint8_t* rows) { return Fill(block, rows); },
-      [this](std::function<void()> task) { reads_->Submit(std::move(task)); });
+      [this](std::function<void()> task) { reads_->Submit(std::move(task)); },
+      device == nullptr ? nullptr : std::make_unique<DeviceTier>(std::move(device)));
 }
 
 void TieredContext::MakeAbstracts() {

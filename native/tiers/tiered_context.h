@@ -34,6 +34,11 @@ struct TierOptions {
   uint64_t ram_bytes = 0;            // for the context's KV and its abstracts
   KvFormat format = KvFormat::kF16;  // of rows in RAM
   int read_threads = 12;             // a disk reads more at once (ARCHITECTURE.md)
+  // Memory of a device for blocks that RAM has no room for; 0: none. Its name as ggml has it;
+  // empty: the first GPU.
+  uint64_t device_bytes = 0;
+  std::string device =
+      "";  // NOLINT(readability-redundant-string-init): named initialisers warn without
   // Share of the context's chunks that take part in a step of decoding, chosen for each layer by
   // their abstracts; 1: all, which is exact. Also all where the memory has no room for abstracts.
   double share = 1.0;
@@ -61,11 +66,12 @@ struct TierOptions {
 // Belongs to the engine thread.
 class TieredContext final : public TieredKv {
  public:
-  // The chunks follow each other from position `begin` on. `bias` must outlive it.
-  static Result<std::unique_ptr<TieredContext>> Open(std::shared_ptr<SegmentStore> store,
-                                                     const std::vector<ChunkRange>& ranges,
-                                                     const ModelConfig& config, const KeyBias& bias,
-                                                     size_t begin, const TierOptions& options);
+  // The chunks follow each other from position `begin` on. `bias` must outlive it. `device`: for
+  // blocks that RAM has no room for; null: none.
+  static Result<std::unique_ptr<TieredContext>> Open(
+      std::shared_ptr<SegmentStore> store, const std::vector<ChunkRange>& ranges,
+      const ModelConfig& config, const KeyBias& bias, size_t begin, const TierOptions& options,
+      std::shared_ptr<DeviceMemory> device = nullptr);
 
   size_t begin() const override { return begin_; }
   size_t tokens() const override { return tokens_; }
@@ -101,7 +107,7 @@ class TieredContext final : public TieredKv {
       : store_(std::move(store)), shape_(shape), bias_(bias), begin_(begin), options_(options) {}
 
   Status AddRange(const ChunkRange& range);
-  void Start(const ModelConfig& config);
+  void Start(const ModelConfig& config, std::shared_ptr<DeviceMemory> device);
   // As fine as the memory allows beside a layer of the KV; none where it allows none.
   void MakeAbstracts();
   size_t BoxesOf(const Chunk& chunk) const {

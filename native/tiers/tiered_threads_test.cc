@@ -10,6 +10,8 @@
 
 #include "ggml-backend.h"
 #include "gtest/gtest.h"
+#include "testing/faulty_device.h"
+#include "testing/models.h"
 #include "testing/segments.h"
 #include "tiers/tiered_context.h"
 
@@ -84,7 +86,8 @@ class Visitor {
     options.prefetch = Any(2) == 0;
     options.pass_page_cache = Any(2) == 0;
     options.share = Any(2) == 0 ? 1.0 : 0.3;
-    auto context = TieredContext::Open(store_, ranges, world_.config, world_.bias, kBegin, options);
+    auto context = TieredContext::Open(store_, ranges, world_.config, world_.bias, kBegin, options,
+                                       AnyDevice(2 * layer_bytes));
     if (!context.ok()) {
       EXPECT_EQ(context.status().code(), StatusCode::kNotFound) << context.status().message();
       return false;
@@ -101,6 +104,13 @@ class Visitor {
   }
 
  private:
+  // None, or one that is lost some time or never.
+  std::shared_ptr<DeviceMemory> AnyDevice(size_t bytes) {
+    return Any(3) == 0 ? nullptr
+                       : std::make_shared<testing::FaultyDevice>(testing::HostDevice(bytes),
+                                                                 Any(2) == 0 ? Any(40) : 1 << 30);
+  }
+
   int Any(int below) { return static_cast<int>(random_() % static_cast<unsigned>(below)); }
 
   void Attend(TieredContext* context, int layer, const KvBuffer& expected) {
@@ -136,6 +146,7 @@ class Visitor {
 };
 
 TEST(TieredThreads, ContextsComeAndGoWhileTheirSegmentsDo) {
+  testing::TestBackend();
   const World world;
   const TemporaryFolder folder;
   uint64_t segment_bytes = 0;

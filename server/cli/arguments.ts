@@ -48,6 +48,16 @@ const optionSpecs = {
     help: 'memory for a whole repository in mode full, the rest is read from disk; default: no limit',
     in: asking,
   },
+  'device-memory': {
+    value: 'MIB',
+    help: "of a GPU, for what --evidence-memory has no room for; default: none",
+    in: asking,
+  },
+  device: {
+    value: 'NAME',
+    help: 'which one, as leoam doctor names it; default: the first',
+    in: asking,
+  },
   'evidence-share': {
     value: 'SHARE',
     help: 'of it that each step of an answer attends to at most, 0.01 to 1; default: all',

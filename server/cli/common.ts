@@ -118,7 +118,15 @@ export function askContextFor({ assistant, repository }: Opened, line: CommandLi
   if ((draft !== undefined || mass !== undefined) && share === undefined) {
     throw new UsageError('--evidence-mass and --evidence-draft need --evidence-share.');
   }
+  const deviceMemory = numberOption(line, 'device-memory', { min: 1, integer: false });
+  const device = stringOption(line, 'device');
+  if (device !== undefined && deviceMemory === undefined) {
+    throw new UsageError('--device needs --device-memory.');
+  }
   if (memory === undefined) {
+    if (deviceMemory !== undefined) {
+      throw new UsageError('--device-memory needs --evidence-memory.');
+    }
     if (share !== undefined) {
       throw new UsageError('--evidence-share needs --evidence-memory.');
     }
@@ -129,6 +137,8 @@ export function askContextFor({ assistant, repository }: Opened, line: CommandLi
   }
   const tiers = {
     ramBytes: Math.round(memory * mib),
+    ...(deviceMemory === undefined ? {} : { deviceBytes: Math.round(deviceMemory * mib) }),
+    ...(device === undefined ? {} : { device }),
     ...(share === undefined
       ? exactTiers
       : { share, mass: mass ?? enoughMass, draftTokens: draft ?? 0 }),

@@ -62,5 +62,9 @@ function engineLines(engine: EngineState): string[] {
     `engine     ${engine.cpuVariant}, attention kernel ${engine.attentionKernel}, ${engine.physicalCores} cores, KV version ${engine.kvVersion}`,
     `features   ${engine.cpuFeatures.join(' ')}`,
     'device     CPU',
+    ...engine.devices.map(
+      ({ name, description, freeBytes, totalBytes }) =>
+        `GPU        ${name} (${description}), ${formatBytes(freeBytes)} free of ${formatBytes(totalBytes)}: for --device-memory`,
+    ),
   ];
 }

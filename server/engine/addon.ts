@@ -3,7 +3,7 @@
 // engine thread; nothing here blocks the event loop. Rejections are `EngineError`s: an
 // Error whose `code` is one of StatusCodeName (native/include/leoam/status.h).
 
-import type { TierCounters, TierOptions } from './tierOptions.js';
+import type { DeviceInfo, TierCounters, TierOptions } from './tierOptions.js';
 
 /** Higher runs first and preempts lower within a graph (design: completion > chat > …). */
 export type Priority = 'completion' | 'chat' | 'prepare' | 'index';
@@ -17,6 +17,8 @@ export interface SystemInfo {
   /** File name of the ggml CPU module that was chosen, e.g. "ggml-cpu-haswell". */
   cpuVariant: string;
   cpuFeatures: string[];
+  /** GPUs with memory of their own that this build can use. */
+  devices: DeviceInfo[];
   /** Which of our own attention kernels runs: "avx512" | "avx2" | "neon" | "plain". */
   attentionKernel: string;
   kvVersion: number;

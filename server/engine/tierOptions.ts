@@ -4,6 +4,10 @@
 export interface TierOptions {
   /** Memory for its KV and, with a share, its abstracts, which are as fine as it allows. */
   ramBytes: number;
+  /** Memory of a device for what `ramBytes` have no room for. Default 0: none. */
+  deviceBytes?: number;
+  /** As ggml names it. Default: the first GPU. */
+  device?: string;
   /**
    * Share of its chunks that take part in each step of an answer, chosen layer by layer by their
    * abstracts. Default 1: all, which is exact.
@@ -49,17 +53,37 @@ export interface TierCounters {
   blocksHit: number;
   /** From the disk tier. */
   blocksRead: number;
+  /** From the device tier. */
+  blocksFromDevice: number;
   /** From RAM, for others. */
   blocksDropped: number;
   bytesRead: number;
+  bytesToDevice: number;
+  bytesFromDevice: number;
+  /** Blocks in RAM now. */
+  ramBytes: number;
   /** Of RAM. */
   peakBytes: number;
+  /** Blocks on the device now. */
+  deviceBytes: number;
+  devicePeakBytes: number;
+  /** The device failed; the disk serves what it held. */
+  deviceLost: boolean;
   /** Abstracts of the keys, in RAM; 0 where all takes part. */
   abstractBytes: number;
   /** Of the evidence, as RAM would hold it. */
   kvBytes: number;
-  /** By passes, for the disk. */
+  /** By passes, for the disk and the device. */
   waitedMs: number;
   /** Judging abstracts. */
   chooseMs: number;
+}
+
+/** A GPU with memory of its own. */
+export interface DeviceInfo {
+  /** As ggml has it, such as "CUDA0". */
+  name: string;
+  description: string;
+  freeBytes: number;
+  totalBytes: number;
 }

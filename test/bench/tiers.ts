@@ -7,6 +7,8 @@
 //   --ways leoam,lossless    of tiersWays.ts, besides `memory` and `full-disk`; all of them
 //   --contexts 2048,6144 tokens of stored chunks before the question
 //   --ram 25             percent of the context's KV that may be in memory, a list
+//   --device-ram 0       percent that a device's memory may hold besides, a list; --device NAME says
+//                        which, as ggml has it: CPU, the processor's own, stands for one anywhere
 //   --share 0.2          of the chunks that take part in a step at most
 //   --mass 0.9,0.95      of the estimated attention that is enough for a step, a list
 //   --looked-into 0.25   of the abstracts, whose keys' codes are looked at
@@ -39,7 +41,7 @@ const secondsPerRow = 20;
 export async function run(args: string[]): Promise<object> {
   const values = benchOptions(args, [
     ...['repos', 'ways', 'contexts', 'ram', 'share', 'disk', 'steps', 'draft', 'mass'],
-    ...['looked-into'],
+    ...['looked-into', 'device', 'device-ram'],
   ]);
   const steps = countOption('steps', values.steps, 48);
   const numbers = (value: string | undefined, fallback: string): number[] =>
@@ -50,6 +52,8 @@ export async function run(args: string[]): Promise<object> {
   const settings = settingsOf({
     ways: wanted,
     rams: numbers(values.ram, '25'),
+    devicePercents: numbers(values['device-ram'], '0'),
+    device: values.device,
     share: Number(values.share ?? '0.2'),
     masses: numbers(values.mass, '0.95'),
     lookedInto: values['looked-into'] === undefined ? undefined : Number(values['looked-into']),

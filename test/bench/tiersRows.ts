@@ -18,6 +18,8 @@ export interface Row extends Omit<Setting, 'tiers'> {
   msPerToken: number;
   /** Read from the store, at each step of decoding. */
   mbPerToken: number;
+  /** Copied from the device's memory, at each step. */
+  deviceMbPerToken: number;
   /** Of `msPerToken`: waiting for reads, judging abstracts. */
   waitMsPerToken: number;
   chooseMsPerToken: number;
@@ -36,6 +38,12 @@ export interface Row extends Omit<Setting, 'tiers'> {
   /** Of tokens that were guessed, the right ones; of `lossless`. */
   accepted?: number;
 }
+
+type OfTiers = Pick<
+  Row,
+  | ('deviceMbPerToken' | 'waitMsPerToken' | 'chooseMsPerToken')
+  | ('wantedShare' | 'hitRate' | 'abstractShare')
+>;
 
 const question = 'What does this code do when something fails, and which function decides that?';
 /** Two layers and a little: what a step needs at a time, and nothing that stays. */
@@ -73,6 +81,7 @@ export async function measure(
             ramBytes: Math.ceil(
               kvBytes * Math.max(setting.ramPercent / 100, layersAtOnce / engine.info.layers),
             ),
+            deviceBytes: Math.ceil((kvBytes * setting.devicePercent) / 100),
           });
     try {
       const write = (maxTokens: number): Promise<GenerateResult> =>
@@ -131,12 +140,17 @@ function perToken(
   after: TierCounters | undefined,
   tokens: number,
   blocks: number,
-): Pick<Row, 'waitMsPerToken' | 'chooseMsPerToken' | 'wantedShare' | 'hitRate' | 'abstractShare'> {
+): OfTiers {
   if (before === undefined || after === undefined) {
-    return { waitMsPerToken: 0, chooseMsPerToken: 0, wantedShare: 1, hitRate: 1, abstractShare: 0 };
+    return {
+      ...{ deviceMbPerToken: 0, waitMsPerToken: 0, chooseMsPerToken: 0 },
+      ...{ wantedShare: 1, hitRate: 1, abstractShare: 0 },
+    };
   }
   const wanted = after.blocksWanted - before.blocksWanted;
   return {
+    deviceMbPerToken:
+      (after.bytesFromDevice - before.bytesFromDevice) / (1e6 * Math.max(1, tokens)),
     waitMsPerToken: (after.waitedMs - before.waitedMs) / Math.max(1, tokens),
     chooseMsPerToken: (after.chooseMs - before.chooseMs) / Math.max(1, tokens),
     wantedShare: wanted / (Math.max(1, tokens) * blocks),

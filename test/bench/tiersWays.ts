@@ -32,18 +32,23 @@ export type Disk = 'real' | 'cache' | number;
 export interface Setting {
   way: Way;
   ramPercent: number;
+  /** Of the KV, what a device's memory may hold of what RAM has no room for. */
+  devicePercent: number;
   disk: Disk;
   /** Of the chunks, in a step that attends to a share, at most. */
   share?: number;
   /** Of the estimated attention, enough for such a step. */
   mass?: number;
-  /** Absent: all in memory. The RAM is for the row to say. */
-  tiers?: Omit<TierOptions, 'ramBytes'>;
+  /** Absent: all in memory. How many bytes each tier has is for the row to say. */
+  tiers?: Omit<TierOptions, 'ramBytes' | 'deviceBytes'>;
 }
 
 export interface Choices {
   ways: readonly Way[];
   rams: readonly number[];
+  devicePercents: readonly number[];
+  /** As ggml names it; undefined: the first GPU. */
+  device?: string | undefined;
   share: number;
   masses: readonly number[];
   /** Undefined: as the engine does. */
@@ -54,25 +59,29 @@ export interface Choices {
 
 /** `memory` and `full-disk`, which others are compared to, come first and are never left out. */
 export function settingsOf(choices: Choices): Setting[] {
-  const settings: Setting[] = [{ way: 'memory', ramPercent: 100, disk: 'cache' }];
+  const settings: Setting[] = [{ way: 'memory', ramPercent: 100, devicePercent: 0, disk: 'cache' }];
   for (const disk of choices.disks) {
     const reading: Partial<TierOptions> = {
       passPageCache: disk === 'real',
       diskBytesPerSecond: typeof disk === 'number' ? disk * 1e6 : 0,
     };
     settings.push({
-      ...{ way: 'full-disk', ramPercent: 0, disk },
+      ...{ way: 'full-disk', ramPercent: 0, devicePercent: 0, disk },
       tiers: { prefetch: false, ...reading },
     });
-    for (const ramPercent of choices.rams) {
+    const memories = choices.rams.flatMap((ramPercent) =>
+      choices.devicePercents.map((devicePercent) => ({ ramPercent, devicePercent })),
+    );
+    for (const memory of memories) {
       for (const way of choices.ways) {
         for (const { share, mass, ...tiers } of tiersOf(way, choices)) {
           settings.push({
-            ...{ way, ramPercent, disk },
+            ...{ way, ...memory, disk },
             ...(share === undefined ? {} : { share, mass: mass ?? 1 }),
             tiers: {
               ...tiers,
               ...(share === undefined ? {} : { share, mass }),
+              ...(choices.device === undefined ? {} : { device: choices.device }),
               ...reading,
             },
           });

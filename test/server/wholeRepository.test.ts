@@ -1,6 +1,7 @@
 // Mode full with a limit of memory: the whole repository is attended to from disk.
 
 import assert from 'node:assert/strict';
+import { z } from 'zod';
 import {
   askContext,
   openAssistant,
@@ -17,6 +18,16 @@ import { homeWithModel, leoam, shopFiles, smallModel, temporaryRepository } from
 
 const question = 'How many items fit into a basket at most?';
 const turn = { question, mode: 'full', maxTokens: 12 } as const;
+
+const parsed = z.object({
+  answer: z.string(),
+  tiers: z.object({
+    blocksFromDevice: z.number(),
+    blocksRead: z.number(),
+    bytesRead: z.number(),
+    deviceLost: z.boolean(),
+  }),
+});
 
 describe('a whole repository in little memory @slow', function () {
   this.timeout(120_000);
@@ -124,6 +135,8 @@ describe('a whole repository in little memory @slow', function () {
 
     for (const wrong of [
       ['--evidence-memory', '1'],
+      ['--mode', 'full', '--device-memory', '1'],
+      ['--mode', 'full', '--evidence-memory', '1', '--device', 'CPU'],
       ['--mode', 'full', '--evidence-share', '0.2'],
       ['--mode', 'full', '--evidence-memory', '1', '--evidence-draft', '4'],
       ['--mode', 'full', '--evidence-memory', '1', '--evidence-mass', '0.5'],
@@ -131,6 +144,31 @@ describe('a whole repository in little memory @slow', function () {
       const args = ['ask', question, '--repo', root, '--model', smallModel, ...wrong];
       assert.equal((await leoam(args, { home })).code, 2);
     }
+  });
+
+  it('lies in the memory of a device where RAM has no room for it', async () => {
+    const ask = (...device: string[]): ReturnType<typeof leoam> =>
+      leoam(
+        [
+          ...['ask', question, '--repo', root, '--mode', 'full', '--evidence-memory', '1', '--json'],
+          ...['--max-tokens', '8', '--model', smallModel, ...device],
+        ],
+        { home },
+      );
+    const [alone, beside, none] = await Promise.all([
+      ask(),
+      // The processor's own memory stands for a GPU's.
+      ask('--device-memory', '64', '--device', 'CPU'),
+      ask('--device-memory', '64', '--device', 'CUDA7'),
+    ]);
+    const [one, other] = [alone, beside].map(({ stdout }) => parsed.parse(JSON.parse(stdout)));
+    assert.equal(other?.answer, one?.answer);
+    assert.equal(one?.tiers.blocksFromDevice, 0);
+    assert.ok(other!.tiers.blocksFromDevice > other!.tiers.blocksRead, JSON.stringify(other));
+    assert.ok(other!.tiers.bytesRead < one!.tiers.bytesRead);
+    assert.equal(other?.tiers.deviceLost, false);
+    assert.equal(none.code, 1);
+    assert.match(none.stderr + none.stdout, /no device \"?"?CUDA7/);
   });
 
   it('is answered from the files that fit where the window has no room for all, and says so', async () => {

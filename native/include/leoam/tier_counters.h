@@ -12,10 +12,18 @@ struct TierCounters {
   uint64_t bytes_read = 0;
   uint64_t blocks_dropped = 0;  // from RAM, for others
   uint64_t peak_bytes = 0;      // of RAM
-  double waited_ms = 0;         // by passes, for the disk
+  double waited_ms = 0;         // by passes, for the disk and the device
   uint64_t abstract_bytes = 0;  // of keys, in RAM; none where all takes part
   uint64_t kv_bytes = 0;        // of the context, as RAM would hold it
   double choose_ms = 0;         // judging abstracts
+  uint64_t ram_bytes = 0;       // blocks in RAM now
+  // Of a device that takes what RAM has no room for.
+  uint64_t blocks_from_device = 0;
+  uint64_t bytes_to_device = 0;
+  uint64_t bytes_from_device = 0;
+  uint64_t device_bytes = 0;  // held there now
+  uint64_t device_peak_bytes = 0;
+  bool device_lost = false;  // it failed; the disk serves what it held
 };
 
 }  // namespace leoam
