@@ -10,6 +10,9 @@ const startSettings = [
   'leoam.modelPath',
   'leoam.home',
   'leoam.threads',
+  'leoam.chat.evidence',
+  'leoam.chat.evidenceMemoryMib',
+  'leoam.chat.deviceMemoryMib',
   'leoam.index.automatic',
   'leoam.index.askAboveTokens',
 ];
@@ -20,10 +23,14 @@ export function serverOptions(): ServerOptions {
   const home = text('home');
   const threads = whole('threads', 0, { min: 0, max: 512 });
   const storeBudget = storeBudgetGib();
+  const deviceMemoryMib = number('chat.deviceMemoryMib', 0);
   return {
     readInBackground: settings().get('index.automatic') !== false,
     askAboveTokens: whole('index.askAboveTokens', 150_000, { min: 0 }),
     fetchModel: false,
+    chatEvidence: text('chat.evidence') === 'wholeRepository' ? 'wholeRepository' : 'passages',
+    evidenceMemoryMib: Math.max(1, number('chat.evidenceMemoryMib', 256)),
+    ...(deviceMemoryMib >= 1 ? { deviceMemoryMib } : {}),
     ...(model === '' ? {} : { model }),
     ...(home === '' ? {} : { home }),
     ...(threads > 0 ? { threads } : {}),

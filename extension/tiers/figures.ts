@@ -32,17 +32,30 @@ export function hitRate(answers: readonly AnswerInTiers[]): number | undefined {
 }
 
 export function diskText({ disk, answers }: TiersView): string {
-  const rate = hitRate(answers);
-  return [
-    disk.budgetBytes > 0
-      ? vscode.l10n.t('{0} of {1}', bytesText(disk.bytes), bytesText(disk.budgetBytes))
-      : bytesText(disk.bytes),
-    ...(rate === undefined ? [] : [vscode.l10n.t('hit rate {0}', percentText(rate))]),
-  ].join(' · ');
+  return tierText(disk.bytes, disk.budgetBytes, hitRate(answers));
 }
 
 export function ramText({ ram }: TiersView): string {
-  return bytesText(ram.sessionBytes + ram.segmentBytes);
+  return tierText(ram.sessionBytes + ram.segmentBytes, 0, ram.evidence?.hitRate);
+}
+
+export function gpuText({ gpu }: TiersView): string {
+  if (gpu === undefined) {
+    return vscode.l10n.t('not used');
+  }
+  return gpu.isLost
+    ? vscode.l10n.t('failed: the disk serves what it held')
+    : tierText(gpu.bytes, gpu.budgetBytes, gpu.hitRate);
+}
+
+/** `budget` 0: no limit. */
+function tierText(bytes: number, budget: number, rate: number | undefined): string {
+  return [
+    budget > 0
+      ? vscode.l10n.t('{0} of {1}', bytesText(bytes), bytesText(budget))
+      : bytesText(bytes),
+    ...(rate === undefined ? [] : [vscode.l10n.t('hit rate {0}', percentText(rate))]),
+  ].join(' · ');
 }
 
 /** Beside a file's or folder's name. */

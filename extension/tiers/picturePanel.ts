@@ -5,7 +5,15 @@ import * as vscode from 'vscode';
 import type { AnswerInTiers, TiersView } from '../../server/protocol/tiers.js';
 import { pageHtml, viewFolder } from '../chat/html.js';
 import { pictureReady, type TiersPicture } from '../shared/tiersPicture.js';
-import { bytesText, countText, diskText, hitRate, percentText, ramText } from './figures.js';
+import {
+  bytesText,
+  countText,
+  diskText,
+  gpuText,
+  hitRate,
+  percentText,
+  ramText,
+} from './figures.js';
 import type { TiersTree } from './tiersTree.js';
 
 export class PicturePanel implements vscode.Disposable {
@@ -81,7 +89,7 @@ function pictureOf(view: TiersView): TiersPicture {
     tiers: [
       {
         name: 'GPU',
-        text: gpu === undefined ? vscode.l10n.t('not used') : bytesText(gpuBytes),
+        text: gpuText(view),
         filled: filled(gpuBytes, gpu?.budgetBytes ?? 0),
         isUsed: gpu !== undefined,
       },

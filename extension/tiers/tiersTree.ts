@@ -5,7 +5,15 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { tiersShow, type TiersView } from '../../server/protocol/tiers.js';
 import type { Server } from '../server/server.js';
-import { bytesText, countText, diskText, placeText, placeTooltip, ramText } from './figures.js';
+import {
+  bytesText,
+  gpuText,
+  countText,
+  diskText,
+  placeText,
+  placeTooltip,
+  ramText,
+} from './figures.js';
 import { placesOf, type Place, type PlaceNode } from './places.js';
 
 /** Between two looks, while something goes on; of a large folder more, so that most time is the engine's. */
@@ -121,17 +129,27 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
     }
     switch (kind) {
       case 'gpu':
-        item.description =
-          view.gpu === undefined ? vscode.l10n.t('not used') : bytesText(view.gpu.bytes);
+        item.description = gpuText(view);
         break;
       case 'ram':
         item.description = ramText(view);
-        item.tooltip = vscode.l10n.t(
-          '{0} of chats and suggestions ({1} tokens), {2} that the disk refused',
-          bytesText(view.ram.sessionBytes),
-          countText(view.ram.sessionTokens),
-          bytesText(view.ram.segmentBytes),
-        );
+        item.tooltip = [
+          vscode.l10n.t(
+            '{0} of chats and suggestions ({1} tokens), {2} that the disk refused',
+            bytesText(view.ram.sessionBytes),
+            countText(view.ram.sessionTokens),
+            bytesText(view.ram.segmentBytes),
+          ),
+          ...(view.ram.evidence === undefined
+            ? []
+            : [
+                vscode.l10n.t(
+                  'Of it whole repositories: {0} of {1}; the rest is read from disk',
+                  bytesText(view.ram.evidence.bytes),
+                  bytesText(view.ram.evidence.budgetBytes),
+                ),
+              ]),
+        ].join('\n');
         break;
       case 'disk':
         item.description = diskText(view);

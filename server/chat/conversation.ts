@@ -11,6 +11,7 @@ import { HeldSession } from './heldSession.js';
 import { Preparation } from './preparation.js';
 import { retold, type Exchange } from './retold.js';
 import {
+  behindWholeRepository,
   evidenceName,
   noTurns,
   prepareTurn,
@@ -79,7 +80,7 @@ export class Conversation {
       return undefined; // a question is being answered
     }
     if (options.earlier !== undefined) {
-      await this.goBackTo(options.earlier);
+      await this.goBackTo(options.earlier, options);
     }
     const turnOptions = { ...options, maxTokens: options.maxTokens ?? defaultMaxTokens };
     const turn = await this.turnAfterEarlier(turnOptions);
@@ -101,11 +102,12 @@ export class Conversation {
     const arrived = performance.now();
     await this.preparation.settle(nameOf(options));
     if (options.earlier !== undefined) {
-      await this.goBackTo(options.earlier);
+      await this.goBackTo(options.earlier, options);
     }
     const { turn, result, submitted } = await this.generate(options);
     const sources = citedBy(this.earlier, turn, result.partMass);
-    const told = this.earlier.question === undefined ? 0 : this.earlier.tokens;
+    const { question, tokens, whole } = this.earlier;
+    const told = question === undefined ? 0 : tokens - (whole?.tokens ?? 0);
     this.append(turn, result.tokens, options.turn);
     this.warnOnce(result.warning, options);
 
@@ -178,10 +180,22 @@ export class Conversation {
   }
 
   /** Puts the conversation to where the last of these turns ended. */
-  private async goBackTo(turns: readonly Exchange[]): Promise<void> {
+  private async goBackTo(turns: readonly Exchange[], next: AskOptions): Promise<void> {
     const last = turns.at(-1);
     const known = last === undefined ? noTurns : this.after.get(last.turn);
-    this.earlier = known ?? (await retold(this.context, turns));
+    this.earlier = known ?? (await this.told(turns, next));
+  }
+
+  /** Turns of which the session holds nothing, as text before what is asked next. */
+  private async told(turns: readonly Exchange[], next: AskOptions): Promise<EarlierTurns> {
+    const told = await retold(this.context, turns);
+    return next.mode === 'full' && told.parts.length > 0
+      ? behindWholeRepository(
+          this.context,
+          { ...next, maxTokens: next.maxTokens ?? defaultMaxTokens },
+          told,
+        )
+      : told;
   }
 
   /**
@@ -236,7 +250,7 @@ export class Conversation {
       return turn;
     }
     this.restart(); // the window is full: go on with fresh evidence for this question
-    this.earlier = await retold(this.context, options.earlier ?? []);
+    this.earlier = await this.told(options.earlier ?? [], options);
     return prepareTurn(this.context, options, this.earlier);
   }
 
@@ -263,6 +277,7 @@ export class Conversation {
 
   private append(turn: Turn, answer: Int32Array, name: string | undefined): void {
     const { length } = this.earlier.parts;
+    const whole = turn.whole ?? this.earlier.whole;
     const evidence = new Map(this.earlier.evidence);
     turn.sources.forEach((source, index) => {
       const parts = turn.sourceOf.flatMap((of, part) => (of === index ? [length + part] : []));
@@ -273,7 +288,7 @@ export class Conversation {
       tokens: this.earlier.tokens + turn.workingSetTokens + turn.questionTokens + answer.length,
       evidence,
       paths: new Set([...this.earlier.paths, ...turn.sources.map(({ path }) => path)]),
-      ...(turn.warning === undefined ? {} : { warning: turn.warning }),
+      ...(whole === undefined ? {} : { whole }),
     };
     if (name !== undefined) {
       this.after.set(name, this.earlier);

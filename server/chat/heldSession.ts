@@ -13,8 +13,6 @@ export class HeldSession {
   private session: LeoSession | undefined;
   /** Tokens that the session has room for, beside those that stay on disk. */
   private room = 0;
-  /** Tokens on disk that the conversation began with. */
-  private onDisk = 0;
 
   /** `contextTokens`: window of the conversation; absent: what its first question needs, and no more. */
   constructor(
@@ -29,7 +27,6 @@ export class HeldSession {
 
   for(earlier: EarlierTurns, turn: Turn, needs: Needs): LeoSession {
     const needed = this.needed(earlier, turn, needs);
-    this.onDisk = this.tokensOnDisk(earlier, turn, needs);
     if (this.session === undefined || needed > this.room) {
       this.session?.dispose();
       const { engine, tiers } = this.context;
@@ -51,14 +48,7 @@ export class HeldSession {
       turn.workingSetTokens +
       turn.questionTokens +
       needs.maxTokens -
-      this.tokensOnDisk(earlier, turn, needs)
+      (this.context.tiers === undefined ? 0 : ((turn.whole ?? earlier.whole)?.tokens ?? 0)) // stays on disk
     );
-  }
-
-  private tokensOnDisk(earlier: EarlierTurns, turn: Turn, { mode }: Needs): number {
-    if (mode !== 'full' || this.context.tiers === undefined) {
-      return 0;
-    }
-    return earlier.parts.length === 0 ? turn.workingSetTokens : this.onDisk;
   }
 }

@@ -58,10 +58,17 @@ export interface EarlierTurns {
   evidence: ReadonlyMap<string, readonly number[]>;
   /** Files of which the session holds text. */
   paths: ReadonlySet<string>;
-  /** What the evidence lacks, as it was said of the turn that brought it. */
-  warning?: string;
+  /** What the conversation began with in mode full: it is evidence of every turn. */
+  whole?: WholeRepository;
   /** The latest question, where its evidence is not in the session any more: it is searched for again. */
   question?: string;
+}
+
+export interface WholeRepository {
+  sources: Evidence[];
+  tokens: number;
+  /** What it lacks. */
+  warning?: string;
 }
 
 export interface Turn {
@@ -74,6 +81,8 @@ export interface Turn {
   sources: Evidence[];
   /** What was chosen as well and the session holds from earlier turns. */
   heldSources: Evidence[];
+  /** As EarlierTurns have it; of this turn or an earlier one. */
+  whole?: WholeRepository;
   /** The question with its frame. */
   questionTokens: number;
   /** Tokens of this turn's evidence. */
@@ -122,7 +131,8 @@ export async function prepareTurn(
   checkFitsWindow('The question', fixed, engine.info.context, options.maxTokens);
   const room = engine.info.context - options.maxTokens - fixed;
 
-  const { sources, held, made, warning } = await gatherEvidence(context, options, room, earlier);
+  const gathered = await gatherEvidence(context, options, room, earlier);
+  const { sources, held, made, whole, warning = whole?.warning } = gathered;
   return {
     parts: [...opening, ...made.parts, { kind: 'text', tokens: question }, ...start],
     // Without new evidence between them, opening and question are one piece.
@@ -134,6 +144,7 @@ export async function prepareTurn(
     workingSetTokens: made.tokens,
     repairShare: shareToRepair(options, { evidence: sources, tokens: made.tokens }),
     selectMs: performance.now() - started,
+    ...(whole === undefined ? {} : { whole }),
     ...(warning === undefined ? {} : { warning }),
   };
 }
@@ -147,6 +158,7 @@ interface Gathered {
   sources: Evidence[];
   held: Evidence[];
   made: EvidenceParts;
+  whole?: WholeRepository;
   warning?: string;
 }
 
@@ -167,9 +179,9 @@ async function gatherEvidence(
     case 'none':
       return nothing;
     case 'full':
-      return earlier.evidence.size > 0
-        ? { ...nothing, ...(earlier.warning === undefined ? {} : { warning: earlier.warning }) }
-        : wholeRepository(context, searchText(options, earlier.question), room);
+      return earlier.whole === undefined
+        ? wholeRepository(context, searchText(options, earlier.question), room)
+        : { ...nothing, held: earlier.whole.sources, whole: earlier.whole };
     case 'leoam':
     case 'rag': {
       const selection = { ...defaultSelection, ...options.selection };
@@ -220,12 +232,44 @@ async function wholeRepository(
   if (tiers !== undefined) {
     checkStored(engine, segments);
   }
+  const whole: WholeRepository = { sources, tokens: made.tokens };
   if (fits) {
-    return { sources, held: [], made };
+    return { sources, held: [], made, whole };
   }
   const files = new Set(segments.map(({ path }) => path)).size;
-  const warning = `The model's window has room for ${room} of the repository's ${repository.totalTokens} tokens: the answer rests on ${files} of ${repository.files.length} files, those that speak of the question first.`;
-  return { sources, held: [], made, warning };
+  whole.warning = `The model's window has room for ${room} of the repository's ${repository.totalTokens} tokens: the answer rests on ${files} of ${repository.files.length} files, those that speak of the question first.`;
+  return { sources, held: [], made, whole };
+}
+
+/**
+ * Turns that were told as text, behind the whole repository: tiers hold what a session begins with.
+ * Leaves room for what `options` ask next.
+ */
+export async function behindWholeRepository(
+  context: AskContext,
+  options: TurnOptions,
+  told: EarlierTurns,
+): Promise<EarlierTurns> {
+  const { engine, profile } = context;
+  const { question, quotes = [], maxTokens } = options;
+  const next = await questionTokens(profile, engine, { question, quotes, first: false });
+  const framed = told.tokens + profile.nextTurn.length + next.length;
+  const room = engine.info.context - maxTokens - profile.preamble.length - framed;
+  const text = searchText(options, told.question);
+  const { sources, made, whole } = await wholeRepository(context, text, Math.max(0, room));
+  return {
+    ...told,
+    parts: [...made.parts, ...told.parts],
+    tokens: made.tokens + told.tokens,
+    evidence: new Map(
+      sources.map((source, index) => [
+        evidenceName(source),
+        made.evidenceOf.flatMap((of, part) => (of === index ? [part] : [])),
+      ]),
+    ),
+    paths: new Set(sources.map(({ path }) => path)),
+    ...(whole === undefined ? {} : { whole }),
+  };
 }
 
 function checkStored(engine: LeoEngine, segments: readonly SegmentPlan[]): void {

@@ -50,7 +50,7 @@ const optionSpecs = {
   },
   'device-memory': {
     value: 'MIB',
-    help: "of a GPU, for what --evidence-memory has no room for; default: none",
+    help: 'of a GPU, for what --evidence-memory has no room for; default: none',
     in: asking,
   },
   device: {

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { askContext, openAssistant, openRepositoryFor, type Assistant } from '../assistant.js';
 import type { AskContext, TurnOptions } from '../chat/turn.js';
+import { enoughMass, exactTiers } from '../engine/tierOptions.js';
 import type { RepositoryIndex } from '../index/types.js';
 import { homeFolder } from '../models/index.js';
 import { modes } from '../prompt/parts.js';
@@ -104,10 +105,6 @@ export async function repositoryRoot(line: CommandLine): Promise<string> {
 }
 
 const mib = 1024 ** 2;
-/** Of the estimated attention, enough for a step that attends to a share (ARCHITECTURE.md). */
-const enoughMass = 0.95;
-/** What is written is exact, and soonest so (ARCHITECTURE.md). */
-const exactTiers = { share: 0.2, mass: enoughMass, draftTokens: 6 };
 
 /** What questions are asked in, as the options have it. */
 export function askContextFor({ assistant, repository }: Opened, line: CommandLine): AskContext {

@@ -23,7 +23,7 @@ import type {
   StoreStats,
   SystemInfo,
 } from './addon.js';
-import type { TierOptions } from './tierOptions.js';
+import type { TierCounters, TierOptions } from './tierOptions.js';
 import { leoError } from './errors.js';
 import { loadAddon } from './load.js';
 
@@ -167,18 +167,39 @@ export class LeoEngine {
    */
   newSession(contextTokens: number = this.info.context, tiers?: TierOptions): LeoSession {
     const tokens = Math.min(contextTokens, this.info.context);
-    const session = new LeoSession(this.native.newSession(tokens, tiers), () =>
+    const session = new LeoSession(this.native.newSession(tokens, tiers), tiers, () =>
       this.sessions.delete(session),
     );
     this.sessions.add(session);
     return session;
   }
 
-  /** KV that sessions hold in memory, what they left on disk included. */
-  sessionUse(): { tokens: number; bytes: number } {
-    const tokens = [...this.sessions].reduce((sum, session) => sum + session.size(), 0);
+  /** KV that sessions hold in memory. */
+  sessionUse(): SessionUse {
+    const sessions = [...this.sessions];
+    const tokens = sessions.reduce((sum, session) => sum + session.size(), 0);
+    const tiered = sessions.flatMap(({ tierUse }) => (tierUse === undefined ? [] : [tierUse]));
+    const sum = (of: (use: TierUse) => number): number =>
+      tiered.reduce((total, use) => total + of(use), 0);
     const share = this.kv === 'q8' ? q8ShareOfF16 : 1;
-    return { tokens, bytes: Math.round(tokens * this.info.kvBytesPerToken * share) };
+    const evidence = {
+      bytes: sum(({ counters }) => counters.ramBytes + counters.abstractBytes),
+      budgetBytes: sum(({ options }) => options.ramBytes),
+      blocksWanted: sum(({ counters }) => counters.blocksWanted),
+      blocksHit: sum(({ counters }) => counters.blocksHit),
+    };
+    const device = {
+      bytes: sum(({ counters }) => counters.deviceBytes),
+      budgetBytes: sum(({ options }) => options.deviceBytes ?? 0),
+      blocksHit: sum(({ counters }) => counters.blocksFromDevice),
+      isLost: tiered.some(({ counters }) => counters.deviceLost),
+    };
+    return {
+      tokens,
+      bytes: Math.round(tokens * this.info.kvBytesPerToken * share) + evidence.bytes,
+      ...(tiered.length === 0 ? {} : { evidence }),
+      ...(device.budgetBytes === 0 ? {} : { device }),
+    };
   }
 
   dispose(): Promise<void> {
@@ -186,22 +207,59 @@ export class LeoEngine {
   }
 }
 
+/** What a session's tiers hold, as of its last answer. */
+interface TierUse {
+  options: TierOptions;
+  counters: TierCounters;
+}
+
+export interface SessionUse {
+  /** Without evidence in tiers. */
+  tokens: number;
+  /** With what tiers hold of it in RAM. */
+  bytes: number;
+  /** In RAM, of evidence that is on disk as well. */
+  evidence?: {
+    bytes: number;
+    budgetBytes: number;
+    blocksWanted: number;
+    blocksHit: number;
+  };
+  /** Of it, in a GPU's memory. */
+  device?: { bytes: number; budgetBytes: number; blocksHit: number; isLost: boolean };
+}
+
 /** A request without its priority, which follows from its class. */
 export type SessionRequest<T extends { priority: Priority }> = Omit<T, 'priority'>;
 
 /** One context: a prompt, its answer and what follows. Reuses whatever a new prompt shares with its content. */
 export class LeoSession {
+  private counters: TierCounters | undefined;
+
   constructor(
     private readonly native: NativeSession,
+    private readonly tiers: TierOptions | undefined,
     private readonly onDispose: () => void,
   ) {}
 
-  generate(
+  /** Undefined where all is held in memory. */
+  get tierUse(): TierUse | undefined {
+    return this.tiers === undefined || this.counters === undefined
+      ? undefined
+      : { options: this.tiers, counters: this.counters };
+  }
+
+  async generate(
     request: SessionRequest<GenerateRequest>,
     requestClass: RequestClass,
     signal?: AbortSignal,
   ): Promise<GenerateResult> {
-    return runJob(this.native.generate({ ...request, priority: priorities[requestClass] }), signal);
+    const result = await runJob(
+      this.native.generate({ ...request, priority: priorities[requestClass] }),
+      signal,
+    );
+    this.counters = result.tiers;
+    return result;
   }
 
   score(

@@ -45,6 +45,11 @@ export interface TierOptions {
   passPageCache?: boolean;
 }
 
+/** Of the estimated attention, enough for a step that attends to a share (ARCHITECTURE.md). */
+export const enoughMass = 0.95;
+/** What is written is exact, and soonest so (ARCHITECTURE.md). */
+export const exactTiers = { share: 0.2, mass: enoughMass, draftTokens: 6 } as const;
+
 /** What the tiers of a session have done. A block is one layer of a chunk. */
 export interface TierCounters {
   /** By layers of passes. */

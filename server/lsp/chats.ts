@@ -5,6 +5,7 @@ import { askContext, type Assistant } from '../assistant.js';
 import type { AskOptions } from '../chat/asked.js';
 import { Conversation, type Prepared } from '../chat/conversation.js';
 import { leoError } from '../engine/errors.js';
+import { exactTiers, type TierOptions } from '../engine/tierOptions.js';
 import type { Quote } from '../prompt/question.js';
 import type {
   ChatAnswer,
@@ -13,6 +14,7 @@ import type {
   chatPrepare,
   ContextItem,
 } from '../protocol/chat.js';
+import type { ServerOptions } from '../protocol/options.js';
 import type { Folder } from './folders.js';
 
 export type Ask = z.infer<typeof chatAsk.params>;
@@ -31,10 +33,22 @@ interface Chat {
   isAnswering: boolean;
 }
 
+const mib = 1024 ** 2;
+const defaultEvidenceMib = 256;
+
 export class Chats {
   private readonly chats = new Map<string, Chat>();
+  private readonly mode: 'leoam' | 'full';
+  /** Where evidence is more than is held; undefined: it is held. */
+  private readonly tiers: TierOptions | undefined;
 
-  constructor(private readonly onStream: (piece: Streamed) => void) {}
+  constructor(
+    options: ServerOptions,
+    private readonly onStream: (piece: Streamed) => void,
+  ) {
+    this.mode = options.chatEvidence === 'wholeRepository' ? 'full' : 'leoam';
+    this.tiers = this.mode === 'full' ? tiersOf(options) : undefined;
+  }
 
   async ask(
     request: Ask,
@@ -53,7 +67,7 @@ export class Chats {
       this.onStream({ chat: request.chat, turn, sequence: sequence++, event });
     try {
       return await chat.conversation.ask({
-        ...questionOf(request),
+        ...this.questionOf(request),
         turn,
         ...(answerStart === undefined ? {} : { answerStart }),
         signal,
@@ -76,7 +90,7 @@ export class Chats {
     const chat = this.chatOf(request.chat, folder, assistant);
     return chat.isAnswering
       ? undefined
-      : chat.conversation.prepareFor({ ...questionOf(request), signal });
+      : chat.conversation.prepareFor({ ...this.questionOf(request), signal });
   }
 
   /** A chat that holds text of an edited file starts over at its next question. */
@@ -110,11 +124,32 @@ export class Chats {
       return known;
     }
     this.close(name);
-    const conversation = new Conversation(askContext(assistant, folder.repository), chatTokens);
+    const context = askContext(
+      assistant,
+      folder.repository,
+      this.tiers === undefined ? {} : { tiers: this.tiers },
+    );
+    const conversation = new Conversation(context, chatTokens);
     const chat = { folder: folder.uri, conversation, isAnswering: false };
     this.chats.set(name, chat);
     this.closeOldest(chat);
     return chat;
+  }
+
+  private questionOf({
+    question,
+    earlier,
+    maxTokens,
+    context = [],
+  }: Omit<Written, 'chat'>): AskOptions {
+    return {
+      question,
+      mode: this.mode,
+      quotes: quotesOf(context),
+      selection: { mentioned: mentionedIn(context) },
+      ...(earlier === undefined ? {} : { earlier }),
+      ...(maxTokens === undefined ? {} : { maxTokens }),
+    };
   }
 
   private closeOldest(kept: Chat): void {
@@ -129,19 +164,12 @@ export class Chats {
   }
 }
 
-function questionOf({
-  question,
-  earlier,
-  maxTokens,
-  context = [],
-}: Omit<Written, 'chat'>): AskOptions {
+function tiersOf({ evidenceMemoryMib, deviceMemoryMib, device }: ServerOptions): TierOptions {
   return {
-    question,
-    mode: 'leoam',
-    quotes: quotesOf(context),
-    selection: { mentioned: mentionedIn(context) },
-    ...(earlier === undefined ? {} : { earlier }),
-    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...exactTiers,
+    ramBytes: Math.round((evidenceMemoryMib ?? defaultEvidenceMib) * mib),
+    ...(deviceMemoryMib === undefined ? {} : { deviceBytes: Math.round(deviceMemoryMib * mib) }),
+    ...(device === undefined ? {} : { device }),
   };
 }
 

@@ -47,7 +47,7 @@ export class LeoService {
     private readonly options: ServerOptions,
     private readonly listener: ServiceListener,
   ) {
-    this.chats = new Chats((piece) => listener.onStream(piece));
+    this.chats = new Chats(options, (piece) => listener.onStream(piece));
     this.completions = new Completions({ folderOf: (uri) => this.folderOf(uri) });
     this.tiers = new Tiers({
       assistant: () => this.loading.get(),

@@ -47,10 +47,30 @@ export class Tiers {
     );
     const stats = engine.storeStats();
     const session = engine.sessionUse();
+    const { evidence, device } = session;
     return {
+      ...(device === undefined
+        ? {}
+        : {
+            gpu: {
+              ...{ bytes: device.bytes, budgetBytes: device.budgetBytes, isLost: device.isLost },
+              ...rateOf(
+                device.blocksHit,
+                (evidence?.blocksWanted ?? 0) - (evidence?.blocksHit ?? 0),
+              ),
+            },
+          }),
       ram: {
         sessionBytes: session.bytes,
         sessionTokens: session.tokens,
+        ...(evidence === undefined
+          ? {}
+          : {
+              evidence: {
+                ...{ bytes: evidence.bytes, budgetBytes: evidence.budgetBytes },
+                ...rateOf(evidence.blocksHit, evidence.blocksWanted),
+              },
+            }),
         segmentBytes: stats.ramBytes,
         segments: stats.ramSegments,
       },
@@ -119,4 +139,9 @@ export class Tiers {
     await run(assistant);
     return Math.max(0, before - assistant.engine.storeStats().bytes);
   }
+}
+
+/** Nothing where nothing was wanted yet. */
+function rateOf(hits: number, wanted: number): { hitRate?: number } {
+  return wanted > 0 ? { hitRate: Math.min(1, hits / wanted) } : {};
 }

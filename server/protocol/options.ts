@@ -10,6 +10,14 @@ export const serverOptions = z.object({
   threads: z.int().min(1).max(512).optional(),
   /** 0: no limit. */
   storeBudgetGib: z.number().min(0).optional(),
+  /** What a chat's answers rest on: passages that are chosen, or all that the window has room for. */
+  chatEvidence: z.enum(['passages', 'wholeRepository']).optional(),
+  /** Memory for a whole repository's KV; the rest stays on disk. Default 256. */
+  evidenceMemoryMib: z.number().min(1).optional(),
+  /** Memory of a GPU for what that has no room for; absent: none. */
+  deviceMemoryMib: z.number().min(1).optional(),
+  /** As ggml names it; absent: the first GPU. */
+  device: z.string().optional(),
   /** False: folders are read only as far as questions need them. */
   readInBackground: z.boolean().optional(),
   /** Folders with more tokens to read than this wait for leoam/index/resume; absent: none. */

@@ -38,12 +38,33 @@ export const answerInTiers = z.object({
 export type AnswerInTiers = z.infer<typeof answerInTiers>;
 
 export const tiersView = z.object({
-  /** Absent: no GPU is used. */
-  gpu: z.object({ bytes, budgetBytes: bytes }).optional(),
+  /** KV of evidence that RAM has no room for. Absent: no GPU is used. */
+  gpu: z
+    .object({
+      bytes,
+      budgetBytes: bytes,
+      /** Of the blocks that RAM did not hold, those that came from here; absent before the first. */
+      hitRate: z.number().min(0).max(1).optional(),
+      /** It failed: the disk serves what it held. */
+      isLost: z.boolean(),
+    })
+    .optional(),
   ram: z.object({
     /** KV of open chats and of suggestions. */
     sessionBytes: bytes,
     sessionTokens: z.int(),
+    /**
+     * Of sessionBytes, evidence that lies on disk as well, and what it may take; absent where chats
+     * rest on passages.
+     */
+    evidence: z
+      .object({
+        bytes,
+        budgetBytes: bytes,
+        /** Of the blocks that answers wanted, those that were in RAM; absent before the first. */
+        hitRate: z.number().min(0).max(1).optional(),
+      })
+      .optional(),
     /** Segments that the disk refused. */
     segmentBytes: bytes,
     segments: z.int(),

@@ -106,4 +106,20 @@ describe('the tiers in VS Code @slow', function () {
     );
     await host.screenshot('tiers-picture');
   });
+
+  it('shows what RAM holds of a whole repository, once answers rest on it', async () => {
+    await host.changeSettings({
+      'leoam.chat.evidence': 'wholeRepository',
+      'leoam.chat.evidenceMemoryMib': 1,
+    });
+    await host.command('View: Close All Editors'); // the picture among them
+    await host.restartServer();
+    await chat.openSidebar();
+    await host.waitForStatus('LeoAM: ready');
+    await tiers.open();
+    const turn = await chat.ask('How many items fit into a basket at most?');
+    await turn.waitForAnswer();
+    await tiers.waitForText('RAM', /hit rate \d+ %$/u);
+    await host.screenshot('tiers-whole-repository');
+  });
 });

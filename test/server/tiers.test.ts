@@ -78,6 +78,33 @@ describe('the tiers over the protocol @slow', function () {
     assert.deepEqual(shown.files.map(same), files.map(same));
   });
 
+  it('shows what a chat about the whole repository holds in RAM and on a device, with hit rates', async () => {
+    await window.close();
+    window = await Window.open(root, home, {
+      chatEvidence: 'wholeRepository',
+      evidenceMemoryMib: 1,
+      deviceMemoryMib: 64,
+      device: 'CPU', // the processor's own memory stands for a GPU's
+    });
+    await ready();
+    const before = await show();
+    assert.equal(before.ram.evidence, undefined);
+    const { counters, answer } = await window.ask('How many items fit into a basket at most?');
+    assert.notEqual(answer, '');
+    assert.equal(counters.repoTokensComputed, 0);
+    const { ram, gpu } = await show();
+    assert.ok(ram.evidence !== undefined && gpu !== undefined);
+    assert.ok(ram.evidence.bytes > 0 && ram.evidence.bytes <= ram.evidence.budgetBytes);
+    assert.equal(ram.evidence.budgetBytes, 1024 ** 2);
+    assert.ok(ram.sessionBytes > ram.evidence.bytes);
+    assert.ok(ram.sessionBytes < 8 * 1024 ** 2, String(ram.sessionBytes));
+    assert.ok(gpu.bytes > 0 && gpu.bytes <= gpu.budgetBytes);
+    assert.equal(gpu.budgetBytes, 64 * 1024 ** 2);
+    assert.equal(gpu.isLost, false);
+    assert.ok((gpu.hitRate ?? 0) > 0.5, String(gpu.hitRate));
+    assert.ok((ram.evidence.hitRate ?? 1) < 1);
+  });
+
   it('keeps what is pinned when the budget shrinks, also after a restart', async () => {
     await request('pin', on(['src/'], { pinned: true }));
     await request('pin', on(['src/basket.ts'], { pinned: false }));

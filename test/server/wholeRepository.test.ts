@@ -150,8 +150,8 @@ describe('a whole repository in little memory @slow', function () {
     const ask = (...device: string[]): ReturnType<typeof leoam> =>
       leoam(
         [
-          ...['ask', question, '--repo', root, '--mode', 'full', '--evidence-memory', '1', '--json'],
-          ...['--max-tokens', '8', '--model', smallModel, ...device],
+          ...['ask', question, '--repo', root, '--model', smallModel, '--json'],
+          ...['--mode', 'full', '--evidence-memory', '1', '--max-tokens', '8', ...device],
         ],
         { home },
       );
@@ -177,21 +177,37 @@ describe('a whole repository in little memory @slow', function () {
     const beside = 150; // preamble and question
     const maxTokens = assistant.engine.info.context - limits - beside;
     const asked = { ...turn, question: 'Which total has free shipping?', maxTokens };
-    const { sources, warning, workingSetTokens } = await prepareTurn(context, asked);
+    const { sources, warning, whole, workingSetTokens } = await prepareTurn(context, asked);
     assert.deepEqual(sources.at(-1)?.path, 'src/limits.ts');
     assert.ok(workingSetTokens >= limits && workingSetTokens < repository.totalTokens);
     assert.match(warning ?? '', new RegExp(`tokens: the answer rests on \\d of 3 files`));
     // A later turn rests on no more.
-    const later = await prepareTurn(context, turn, {
-      ...noTurns,
-      evidence: new Map([['src/limits.ts', [0]]]),
-      ...(warning === undefined ? {} : { warning }),
-    });
+    assert.ok(whole);
+    const later = await prepareTurn(context, turn, { ...noTurns, whole });
     assert.equal(later.warning, warning);
+    assert.equal(later.workingSetTokens, 0);
+    assert.deepEqual(later.heldSources, sources);
     const one = new Conversation(context);
     const likely = await one.score({ ...turn, maxTokens }, '37');
     assert.ok(likely.nll < 8, `${likely.nll} nats`);
     one.dispose();
+  });
+
+  it('stays on disk also behind turns that are told again, and is cited in every turn', async () => {
+    const told = conversation(1);
+    const earlier = [{ turn: 'one', question: 'Which class has items?', answer: 'Basket.' }];
+    const first = await told.ask({ ...turn, earlier, turn: 'two' });
+    const here = conversation(1);
+    await here.ask(turn);
+    const second = await here.ask({ ...turn, question: 'Which class has items?' });
+    for (const { sources, counters, tiers } of [first, second]) {
+      assert.equal(new Set(sources.map(({ path }) => path)).size, repository.files.length);
+      assert.equal(counters.repoTokensComputed, 0);
+      assert.ok(tiers !== undefined && tiers.kvBytes > 0 && tiers.peakBytes <= tiers.kvBytes);
+    }
+    assert.ok(first.counters.bytesFromDisk > 0);
+    told.dispose();
+    here.dispose();
   });
 
   it('is chosen anew where the window has no room for a turn behind the earlier ones', async () => {
