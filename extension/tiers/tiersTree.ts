@@ -7,9 +7,9 @@ import { tiersShow, type TiersView } from '../../server/protocol/tiers.js';
 import type { Server } from '../server/server.js';
 import {
   bytesText,
-  gpuText,
   countText,
   diskText,
+  gpuText,
   placeText,
   placeTooltip,
   ramText,

@@ -2,26 +2,31 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <string>
 #include <utility>
 
 namespace leoam {
 namespace {
 
+// Null where the system has no memory: that is a block that could not be read, not the end.
+std::unique_ptr<uint8_t[]> AllocateRows(size_t bytes) {
+  try {
+    return std::make_unique_for_overwrite<uint8_t[]>(bytes);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
 // After so many visits of a layer the uses of its blocks count half.
 constexpr size_t kVisitsPerAge = 16;
-
-size_t LargestOf(const std::vector<size_t>& bytes) {
-  return bytes.empty() ? 0 : *std::max_element(bytes.begin(), bytes.end());
-}
 
 }  // namespace
 
 RamTier::RamTier(int layers, std::vector<size_t> block_bytes, uint64_t budget_bytes, Fill fill,
                  Run run, std::unique_ptr<DeviceTier> device)
     : block_bytes_(std::move(block_bytes)),
-      budget_(budget_bytes -
-              (device == nullptr ? 0 : std::min<uint64_t>(budget_bytes, LargestOf(block_bytes_)))),
+      budget_(budget_bytes),
       fill_(std::move(fill)),
       run_(std::move(run)),
       device_(std::move(device)),
@@ -166,16 +171,21 @@ void RamTier::Load(const BlockId& id, std::vector<Dropped> dropped) {
     // What comes leaves its place to what goes, so for a moment both are in RAM: one block at a
     // time.
     const std::lock_guard lock(exchange_);
-    rows = std::make_unique_for_overwrite<uint8_t[]>(bytes);
-    from_device = device_->Take(id, {rows.get(), bytes});
+    rows = AllocateRows(bytes);
+    from_device = rows != nullptr && device_->Take(id, {rows.get(), bytes});
     for (Dropped& block : dropped) {
       device_->Insert(block.id, {block.rows.get(), block_bytes_[block.id.chunk]}, block.uses);
       block.rows.reset();
     }
   } else {
-    rows = std::make_unique_for_overwrite<uint8_t[]>(bytes);
+    rows = AllocateRows(bytes);
   }
-  Status status = from_device ? Status::Ok() : fill_(id, rows.get());
+  Status status;
+  if (rows == nullptr) {
+    status = {StatusCode::kNoSpace, "The system has no memory for the context's KV."};
+  } else if (!from_device) {
+    status = fill_(id, rows.get());
+  }
   Finish(id, std::move(rows), !from_device, std::move(status));
 }
 

@@ -28,7 +28,7 @@ class RamTier {
   using Run = std::function<void(std::function<void()>)>;
 
   // `block_bytes`: of a block of each chunk. `device`: where blocks go that make room for others,
-  // and come back from; null: nowhere.
+  // and come back from, for which one block more is in RAM; null: nowhere.
   RamTier(int layers, std::vector<size_t> block_bytes, uint64_t budget_bytes, Fill fill, Run run,
           std::unique_ptr<DeviceTier> device = nullptr);
   ~RamTier();  // waits for blocks that are being filled
@@ -96,7 +96,7 @@ class RamTier {
   bool DropOne();
 
   const std::vector<size_t> block_bytes_;
-  const uint64_t budget_;  // of blocks; less one that is being exchanged
+  const uint64_t budget_;
   const Fill fill_;
   const Run run_;
   const std::unique_ptr<DeviceTier> device_;

@@ -154,7 +154,7 @@ TEST(RamTier, ABlockThatFailedAheadOfNeedIsReadAgainWhenItIsNeeded) {
 TEST(RamTier, WhatItHasNoRoomForComesBackFromTheDevice) {
   testing::TestBackend();
   for (const bool prefetch : {false, true}) {
-    constexpr size_t kBudget = 23;  // of 40 blocks; the device has room for the others
+    constexpr size_t kBudget = 22;  // of 40 blocks; the device has room for the others
     RamTier tier = MadeTier(kBudget, Name, testing::HostDevice(18 * kBlock));
     for (int pass = 0; pass < 40; ++pass) {
       VisitAll(&tier, Numbers(kChunks), prefetch);

@@ -81,6 +81,10 @@ void TieredContext::Start(const ModelConfig& config, std::shared_ptr<DeviceMemor
                  [this](const Chunk& chunk) { return 2 * PlaneBytes(chunk); });
   kv_bytes_ = static_cast<uint64_t>(shape_.layers) *
               std::accumulate(bytes.begin(), bytes.end(), uint64_t{0});
+  ram_bytes_ = options_.ram_bytes;
+  if (device != nullptr && !bytes.empty()) {
+    ram_bytes_ -= std::min<uint64_t>(ram_bytes_, *std::max_element(bytes.begin(), bytes.end()));
+  }
   if (options_.share < 1.0) {
     MakeAbstracts();
   }
@@ -91,7 +95,7 @@ void TieredContext::Start(const ModelConfig& config, std::shared_ptr<DeviceMemor
   }
   reads_ = std::make_unique<BlockReads>(options_.read_threads, options_.disk_bytes_per_second);
   ram_ = std::make_unique<RamTier>(
-      shape_.layers, std::move(bytes), options_.ram_bytes - AbstractBytes(),
+      shape_.layers, std::move(bytes), ram_bytes_ - AbstractBytes(),
       [this](const BlockId& block, uint8_t* rows) { return Fill(block, rows); },
       [this](std::function<void()> task) { reads_->Submit(std::move(task)); },
       device == nullptr ? nullptr : std::make_unique<DeviceTier>(std::move(device)));
@@ -99,7 +103,7 @@ void TieredContext::Start(const ModelConfig& config, std::shared_ptr<DeviceMemor
 
 void TieredContext::MakeAbstracts() {
   const auto layers = static_cast<size_t>(shape_.layers);
-  const auto ram = static_cast<double>(options_.ram_bytes);
+  const auto ram = static_cast<double>(ram_bytes_);
   const double most = std::min(kAbstractShare * ram,
                                ram - static_cast<double>(kv_bytes_) / static_cast<double>(layers));
   bool has_codes = options_.key_codes && options_.abstract_tokens <= KeyBoxes::kTokens;

@@ -129,6 +129,7 @@ class TieredContext final : public TieredKv {
   const KeyBias& bias_;
   const size_t begin_;
   const TierOptions options_;
+  uint64_t ram_bytes_ = 0;  // of options_, without a block that is exchanged with a device
   size_t tokens_ = 0;
   std::vector<std::unique_ptr<SegmentLayers>> segments_;
   std::vector<Chunk> chunks_;

@@ -278,7 +278,7 @@ function checkStored(engine: LeoEngine, segments: readonly SegmentPlan[]): void 
   if (missing > 0) {
     throw leoError(
       'not-read',
-      `${missing} of ${segments.length} pieces of the repository are not read yet, and mode "full" takes all of it from disk: run "leoam index" first.`,
+      `${missing} of ${segments.length} pieces of the repository are not read yet, and mode "full" takes all of it from disk: wait until they are, or run "leoam index".`,
     );
   }
 }
