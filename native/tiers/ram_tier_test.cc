@@ -154,8 +154,10 @@ TEST(RamTier, ABlockThatFailedAheadOfNeedIsReadAgainWhenItIsNeeded) {
 TEST(RamTier, WhatItHasNoRoomForComesBackFromTheDevice) {
   testing::TestBackend();
   for (const bool prefetch : {false, true}) {
-    constexpr size_t kBudget = 22;  // of 40 blocks; the device has room for the others
-    RamTier tier = MadeTier(kBudget, Name, testing::HostDevice(18 * kBlock));
+    // Of 40 blocks. The device has room for the others, and for those that are on their way.
+    constexpr size_t kBudget = 22;
+    constexpr size_t kDevice = 28;
+    RamTier tier = MadeTier(kBudget, Name, testing::HostDevice(kDevice * kBlock));
     for (int pass = 0; pass < 40; ++pass) {
       VisitAll(&tier, Numbers(kChunks), prefetch);
     }
@@ -163,9 +165,10 @@ TEST(RamTier, WhatItHasNoRoomForComesBackFromTheDevice) {
     // From disk once, but for blocks that were wanted again while they were on their way.
     EXPECT_LT(counters.blocks_read, 2U * kLayers * kChunks);
     EXPECT_GT(counters.blocks_from_device, 10U * kLayers * kChunks);
-    EXPECT_EQ(counters.bytes_from_device, counters.blocks_from_device * kBlock);
+    // What is read ahead last may be copied and not counted as a block yet.
+    EXPECT_GE(counters.bytes_from_device, counters.blocks_from_device * kBlock);
     EXPECT_LE(counters.peak_bytes, kBudget * kBlock);
-    EXPECT_LE(counters.device_peak_bytes, 18 * kBlock);
+    EXPECT_LE(counters.device_peak_bytes, kDevice * kBlock);
   }
 }
 
