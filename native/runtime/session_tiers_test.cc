@@ -8,7 +8,41 @@
 namespace leoam {
 namespace {
 
-using SessionTiersTest = testing::SessionFixture;
+class SessionTiersTest : public testing::SessionFixture {
+ protected:
+  // F16 KV of a stored part.
+  uint64_t KvBytesOf(const Part& stored) {
+    const KvShape& shape = core_->model().config().kv_shape();
+    return AsText(stored).tokens.size() * 2 * KvBytes(KvFormat::kF16, shape.RowValues()) *
+           static_cast<uint64_t>(shape.layers);
+  }
+
+  // What a session of its own answers to evidence and a question.
+  GenerateResult Answer(const GenerateRequest& request, const TierOptions& options) {
+    GenerateResult answered;
+    auto session = Session::Create(*core_, 256, KvFormat::kF16, options);
+    EXPECT_TRUE(session.ok());
+    Run([&](JobContext& job) {
+      auto result = Generate(*core_, job, **session, request);
+      ASSERT_TRUE(result.ok()) << result.status().message();
+      answered = std::move(result).value();
+    });
+    // What was drafted in vain has left nothing behind; of the last token it may hold the KV.
+    const size_t written =
+        (*session)->size() - core_->preamble().size() - request.parts[1].tokens.size();
+    EXPECT_LE(written, answered.tokens.size());
+    EXPECT_GE(written + 1, answered.tokens.size());
+    return answered;
+  }
+
+  GenerateRequest AboutStored(int max_tokens) {
+    GenerateRequest request;
+    request.parts = {Stored(1, SampleCode(40)), Text("// What does this file do? It")};
+    request.question_part = 1;
+    request.max_tokens = max_tokens;
+    return request;
+  }
+};
 
 constexpr double kRounding = 6e-3;
 
@@ -17,10 +51,7 @@ TEST_F(SessionTiersTest, EvidenceThatStaysOnDiskGivesTheSameLogits) {
   const Part question = Text("// The function above");
   auto in_memory = NewSession();
   const Outcome a = Prepare(*in_memory, {evidence[0], evidence[1], question}, 2);
-  const size_t tokens = AsText(evidence[0]).tokens.size() + AsText(evidence[1]).tokens.size();
-  const KvShape& shape = core_->model().config().kv_shape();
-  const uint64_t bytes =
-      tokens * 2 * KvBytes(KvFormat::kF16, shape.RowValues()) * static_cast<uint64_t>(shape.layers);
+  const uint64_t bytes = KvBytesOf(evidence[0]) + KvBytesOf(evidence[1]);
 
   auto session = Session::Create(*core_, 256, KvFormat::kF16, {.ram_bytes = bytes / 4});
   ASSERT_TRUE(session.ok());
@@ -56,10 +87,7 @@ TEST_F(SessionTiersTest, EvidenceThatStaysOnDiskGivesTheSameLogits) {
 TEST_F(SessionTiersTest, AnswersMayAttendToAShareOfWhatStaysOnDisk) {
   const Part stored = Stored(1, SampleCode(40));
   const Part question = Text("// What does this file do? It");
-  const size_t tokens = AsText(stored).tokens.size();
-  const KvShape& shape = core_->model().config().kv_shape();
-  const uint64_t bytes =
-      tokens * 2 * KvBytes(KvFormat::kF16, shape.RowValues()) * static_cast<uint64_t>(shape.layers);
+  const uint64_t bytes = KvBytesOf(stored);
   const std::vector<Token> next = Tokens(" adds");
   const auto after = [&](double share, uint64_t* bytes_read) {
     auto session =
@@ -86,32 +114,11 @@ TEST_F(SessionTiersTest, AnswersMayAttendToAShareOfWhatStaysOnDisk) {
 }
 
 TEST_F(SessionTiersTest, WhatAShareDraftsAndAllVerifiesIsWhatAllWrites) {
-  GenerateRequest request;
-  request.parts = {Stored(1, SampleCode(40)), Text("// What does this file do? It")};
-  request.question_part = 1;
-  request.max_tokens = 48;
-  const size_t tokens = AsText(request.parts[0]).tokens.size();
-  const KvShape& shape = core_->model().config().kv_shape();
-  const uint64_t bytes =
-      tokens * 2 * KvBytes(KvFormat::kF16, shape.RowValues()) * static_cast<uint64_t>(shape.layers);
-  const auto answer = [&](const TierOptions& options) {
-    GenerateResult answered;
-    auto session = Session::Create(*core_, 256, KvFormat::kF16, options);
-    EXPECT_TRUE(session.ok());
-    Run([&](JobContext& job) {
-      auto result = Generate(*core_, job, **session, request);
-      ASSERT_TRUE(result.ok()) << result.status().message();
-      answered = std::move(result).value();
-    });
-    // What was drafted in vain has left nothing behind; of the last token it may hold the KV.
-    const size_t written =
-        (*session)->size() - core_->preamble().size() - request.parts[1].tokens.size();
-    EXPECT_LE(written, answered.tokens.size());
-    EXPECT_GE(written + 1, answered.tokens.size());
-    return answered;
-  };
-  const GenerateResult exact = answer({.ram_bytes = bytes / 4});
-  const GenerateResult drafted = answer({.ram_bytes = bytes / 4, .share = 0.3, .draft_tokens = 6});
+  const GenerateRequest request = AboutStored(48);
+  const uint64_t bytes = KvBytesOf(request.parts[0]);
+  const GenerateResult exact = Answer(request, {.ram_bytes = bytes / 4});
+  const GenerateResult drafted =
+      Answer(request, {.ram_bytes = bytes / 4, .share = 0.3, .draft_tokens = 6});
   EXPECT_EQ(drafted.tokens, exact.tokens);
   EXPECT_EQ(exact.counters.tokens_drafted, 0U);
   EXPECT_GT(drafted.counters.tokens_accepted, 10U);
@@ -125,28 +132,11 @@ TEST_F(SessionTiersTest, WhatAShareDraftsAndAllVerifiesIsWhatAllWrites) {
 }
 
 TEST_F(SessionTiersTest, ADeviceServesWhatRamHasNoRoomForAndTheAnswerIsTheSame) {
-  GenerateRequest request;
-  request.parts = {Stored(1, SampleCode(40)), Text("// What does this file do? It")};
-  request.question_part = 1;
-  request.max_tokens = 16;
-  const size_t tokens = AsText(request.parts[0]).tokens.size();
-  const KvShape& shape = core_->model().config().kv_shape();
-  const uint64_t bytes =
-      tokens * 2 * KvBytes(KvFormat::kF16, shape.RowValues()) * static_cast<uint64_t>(shape.layers);
-  const auto answer = [&](TierOptions options) {
-    options.ram_bytes = bytes / 4;
-    GenerateResult answered;
-    auto session = Session::Create(*core_, 256, KvFormat::kF16, options);
-    EXPECT_TRUE(session.ok());
-    Run([&](JobContext& job) {
-      auto result = Generate(*core_, job, **session, request);
-      ASSERT_TRUE(result.ok()) << result.status().message();
-      answered = std::move(result).value();
-    });
-    return answered;
-  };
-  const GenerateResult alone = answer({});
-  const GenerateResult beside = answer({.device_bytes = bytes, .device = "CPU"});
+  const GenerateRequest request = AboutStored(16);
+  const uint64_t bytes = KvBytesOf(request.parts[0]);
+  const GenerateResult alone = Answer(request, {.ram_bytes = bytes / 4});
+  const GenerateResult beside =
+      Answer(request, {.ram_bytes = bytes / 4, .device_bytes = bytes, .device = "CPU"});
   ASSERT_TRUE(alone.tiers.has_value() && beside.tiers.has_value());
   EXPECT_EQ(beside.tokens, alone.tokens);
   EXPECT_EQ(alone.tiers->blocks_from_device, 0U);
