@@ -2,7 +2,8 @@
 // Each step is skipped when nothing it depends on has changed, so that a second call takes
 // a fraction of a second.
 //
-//   npm run build            all of it, with TypeScript compiled to out/ as well
+//   npm run build [-- --vulkan]    all of it, with TypeScript compiled to out/ as well; --vulkan: and
+//                                  ggml's Vulkan module, for the memory of a GPU
 import {
   cpSync,
   existsSync,
@@ -13,7 +14,7 @@ import {
   rmSync,
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { bundleExtension } from './lib/bundleExtension.mjs';
@@ -24,9 +25,13 @@ import { buildFolder, distFolder, outFolder, root } from './lib/paths.mjs';
 import { clearStatus, runLogged, runMain, UserError } from './lib/run.mjs';
 import { requireBuildTools } from './lib/tools.mjs';
 import { ensureLlama } from './native/llama.mjs';
+import { ensureVulkan } from './native/vulkan.mjs';
 
 /** Where the addon, the C++ tests and the bench programs are compiled. */
 export const nativeBuildFolder = join(buildFolder, 'native');
+
+/** Modules that only who wants a GPU loads (native/model/backend_modules.h). */
+const gpuFolder = join(distFolder, 'native', 'gpu');
 
 /**
  * Builds what a user runs: dist/cli.js, dist/main.js, dist/native, and the extension
@@ -50,6 +55,16 @@ export async function buildAddon() {
     await compileNative(['leoam'], llama);
     copyNative(llama.bin);
   });
+  if (withVulkan()) {
+    const module = await ensureVulkan();
+    mkdirSync(gpuFolder, { recursive: true });
+    replaceFile(module, join(gpuFolder, basename(module)));
+  }
+}
+
+/** The program was called with --vulkan. */
+export function withVulkan() {
+  return process.argv.includes('--vulkan');
 }
 
 /**
@@ -92,8 +107,10 @@ function copyNative(bin) {
   if (!addon)
     throw new UserError('The build made no leoam.node: are there sources in native/binding?');
   replaceFile(addon, join(target, 'leoam.node'));
-  for (const name of readdirSync(bin)) {
-    if (isLoadedByName(name)) replaceFile(realpathSync(join(bin, name)), join(target, name));
+  for (const name of readdirSync(bin).filter(isLoadedByName)) {
+    const isOfGpu = /ggml-metal\./.test(name);
+    if (isOfGpu) mkdirSync(gpuFolder, { recursive: true });
+    replaceFile(realpathSync(join(bin, name)), join(isOfGpu ? gpuFolder : target, name));
   }
 }
 

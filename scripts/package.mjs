@@ -1,7 +1,8 @@
 // Packs the extension for this platform into one file: extension, server, engine.
 //
-//   npm run package [-- --target linux-x64] [--out FILE]
+//   npm run package [-- --target linux-x64] [--out FILE] [--vulkan]
 //
+// --vulkan: with ggml's module for the memory of GPUs (scripts/native/vulkan.mjs).
 // Only what runs goes in. The engine is compiled for this machine's platform, so a package
 // for another one is made there.
 import {

@@ -5,6 +5,8 @@
 //   npm run test:quick                        without the slow ones (under two minutes)
 //   npm run test:sanitize [-- WHICH]          the C++ tests under sanitizers, in builds of their own;
 //                                             WHICH: address,undefined or thread
+//   npm run test:vulkan                       the C++ tests of tiers with the first Vulkan device
+//                                             (Mesa's lavapipe will do) in place of the CPU's memory
 //
 // Slow tests have `@slow` in their title (TypeScript) or `Slow` in their name (C++).
 import { existsSync } from 'node:fs';
@@ -16,6 +18,7 @@ import {
   compileNative,
   compileTypeScript,
   nativeBuildFolder,
+  withVulkan,
 } from './build.mjs';
 import { ensureCodeServer } from './codeServer.mjs';
 import { bundleHostSuite } from './lib/bundleExtension.mjs';
@@ -31,6 +34,7 @@ import { requireBuildTools } from './lib/tools.mjs';
 import { packageVsix, packedFolder } from './package.mjs';
 import { googleTestSource } from './native/googletest.mjs';
 import { ensureLlama } from './native/llama.mjs';
+import { ensureVulkan } from './native/vulkan.mjs';
 
 /** Sanitizers that GCC and Clang can use in one build, one build each. */
 const sanitizers = ['address,undefined', 'thread'];
@@ -47,9 +51,13 @@ const notQuickCpp = `${slowCpp}|DecoderTest.*/qwen2|HeadScores|SessionMoved|Eigh
  */
 const ggmlThreads = 'AttentionTest|DecoderTest|ModelTest|SegmentReader|SessionTest|VocabularyTest';
 
+/** Tests that hold blocks in a device's memory. */
+const deviceTests = 'Device|TieredThreads|RamTier';
+
 /** @typedef {import('./lib/testRuns.mjs').Counts} Counts */
 
 const quick = process.argv.includes('--quick');
+const vulkan = withVulkan();
 const sanitizeAt = process.argv.indexOf('--sanitize');
 const sanitize = sanitizeAt < 0 ? [] : process.argv.slice(sanitizeAt + 1);
 if (sanitizeAt >= 0 && sanitize.length === 0) sanitize.push(...sanitizers);
@@ -78,6 +86,7 @@ async function runAll() {
     return runs;
   }
 
+  if (vulkan) return [await testOnVulkan(llama, env)];
   await withLock(join(buildFolder, 'lock'), 'Building', async () => {
     await buildTests(nativeBuildFolder, llama);
     await buildAddon();
@@ -173,6 +182,24 @@ async function testUnderSanitizer(which, llama, env) {
       UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
       TSAN_OPTIONS: `halt_on_error=1:second_deadlock_stack=1${existsSync(suppressions) ? `:suppressions=${suppressions}` : ''}`,
     },
+  });
+}
+
+/**
+ * The C++ tests that hold blocks in a device's memory. GGML_BACKEND_PATH is a module that ggml loads
+ * besides those it finds; a Vulkan device that is the CPU is listed only where it is named.
+ * @param {import('./native/llama.mjs').Llama} llama
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function testOnVulkan(llama, env) {
+  const module = await ensureVulkan();
+  await buildTests(nativeBuildFolder, llama);
+  heading('C++ tests with a Vulkan device');
+  const device = { LEOAM_TEST_DEVICE: 'Vulkan0', GGML_VK_VISIBLE_DEVICES: '0' };
+  return runCtest({
+    folder: nativeBuildFolder,
+    include: deviceTests,
+    env: { ...env, ...device, GGML_BACKEND_PATH: module },
   });
 }
 

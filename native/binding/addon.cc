@@ -14,30 +14,39 @@
 namespace leoam::binding {
 namespace {
 
+// Of ggml's modules in the folder that is the first argument.
+const CpuBackend& BackendOf(const Napi::CallbackInfo& info) {
+  const bool is_named = info.Length() > 0 && info[0].IsString();
+  const auto backend = LoadCpuBackend(is_named ? info[0].As<Napi::String>().Utf8Value() : "");
+  if (!backend.ok()) {
+    throw ToError(info.Env(), backend.status());
+  }
+  return *backend.value();
+}
+
 Napi::Value SystemInfo(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const std::string dir =
-      info.Length() > 0 && info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : "";
-  const auto backend = LoadCpuBackend(dir);
-  if (!backend.ok()) {
-    throw ToError(env, backend.status());
-  }
+  const CpuBackend& backend = BackendOf(info);
   Napi::Object out = Napi::Object::New(env);
-  out.Set("cpuVariant", backend.value()->variant);
+  out.Set("cpuVariant", backend.variant);
   Napi::Array features = Napi::Array::New(env);
-  for (const std::string& feature : backend.value()->features) {
+  for (const std::string& feature : backend.features) {
     features.Set(features.Length(), feature);
   }
   out.Set("cpuFeatures", features);
-  Napi::Array devices = Napi::Array::New(env);
-  for (const DeviceInfo& device : ListDevices()) {
-    devices.Set(devices.Length(), FromDeviceInfo(env, device));
-  }
-  out.Set("devices", devices);
   out.Set("attentionKernel", BestAttentionKernel().name);
   out.Set("kvVersion", kKvVersion);
   out.Set("physicalCores", std::thread::hardware_concurrency());
   return out;
+}
+
+Napi::Value Devices(const Napi::CallbackInfo& info) {
+  BackendOf(info);
+  Napi::Array devices = Napi::Array::New(info.Env());
+  for (const DeviceInfo& device : ListDevices()) {
+    devices.Set(devices.Length(), FromDeviceInfo(info.Env(), device));
+  }
+  return devices;
 }
 
 Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
@@ -46,6 +55,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   data->session = Napi::Persistent(SessionObject::Define(env));
   env.SetInstanceData(data);
   exports.Set("systemInfo", Napi::Function::New(env, SystemInfo));
+  exports.Set("devices", Napi::Function::New(env, Devices));
   exports.Set("loadEngine", Napi::Function::New(env, EngineObject::Load));
   exports.Set("storeStats", Napi::Function::New(env, StoreStatistics));
   exports.Set("verifyStore", Napi::Function::New(env, VerifyStore));

@@ -1,4 +1,5 @@
-// Loads the CPU module that suits this processor best and finds its functions.
+// Loads ggml's modules: the CPU's that suits this processor best, whose functions it finds, and
+// GPUs' on request.
 #if !defined(_WIN32)
 #include <dlfcn.h>
 #endif
@@ -6,6 +7,7 @@
 #include <filesystem>
 #include <mutex>
 
+#include "model/backend_modules.h"
 #include "model/cpu_functions.h"
 #include "model/llama_log.h"
 #include "model/model.h"
@@ -17,6 +19,10 @@ template <typename Function>
 Function Lookup(ggml_backend_reg_t registry, const char* name) {
   return reinterpret_cast<Function>(ggml_backend_reg_get_proc_address(registry, name));
 }
+
+// What LoadCpuBackend has loaded, and from where; of BackendListMutex.
+CpuBackend loaded_backend;
+std::string loaded_from;
 
 // "ggml-cpu-haswell" of ".../libggml-cpu-haswell.so"; ggml does not keep the name, the
 // dynamic loader does.
@@ -67,12 +73,31 @@ CpuFunctions FindCpuFunctions(ggml_backend_dev_t device) {
   return f;
 }
 
-Result<const CpuBackend*> LoadCpuBackend(const std::string& module_dir) {
+std::mutex& BackendListMutex() {
   static std::mutex mutex;
-  static CpuBackend backend;
-  std::lock_guard<std::mutex> lock(mutex);
-  if (backend.device != nullptr) {
-    return &backend;
+  return mutex;
+}
+
+void LoadGpuModules() {
+  static bool done = false;
+  if (done || loaded_from.empty()) {
+    return;
+  }
+  done = true;
+  std::error_code none;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(loaded_from) / "gpu", none)) {
+    const std::string extension = entry.path().extension().string();
+    if (extension == ".so" || extension == ".dll" || extension == ".dylib") {
+      ggml_backend_load(entry.path().string().c_str());
+    }
+  }
+}
+
+Result<const CpuBackend*> LoadCpuBackend(const std::string& module_dir) {
+  const std::lock_guard lock(BackendListMutex());
+  if (loaded_backend.device != nullptr) {
+    return &loaded_backend;
   }
   SilenceLlamaLog();
   ggml_backend_dev_t device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
@@ -90,8 +115,9 @@ Result<const CpuBackend*> LoadCpuBackend(const std::string& module_dir) {
     return Status(StatusCode::kUnsupported, "the CPU module of ggml in " + module_dir +
                                                 " is of another version than this engine");
   }
-  backend = Describe(device);
-  return &backend;
+  loaded_backend = Describe(device);
+  loaded_from = module_dir;
+  return &loaded_backend;
 }
 
 }  // namespace leoam

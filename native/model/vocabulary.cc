@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <mutex>
 
 #include "llama.h"
+#include "model/backend_modules.h"
 #include "model/llama_log.h"
 
 namespace leoam {
@@ -15,8 +17,14 @@ Result<std::unique_ptr<Vocabulary>> Vocabulary::Load(const std::string& model_pa
   }
   llama_model_params params = llama_model_default_params();
   params.vocab_only = true;
+  ggml_backend_dev_t no_devices[] = {nullptr};
+  params.devices = no_devices;
   TakeLlamaError();
-  llama_model* model = llama_model_load_from_file(model_path.c_str(), params);
+  llama_model* model = nullptr;
+  {
+    const std::lock_guard lock(BackendListMutex());
+    model = llama_model_load_from_file(model_path.c_str(), params);
+  }
   if (model == nullptr) {
     return Status(StatusCode::kInvalidArgument,
                   "the vocabulary of " + model_path + " cannot be read: " + TakeLlamaError());

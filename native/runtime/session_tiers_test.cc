@@ -3,6 +3,7 @@
 
 #include "runtime/generate.h"
 #include "runtime/session.h"
+#include "testing/models.h"
 #include "testing/session_fixture.h"
 
 namespace leoam {
@@ -135,8 +136,8 @@ TEST_F(SessionTiersTest, ADeviceServesWhatRamHasNoRoomForAndTheAnswerIsTheSame) 
   const GenerateRequest request = AboutStored(16);
   const uint64_t bytes = KvBytesOf(request.parts[0]);
   const GenerateResult alone = Answer(request, {.ram_bytes = bytes / 4});
-  const GenerateResult beside =
-      Answer(request, {.ram_bytes = bytes / 4, .device_bytes = bytes, .device = "CPU"});
+  const GenerateResult beside = Answer(
+      request, {.ram_bytes = bytes / 4, .device_bytes = bytes, .device = testing::DeviceName()});
   ASSERT_TRUE(alone.tiers.has_value() && beside.tiers.has_value());
   EXPECT_EQ(beside.tokens, alone.tokens);
   EXPECT_EQ(alone.tiers->blocks_from_device, 0U);

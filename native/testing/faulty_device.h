@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "testing/models.h"
 #include "tiers/device_memory.h"
 
 namespace leoam::testing {
@@ -31,9 +32,10 @@ class FaultyDevice final : public DeviceMemory {
   std::atomic<int> copies_left_;
 };
 
-// Memory of the processor itself, as a device that tests have everywhere.
-inline std::shared_ptr<DeviceMemory> HostDevice(size_t bytes) {
-  auto memory = AllocateDeviceMemory("CPU", bytes);
+// Memory of the device that tests are to take, which is the processor's own by default: that is a
+// device that they have everywhere.
+inline std::shared_ptr<DeviceMemory> TestDevice(size_t bytes) {
+  auto memory = AllocateDeviceMemory(DeviceName(), bytes);
   return memory.ok() ? std::move(memory).value() : nullptr;
 }
 

@@ -49,6 +49,11 @@ std::string ModuleDir() {
   return path.empty() ? LEOAM_MODULE_DIR : path;
 }
 
+std::string DeviceName() {
+  std::string name = Environment("LEOAM_TEST_DEVICE");
+  return name.empty() ? "CPU" : name;
+}
+
 const CpuBackend& TestBackend() {
   Result<const CpuBackend*> backend = LoadCpuBackend(ModuleDir());
   if (!backend.ok()) {

@@ -19,6 +19,9 @@ std::string LlamaModelPath();
 // Folder of ggml's run-time modules: LEOAM_MODULE_DIR, else the build's own.
 std::string ModuleDir();
 
+// Of which device tests take memory, as ggml names it: LEOAM_TEST_DEVICE, else "CPU".
+std::string DeviceName();
+
 // The backend of this process. Aborts the test program with the reason if there is none.
 const CpuBackend& TestBackend();
 

@@ -7,6 +7,7 @@
 
 #include "ggml-backend.h"
 #include "ggml.h"
+#include "model/backend_modules.h"
 
 namespace leoam {
 namespace {
@@ -82,6 +83,8 @@ std::string KnownDevices() {
 }  // namespace
 
 std::vector<DeviceInfo> ListDevices() {
+  const std::lock_guard lock(BackendListMutex());
+  LoadGpuModules();
   std::vector<DeviceInfo> devices;
   for (size_t i = 0; i < ggml_backend_dev_count(); ++i) {
     ggml_backend_dev_t device = ggml_backend_dev_get(i);
@@ -99,6 +102,8 @@ std::vector<DeviceInfo> ListDevices() {
 
 Result<std::shared_ptr<DeviceMemory>> AllocateDeviceMemory(const std::string& device,
                                                            size_t bytes) {
+  const std::lock_guard lock(BackendListMutex());
+  LoadGpuModules();
   ggml_backend_dev_t found = FindDevice(device);
   if (found == nullptr) {
     return Status(StatusCode::kInvalidArgument,
@@ -108,12 +113,17 @@ Result<std::shared_ptr<DeviceMemory>> AllocateDeviceMemory(const std::string& de
                             KnownDevices() + "."
                       : "There is no device \"" + device + "\"; there is " + KnownDevices() + ".");
   }
-  ggml_backend_buffer_type_t type = ggml_backend_dev_buffer_type(found);
-  const size_t most = std::min(bytes, ggml_backend_buft_get_max_size(type));
-  auto memory = GgmlMemory::Allocate(type, most / kDeviceAlignment * kDeviceAlignment);
+  const std::string name = ggml_backend_dev_name(found);
+  std::shared_ptr<DeviceMemory> memory;
+  try {
+    ggml_backend_buffer_type_t type = ggml_backend_dev_buffer_type(found);
+    bytes = std::min(bytes, ggml_backend_buft_get_max_size(type));
+    memory = GgmlMemory::Allocate(type, bytes / kDeviceAlignment * kDeviceAlignment);
+  } catch (const std::exception& error) {  // a driver that does not start
+    return Status(StatusCode::kNoSpace, name + " cannot be used: " + error.what());
+  }
   if (memory == nullptr) {
-    return Status(StatusCode::kNoSpace, std::string(ggml_backend_dev_name(found)) + " has no " +
-                                            std::to_string(most >> 20) +
+    return Status(StatusCode::kNoSpace, name + " has no " + std::to_string(bytes >> 20) +
                                             " MB free; give its memory less.");
   }
   return memory;

@@ -19,7 +19,7 @@ struct DeviceInfo {
   uint64_t total_bytes = 0;
 };
 
-// GPUs with memory of their own, of the ggml modules that are loaded (LoadCpuBackend).
+// GPUs with memory of their own, of ggml's modules here (LoadGpuModules, which it calls).
 std::vector<DeviceInfo> ListDevices();
 
 // Any thread may call it, several at once. An operation that fails may have happened in part; the

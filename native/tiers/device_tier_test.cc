@@ -14,7 +14,7 @@ namespace leoam {
 namespace {
 
 using testing::FaultyDevice;
-using testing::HostDevice;
+using testing::TestDevice;
 
 constexpr size_t kBlock = 96;
 
@@ -46,7 +46,7 @@ class DeviceTierTest : public ::testing::Test {
 };
 
 TEST_F(DeviceTierTest, GivesBackOnceWhatItWasGiven) {
-  DeviceTier tier(HostDevice(4 * kBlock));
+  DeviceTier tier(TestDevice(4 * kBlock));
   Put(&tier, {0, 1});
   Put(&tier, {3, 2});
   EXPECT_EQ(CountersOf(tier).device_bytes, 2 * kBlock);
@@ -63,7 +63,7 @@ TEST_F(DeviceTierTest, GivesBackOnceWhatItWasGiven) {
 }
 
 TEST_F(DeviceTierTest, WhatTookPartLessOftenMakesRoom) {
-  DeviceTier tier(HostDevice(3 * kBlock));
+  DeviceTier tier(TestDevice(3 * kBlock));
   Put(&tier, {0, 0}, 5);
   Put(&tier, {0, 1}, 2);
   Put(&tier, {1, 2}, 5);
@@ -80,7 +80,7 @@ TEST_F(DeviceTierTest, WhatTookPartLessOftenMakesRoom) {
 }
 
 TEST_F(DeviceTierTest, RoomThatWasFreedServesLargerBlocks) {
-  DeviceTier tier(HostDevice(4 * kBlock));
+  DeviceTier tier(TestDevice(4 * kBlock));
   for (size_t chunk = 0; chunk < 4; ++chunk) {
     Put(&tier, {0, chunk});
   }
@@ -96,7 +96,7 @@ TEST_F(DeviceTierTest, RoomThatWasFreedServesLargerBlocks) {
 
 TEST_F(DeviceTierTest, ALostDeviceIsGivenUp) {
   for (const int copies : {1, 2, 3}) {
-    DeviceTier tier(std::make_shared<FaultyDevice>(HostDevice(8 * kBlock), copies));
+    DeviceTier tier(std::make_shared<FaultyDevice>(TestDevice(8 * kBlock), copies));
     Put(&tier, {0, 0});
     Put(&tier, {0, 1});
     EXPECT_EQ(Takes(&tier, {0, 0}), copies == 3);
@@ -110,7 +110,7 @@ TEST_F(DeviceTierTest, ALostDeviceIsGivenUp) {
 
 TEST_F(DeviceTierTest, HoldsWithThreadsThatMoveBlocksAtRandom) {
   for (const int copies : {1 << 30, 3000}) {
-    DeviceTier tier(std::make_shared<FaultyDevice>(HostDevice(10 * kBlock), copies));
+    DeviceTier tier(std::make_shared<FaultyDevice>(TestDevice(10 * kBlock), copies));
     std::atomic<int> taken = 0;
     std::vector<std::thread> threads;
     for (unsigned seed = 0; seed < 3; ++seed) {

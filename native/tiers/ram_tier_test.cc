@@ -157,7 +157,7 @@ TEST(RamTier, WhatItHasNoRoomForComesBackFromTheDevice) {
     // Of 40 blocks. The device has room for the others, and for those that are on their way.
     constexpr size_t kBudget = 22;
     constexpr size_t kDevice = 28;
-    RamTier tier = MadeTier(kBudget, Name, testing::HostDevice(kDevice * kBlock));
+    RamTier tier = MadeTier(kBudget, Name, testing::TestDevice(kDevice * kBlock));
     for (int pass = 0; pass < 40; ++pass) {
       VisitAll(&tier, Numbers(kChunks), prefetch);
     }
@@ -174,7 +174,7 @@ TEST(RamTier, WhatItHasNoRoomForComesBackFromTheDevice) {
 
 TEST(RamTier, TheDiskServesWhatALostDeviceHeld) {
   testing::TestBackend();
-  auto device = std::make_shared<testing::FaultyDevice>(testing::HostDevice(18 * kBlock), 100);
+  auto device = std::make_shared<testing::FaultyDevice>(testing::TestDevice(18 * kBlock), 100);
   RamTier tier = MadeTier(22, Name, device);
   for (int pass = 0; pass < 10; ++pass) {
     VisitAll(&tier, Numbers(kChunks));
@@ -198,7 +198,7 @@ TEST(RamTier, HoldsWithRandomVisitsOnThreads) {
                                                     : Name(block, rows);
       },
       [&reads](std::function<void()> task) { reads.Submit(std::move(task)); },
-      std::make_unique<DeviceTier>(testing::HostDevice(8 * kBlock)));
+      std::make_unique<DeviceTier>(testing::TestDevice(8 * kBlock)));
   std::mt19937 random(1);
   for (int pass = 0; pass < 2000; ++pass) {
     const int last = static_cast<int>(random() % kLayers);

@@ -107,7 +107,7 @@ class Visitor {
   // None, or one that is lost some time or never.
   std::shared_ptr<DeviceMemory> AnyDevice(size_t bytes) {
     return Any(3) == 0 ? nullptr
-                       : std::make_shared<testing::FaultyDevice>(testing::HostDevice(bytes),
+                       : std::make_shared<testing::FaultyDevice>(testing::TestDevice(bytes),
                                                                  Any(2) == 0 ? Any(40) : 1 << 30);
   }
 

@@ -11,17 +11,19 @@ import { buildFolder, outFolder, root } from './paths.mjs';
 
 /**
  * Runs the C++ tests of a build folder.
- * @param {{ folder: string, env: NodeJS.ProcessEnv, exclude?: string }} options
- *   exclude: a regular expression over test names
+ * @param {{ folder: string, env: NodeJS.ProcessEnv, include?: string, exclude?: string }} options
+ *   include, exclude: regular expressions over test names
  * @returns {Promise<Counts>}
  */
-export async function runCtest({ folder, env, exclude }) {
+export async function runCtest({ folder, env, include, exclude }) {
   const report = join(folder, 'ctest.xml');
   rmSync(report, { force: true });
   const args = ['--test-dir', folder, '-C', 'Release', '--output-on-failure', '--no-tests=error'];
   // The tests compute on one thread each.
   args.push('--parallel', String(Math.min(4, availableParallelism())));
-  args.push('--output-junit', report, ...(exclude ? ['--exclude-regex', exclude] : []));
+  args.push('--output-junit', report);
+  args.push(...(include ? ['--tests-regex', include] : []));
+  args.push(...(exclude ? ['--exclude-regex', exclude] : []));
   const code = await show('ctest', args, env);
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
   const xml = readFileSync(report, 'utf8');

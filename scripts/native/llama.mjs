@@ -8,7 +8,6 @@
 //   llama.cpp/build-<key>/bin            libllama, ggml, one ggml-cpu module per CPU level
 //
 //   node scripts/native/llama.mjs [--programs]     builds and prints where (JSON)
-import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
@@ -18,7 +17,6 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -26,7 +24,8 @@ import { withLock } from '../lib/lock.mjs';
 import { cleanNpmEnv } from '../lib/npmEnv.mjs';
 import { cacheFolder, root } from '../lib/paths.mjs';
 import { clearStatus, npmCommand, runLogged, runMain } from '../lib/run.mjs';
-import { generatorArgs, requireBuildTools } from '../lib/tools.mjs';
+import { requireBuildTools } from '../lib/tools.mjs';
+import { buildCached, contentKey } from './cachedBuild.mjs';
 
 /** The llama.cpp release inside the pinned package; a git hash, so it pins the content too. */
 const commit = '80fb11ac73e66d89eae2c6a91d8a77428fa733ed';
@@ -114,47 +113,20 @@ async function checkOut(base, manifest, source) {
  * @param {{ build: string, source: string, manifest: string, ninja: boolean, programs: boolean }} options
  */
 async function compile({ build, source, manifest, ninja, programs }) {
-  const log = join(build, 'build.log');
   // Ninja knows which outputs an interrupted build left unfinished; make does not.
   if (!ninja && !existsSync(join(build, '.complete')))
     rmSync(build, { recursive: true, force: true });
-  // The wrapper is copied, so that the build folder belongs to no single clone.
-  const wrapper = join(build, 'wrapper');
-  mkdirSync(wrapper, { recursive: true });
-  copyFileSync(join(manifest, 'CMakeLists.txt'), join(wrapper, 'CMakeLists.txt'));
-  const targets = programs ? ['leoam-llama', 'llama-bench', 'llama-server'] : ['leoam-llama'];
-  const label = programs
-    ? 'Building llama.cpp with its bench and server (once, some minutes)'
-    : 'Building llama.cpp (once, some minutes)';
-  await runLogged(
-    'cmake',
-    [
-      ...generatorArgs(ninja),
-      ...['-S', wrapper, '-B', build, '-DCMAKE_BUILD_TYPE=Release'],
-      `-DLEOAM_LLAMA_SOURCE=${source}`,
-      `-DLEOAM_LLAMA_PROGRAMS=${programs ? 'ON' : 'OFF'}`,
+  await buildCached({
+    ...{ build, ninja, lists: join(manifest, 'CMakeLists.txt') },
+    definitions: [
+      `LEOAM_LLAMA_SOURCE=${source}`,
+      `LEOAM_LLAMA_PROGRAMS=${programs ? 'ON' : 'OFF'}`,
     ],
-    { label, log },
-  );
-  await runLogged(
-    'cmake',
-    [
-      '--build',
-      build,
-      '--config',
-      'Release',
-      '--parallel',
-      String(availableParallelism()),
-      '--target',
-      ...targets,
-    ],
-    { label, log },
-  );
-}
-
-/** @param {...string} parts */
-function contentKey(...parts) {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+    targets: programs ? ['leoam-llama', 'llama-bench', 'llama-server'] : ['leoam-llama'],
+    label: programs
+      ? 'Building llama.cpp with its bench and server (once, some minutes)'
+      : 'Building llama.cpp (once, some minutes)',
+  });
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

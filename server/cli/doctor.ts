@@ -3,12 +3,15 @@
 
 import { homedir } from 'node:os';
 import type { SystemInfo } from '../engine/addon.js';
-import { systemInfo } from '../engine/load.js';
+import { devices, systemInfo } from '../engine/load.js';
+import type { DeviceInfo } from '../engine/tierOptions.js';
 import { chooseModel, hardware, listModels, isOffline } from '../models/index.js';
 import { homeOf, type CommandFunction } from './common.js';
 import { formatBytes } from './output.js';
 
-type EngineState = ({ ok: true } & SystemInfo) | { ok: false; reason: string };
+type EngineState =
+  | ({ ok: true; devices: DeviceInfo[] } & SystemInfo)
+  | { ok: false; reason: string };
 
 export const doctorCommand: CommandFunction = async ({ line, output }) => {
   const home = homeOf(line);
@@ -48,7 +51,7 @@ export const doctorCommand: CommandFunction = async ({ line, output }) => {
 
 function engineState(): EngineState {
   try {
-    return { ok: true, ...systemInfo() };
+    return { ok: true, ...systemInfo(), devices: devices() };
   } catch (error) {
     return { ok: false, reason: error instanceof Error ? error.message : String(error) };
   }

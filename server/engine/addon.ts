@@ -17,8 +17,6 @@ export interface SystemInfo {
   /** File name of the ggml CPU module that was chosen, e.g. "ggml-cpu-haswell". */
   cpuVariant: string;
   cpuFeatures: string[];
-  /** GPUs with memory of their own that this build can use. */
-  devices: DeviceInfo[];
   /** Which of our own attention kernels runs: "avx512" | "avx2" | "neon" | "plain". */
   attentionKernel: string;
   kvVersion: number;
@@ -334,6 +332,8 @@ export interface NativeEngine {
 
 export interface Addon {
   systemInfo(moduleDir?: string): SystemInfo;
+  /** GPUs with memory of their own; loads their modules, which takes some time the first time. */
+  devices(moduleDir?: string): DeviceInfo[];
   loadEngine(options: EngineOptions): Job<NativeEngine>;
   /** What a store holds; takes no model. Makes the folder where it is missing. */
   storeStats(directory: string): Promise<StoreStats>;

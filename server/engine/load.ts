@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Addon, SystemInfo } from './addon.js';
 import { leoError } from './errors.js';
+import type { DeviceInfo } from './tierOptions.js';
 
 const addonFile = 'leoam.node';
 
@@ -38,6 +39,12 @@ export function loadAddon(here = dirname(fileURLToPath(import.meta.url))): Loade
 export function systemInfo(): SystemInfo {
   const { addon, moduleDir } = loadAddon();
   return addon.systemInfo(moduleDir);
+}
+
+/** GPUs whose memory this build can use. */
+export function devices(): DeviceInfo[] {
+  const { addon, moduleDir } = loadAddon();
+  return addon.devices(moduleDir);
 }
 
 /** Where the addon may lie, seen from the folder of the running file; the first that exists wins. */
