@@ -41,6 +41,9 @@ TierOptions ReadTierOptions(const Napi::Value& value) {
   tiers.ram_bytes = static_cast<uint64_t>(bytes);
   tiers.device_bytes = static_cast<uint64_t>(device);
   tiers.device = ReadString(options, "device", "");
+  if (options.Get("kv").IsString()) {
+    tiers.format = ReadKvFormat(options);
+  }
   tiers.share = share;
   tiers.mass = mass;
   tiers.draft_tokens = static_cast<int>(draft);

@@ -63,7 +63,7 @@ Status Session::HoldInTiers(const PromptRequest& request, size_t count) {
                  [](const Part& part) { return ChunkRange{part.key, part.first, part.last}; });
   const ModelConfig& config = core_.model().config();
   TierOptions options = tier_options_;
-  options.format = kv_->format();
+  options.format = options.format.value_or(kv_->format());
   std::shared_ptr<DeviceMemory> device;
   if (options.device_bytes > 0) {
     auto allocated = AllocateDeviceMemory(options.device, options.device_bytes);

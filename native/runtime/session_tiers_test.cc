@@ -85,6 +85,35 @@ TEST_F(SessionTiersTest, EvidenceThatStaysOnDiskGivesTheSameLogits) {
   EXPECT_LT(testing::Divergence(Prepare(*fresh, {question}, 0).logits, f.logits), kRounding);
 }
 
+TEST_F(SessionTiersTest, RowsOfEightBitsTakeHalfTheMemory) {
+  const Part stored = Stored(1, SampleCode(40));
+  const Part question = Text("// What does this file do? It");
+  const uint64_t bytes = KvBytesOf(stored);
+  const auto asked = [&](KvFormat format, TierCounters* counters) {
+    auto session = Session::Create(*core_, 256, KvFormat::kF16,
+                                   {.ram_bytes = 6 * bytes / 10, .format = format});
+    EXPECT_TRUE(session.ok());
+    for (int pass = 0; pass < 2; ++pass) {
+      Prepare(**session, {stored, question}, 1);
+      (*session)->Truncate((*session)->size() - question.tokens.size());
+    }
+    const std::vector<float> logits = Prepare(**session, {stored, question}, 1).logits;
+    *counters = (*session)->tiered()->counters();
+    return logits;
+  };
+  TierCounters whole;
+  TierCounters half;
+  const std::vector<float> exact = asked(KvFormat::kF16, &whole);
+  const std::vector<float> rounded = asked(KvFormat::kQ8, &half);
+  EXPECT_EQ(whole.kv_bytes, bytes);
+  EXPECT_LT(half.kv_bytes, 54 * bytes / 100);
+  EXPECT_EQ(half.blocks_dropped, 0U);  // all of it fits now
+  EXPECT_GT(whole.blocks_dropped, 0U);
+  const double divergence = testing::Divergence(exact, rounded);
+  std::printf("figure: evidence in 8-bit rows: KL %.2e nats\n", divergence);
+  EXPECT_LT(divergence, 2 * kRounding);
+}
+
 TEST_F(SessionTiersTest, AnswersMayAttendToAShareOfWhatStaysOnDisk) {
   const Part stored = Stored(1, SampleCode(40));
   const Part question = Text("// What does this file do? It");

@@ -157,7 +157,7 @@ Status TieredContext::Fill(const BlockId& block, uint8_t* rows) {
   const bool biased = !bias_.layers.empty() && !bias_.layers[layer].empty();
   DecodeLayer(data, shape_, info.precision, chunk.tokens,
               biased ? bias_.layers[layer].data() : nullptr, *rope_, chunk.first,
-              {options_.format, rows, rows + PlaneBytes(chunk)});
+              {format_, rows, rows + PlaneBytes(chunk)});
   if (!boxes_.empty()) {
     SetBoxes(block, rows);
   }
@@ -178,7 +178,7 @@ void TieredContext::SetBoxes(const BlockId& block, const uint8_t* keys) {
   for (size_t first = 0; first < tokens; first += each) {
     const size_t count = std::min(each, tokens - first);
     for (size_t i = 0; i < count; ++i) {
-      DecodeKvRow(options_.format, keys + (first + i) * KvBytes(options_.format, values), values,
+      DecodeKvRow(format_, keys + (first + i) * KvBytes(format_, values), values,
                   rows.data() + i * values);
     }
     boxes.Set(first_box + first / each, rows.data(), count);
@@ -227,7 +227,7 @@ Status TieredContext::Choose(int layer, std::vector<KvChunk>* chunks) {
   } else if (options_.prefetch && &wanted == &all_) {
     ram_->Prefetch((layer + 1) % shape_.layers, all_);
   }
-  const size_t row_bytes = KvBytes(options_.format, shape_.RowValues());
+  const size_t row_bytes = KvBytes(format_, shape_.RowValues());
   std::vector<size_t>& appended = appended_[static_cast<size_t>(layer)];
   appended.clear();
   for (const size_t at : wanted) {
@@ -241,7 +241,7 @@ Status TieredContext::Choose(int layer, std::vector<KvChunk>* chunks) {
       part.k = *block + first * row_bytes;
       part.v = *block + PlaneBytes(chunk) + first * row_bytes;
       part.stride = row_bytes;
-      part.format = options_.format;
+      part.format = format_;
       part.tokens = static_cast<int>(std::min<size_t>(chunk.tokens - first, kMaxChunkTokens));
       chunks->push_back(part);
       appended.push_back(at);

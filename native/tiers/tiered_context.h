@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,9 +32,10 @@ struct ChunkRange {
 };
 
 struct TierOptions {
-  uint64_t ram_bytes = 0;            // for the context's KV and its abstracts
-  KvFormat format = KvFormat::kF16;  // of rows in RAM
-  int read_threads = 12;             // a disk reads more at once (ARCHITECTURE.md)
+  uint64_t ram_bytes = 0;  // for the context's KV and its abstracts
+  // Of rows in RAM; absent: as the session's own.
+  std::optional<KvFormat> format = {};  // NOLINT(readability-redundant-member-init): as device
+  int read_threads = 12;                // a disk reads more at once (ARCHITECTURE.md)
   // Memory of a device for blocks that RAM has no room for; 0: none. Its name as ggml has it;
   // empty: the first GPU.
   uint64_t device_bytes = 0;
@@ -104,7 +106,12 @@ class TieredContext final : public TieredKv {
 
   TieredContext(std::shared_ptr<SegmentStore> store, const KvShape& shape, const KeyBias& bias,
                 size_t begin, const TierOptions& options)
-      : store_(std::move(store)), shape_(shape), bias_(bias), begin_(begin), options_(options) {}
+      : store_(std::move(store)),
+        shape_(shape),
+        bias_(bias),
+        begin_(begin),
+        options_(options),
+        format_(options.format.value_or(KvFormat::kF16)) {}
 
   Status AddRange(const ChunkRange& range);
   void Start(const ModelConfig& config, std::shared_ptr<DeviceMemory> device);
@@ -121,7 +128,7 @@ class TieredContext final : public TieredKv {
   Status Fill(const BlockId& block, uint8_t* rows);
   uint64_t AbstractBytes() const;
   size_t PlaneBytes(const Chunk& chunk) const {
-    return chunk.tokens * KvBytes(options_.format, shape_.RowValues());
+    return chunk.tokens * KvBytes(format_, shape_.RowValues());
   }
 
   std::shared_ptr<SegmentStore> store_;
@@ -129,6 +136,7 @@ class TieredContext final : public TieredKv {
   const KeyBias& bias_;
   const size_t begin_;
   const TierOptions options_;
+  const KvFormat format_;
   uint64_t ram_bytes_ = 0;  // of options_, without a block that is exchanged with a device
   size_t tokens_ = 0;
   std::vector<std::unique_ptr<SegmentLayers>> segments_;

@@ -40,7 +40,7 @@ const optionSpecs = {
   },
   kv: {
     value: 'f16|q8',
-    help: 'how KV is held in memory; q8 takes half; default f16',
+    help: 'how KV is held in memory; q8 takes half; default f16, with --evidence-memory q8 for that',
     in: answering,
   },
   'evidence-memory': {

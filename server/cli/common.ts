@@ -4,7 +4,8 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { askContext, openAssistant, openRepositoryFor, type Assistant } from '../assistant.js';
 import type { AskContext, TurnOptions } from '../chat/turn.js';
-import { enoughMass, exactTiers } from '../engine/tierOptions.js';
+import type { KvFormat } from '../engine/addon.js';
+import { enoughMass, evidenceKv, exactTiers } from '../engine/tierOptions.js';
 import type { RepositoryIndex } from '../index/types.js';
 import { homeFolder } from '../models/index.js';
 import { modes } from '../prompt/parts.js';
@@ -46,7 +47,7 @@ export function openAssistantFor({ line, output, signal }: CommandContext): Prom
   const model = stringOption(line, 'model');
   const threads = numberOption(line, 'threads', { min: 1, max: 512 });
   const precision = choiceOption(line, 'precision', ['f16', 'q8', 'q4'] as const);
-  const kv = choiceOption(line, 'kv', ['f16', 'q8'] as const);
+  const kv = kvOf(line);
   const preamble = choiceOption(line, 'preamble', ['chat', 'neutral'] as const);
   const budget = numberOption(line, 'store-budget', { min: 0, integer: false });
   return openAssistant({
@@ -104,6 +105,10 @@ export async function repositoryRoot(line: CommandLine): Promise<string> {
   return root;
 }
 
+function kvOf(line: CommandLine): KvFormat | undefined {
+  return choiceOption(line, 'kv', ['f16', 'q8'] as const);
+}
+
 const mib = 1024 ** 2;
 
 /** What questions are asked in, as the options have it. */
@@ -134,6 +139,7 @@ export function askContextFor({ assistant, repository }: Opened, line: CommandLi
   }
   const tiers = {
     ramBytes: Math.round(memory * mib),
+    kv: kvOf(line) ?? evidenceKv,
     ...(deviceMemory === undefined ? {} : { deviceBytes: Math.round(deviceMemory * mib) }),
     ...(device === undefined ? {} : { device }),
     ...(share === undefined

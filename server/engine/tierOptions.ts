@@ -1,9 +1,13 @@
 // Evidence of a session that stays on disk: what the addon is told of it, and what it tells.
 
+import type { KvFormat } from './addon.js';
+
 /** How evidence that stays on disk is attended to. */
 export interface TierOptions {
   /** Memory for its KV and, with a share, its abstracts, which are as fine as it allows. */
   ramBytes: number;
+  /** How its KV lies in memory: `q8` takes 53 % of the bytes. Default: as the session's own does. */
+  kv?: KvFormat;
   /** Memory of a device for what `ramBytes` have no room for. Default 0: none. */
   deviceBytes?: number;
   /** As ggml names it. Default: the first GPU. */
@@ -47,7 +51,9 @@ export interface TierOptions {
 
 /** Of the estimated attention, enough for a step that attends to a share (ARCHITECTURE.md). */
 export const enoughMass = 0.95;
-/** What is written is exact, and soonest so (ARCHITECTURE.md). */
+/** How such evidence lies in memory where nobody says otherwise: more of it fits (ARCHITECTURE.md). */
+export const evidenceKv: KvFormat = 'q8';
+/** What is written is what passes over all of it write, and soonest so (ARCHITECTURE.md). */
 export const exactTiers = { share: 0.2, mass: enoughMass, draftTokens: 6 } as const;
 
 /** What the tiers of a session have done. A block is one layer of a chunk. */

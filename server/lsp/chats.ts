@@ -5,7 +5,7 @@ import { askContext, type Assistant } from '../assistant.js';
 import type { AskOptions } from '../chat/asked.js';
 import { Conversation, type Prepared } from '../chat/conversation.js';
 import { leoError } from '../engine/errors.js';
-import { exactTiers, type TierOptions } from '../engine/tierOptions.js';
+import { evidenceKv, exactTiers, type TierOptions } from '../engine/tierOptions.js';
 import type { Quote } from '../prompt/question.js';
 import type {
   ChatAnswer,
@@ -167,6 +167,7 @@ export class Chats {
 function tiersOf({ evidenceMemoryMib, deviceMemoryMib, device }: ServerOptions): TierOptions {
   return {
     ...exactTiers,
+    kv: evidenceKv,
     ramBytes: Math.round((evidenceMemoryMib ?? defaultEvidenceMib) * mib),
     ...(deviceMemoryMib === undefined ? {} : { deviceBytes: Math.round(deviceMemoryMib * mib) }),
     ...(device === undefined ? {} : { device }),

@@ -7,6 +7,7 @@
 //   --ways leoam,lossless    of tiersWays.ts, besides `memory` and `full-disk`; all of them
 //   --contexts 2048,6144 tokens of stored chunks before the question
 //   --ram 25             percent of the context's KV that may be in memory, a list
+//   --kv f16             how the context's KV lies in memory: f16, q8, a list
 //   --device-ram 0       percent that a device's memory may hold besides, a list; --device NAME says
 //                        which, as ggml has it: CPU, the processor's own, stands for one anywhere
 //   --share 0.2          of the chunks that take part in a step at most
@@ -19,6 +20,7 @@
 
 import path from 'node:path';
 import { openAssistant } from '../../server/assistant.js';
+import type { KvFormat } from '../../server/engine/addon.js';
 import { diskSpeed } from './pageCache.js';
 import { benchRepo, openIndexed, repositoryFolder } from './repositories.js';
 import { mean } from './statistics.js';
@@ -41,7 +43,7 @@ const secondsPerRow = 20;
 export async function run(args: string[]): Promise<object> {
   const values = benchOptions(args, [
     ...['repos', 'ways', 'contexts', 'ram', 'share', 'disk', 'steps', 'draft', 'mass'],
-    ...['looked-into', 'device', 'device-ram'],
+    ...['looked-into', 'device', 'device-ram', 'kv'],
   ]);
   const steps = countOption('steps', values.steps, 48);
   const numbers = (value: string | undefined, fallback: string): number[] =>
@@ -54,6 +56,7 @@ export async function run(args: string[]): Promise<object> {
     rams: numbers(values.ram, '25'),
     devicePercents: numbers(values['device-ram'], '0'),
     device: values.device,
+    kvs: listOption(values.kv, ['f16']).map(kvOf),
     share: Number(values.share ?? '0.2'),
     masses: numbers(values.mass, '0.95'),
     lookedInto: values['looked-into'] === undefined ? undefined : Number(values['looked-into']),
@@ -106,6 +109,13 @@ function diskOf(name: string): Disk {
     throw new Error(`--disk: "${name}" is neither real nor cache nor a number of MB/s.`);
   }
   return speed;
+}
+
+function kvOf(name: string): KvFormat {
+  if (name !== 'f16' && name !== 'q8') {
+    throw new Error(`--kv: "${name}" is neither f16 nor q8.`);
+  }
+  return name;
 }
 
 function wayOf(name: string): Way {

@@ -1,6 +1,7 @@
 // The ways to decode behind a large context that bench tiers compares, and what each asks of the
 // engine.
 
+import type { KvFormat } from '../../server/engine/addon.js';
 import type { TierOptions } from '../../server/engine/tierOptions.js';
 
 /**
@@ -31,7 +32,9 @@ export type Disk = 'real' | 'cache' | number;
 
 export interface Setting {
   way: Way;
+  /** Of its KV as F16. */
   ramPercent: number;
+  kv: KvFormat;
   /** Of the KV, what a device's memory may hold of what RAM has no room for. */
   devicePercent: number;
   disk: Disk;
@@ -46,6 +49,7 @@ export interface Setting {
 export interface Choices {
   ways: readonly Way[];
   rams: readonly number[];
+  kvs: readonly KvFormat[];
   devicePercents: readonly number[];
   /** As ggml names it; undefined: the first GPU. */
   device?: string | undefined;
@@ -59,18 +63,22 @@ export interface Choices {
 
 /** `memory` and `full-disk`, which others are compared to, come first and are never left out. */
 export function settingsOf(choices: Choices): Setting[] {
-  const settings: Setting[] = [{ way: 'memory', ramPercent: 100, devicePercent: 0, disk: 'cache' }];
+  const settings: Setting[] = [
+    { way: 'memory', ramPercent: 100, kv: 'f16', devicePercent: 0, disk: 'cache' },
+  ];
   for (const disk of choices.disks) {
     const reading: Partial<TierOptions> = {
       passPageCache: disk === 'real',
       diskBytesPerSecond: typeof disk === 'number' ? disk * 1e6 : 0,
     };
     settings.push({
-      ...{ way: 'full-disk', ramPercent: 0, devicePercent: 0, disk },
+      ...{ way: 'full-disk', ramPercent: 0, kv: 'f16', devicePercent: 0, disk },
       tiers: { prefetch: false, ...reading },
     });
     const memories = choices.rams.flatMap((ramPercent) =>
-      choices.devicePercents.map((devicePercent) => ({ ramPercent, devicePercent })),
+      choices.devicePercents.flatMap((devicePercent) =>
+        choices.kvs.map((kv) => ({ ramPercent, devicePercent, kv })),
+      ),
     );
     for (const memory of memories) {
       for (const way of choices.ways) {
@@ -80,6 +88,7 @@ export function settingsOf(choices: Choices): Setting[] {
             ...(share === undefined ? {} : { share, mass: mass ?? 1 }),
             tiers: {
               ...tiers,
+              kv: memory.kv,
               ...(share === undefined ? {} : { share, mass }),
               ...(choices.device === undefined ? {} : { device: choices.device }),
               ...reading,
