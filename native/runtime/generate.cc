@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "runtime/clock.h"
@@ -12,8 +13,24 @@
 namespace leoam {
 namespace {
 
-// A drafted token below this log probability ends its draft.
-constexpr float kUnsure = -3.0F;
+// A drafted token whose logit is so little above the next one's ends its draft: all of the evidence
+// may well decide otherwise.
+constexpr float kUnsure = 0.5F;
+
+// The likeliest token, and by how much its logit is above that of the next one.
+std::pair<Token, float> Likeliest(std::span<const float> logits) {
+  size_t best = 0;
+  float second = -std::numeric_limits<float>::infinity();
+  for (size_t token = 1; token < logits.size(); ++token) {
+    if (logits[token] > logits[best]) {
+      second = logits[best];
+      best = token;
+    } else {
+      second = std::max(second, logits[token]);
+    }
+  }
+  return {static_cast<Token>(best), logits[best] - second};
+}
 
 // Splits the mass of kernel chunks over parts by the rows that they share.
 void AddPartMass(const std::vector<float>& chunk_mass,
@@ -181,16 +198,18 @@ Status Answer::DraftFromShare(std::vector<Token>* guess) {
   Token token = result_.tokens.back();
   std::vector<float> logits;
   Status status;
-  while (guess->size() < limit) {
+  bool is_sure = true;
+  while (is_sure && guess->size() < limit) {
     status = session_.Append(job_, {&token, 1}, &logits, nullptr, Session::Attend::kShare);
     if (!status.ok()) {
       break;
     }
-    token = static_cast<Token>(std::max_element(logits.begin(), logits.end()) - logits.begin());
-    // What is not likely is not worth a row of the pass that verifies.
-    if (core_.vocabulary().IsControl(token) || LogProbability(logits, token) < kUnsure) {
+    const auto [likeliest, margin] = Likeliest(logits);
+    token = likeliest;
+    if (core_.vocabulary().IsControl(token)) {
       break;
     }
+    is_sure = margin >= kUnsure;
     guess->push_back(token);
   }
   session_.Truncate(size);

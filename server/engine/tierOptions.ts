@@ -54,7 +54,7 @@ export const enoughMass = 0.95;
 /** How such evidence lies in memory where nobody says otherwise: more of it fits (ARCHITECTURE.md). */
 export const evidenceKv: KvFormat = 'q8';
 /** What is written is what passes over all of it write, and soonest so (ARCHITECTURE.md). */
-export const exactTiers = { share: 0.2, mass: enoughMass, draftTokens: 6 } as const;
+export const exactTiers = { share: 0.2, mass: enoughMass, draftTokens: 12 } as const;
 
 /** What the tiers of a session have done. A block is one layer of a chunk. */
 export interface TierCounters {

@@ -13,7 +13,7 @@
 //   --share 0.2          of the chunks that take part in a step at most
 //   --mass 0.9,0.95      of the estimated attention that is enough for a step, a list
 //   --looked-into 0.25   of the abstracts, whose keys' codes are looked at
-//   --draft 6            tokens that steps with a share guess ahead where all verifies them
+//   --draft 12           tokens that steps with a share guess ahead at most where all verifies them
 //   --disk real,1000     the disk, past the page cache; or MB/s that reads are throttled to over that
 //                        cache; or `cache`: as fast as it is
 //   --steps N            tokens that are decoded (48)
@@ -61,7 +61,7 @@ export async function run(args: string[]): Promise<object> {
     masses: numbers(values.mass, '0.95'),
     lookedInto: values['looked-into'] === undefined ? undefined : Number(values['looked-into']),
     disks: listOption(values.disk, ['1000']).map(diskOf),
-    draftTokens: countOption('draft', values.draft, 6),
+    draftTokens: countOption('draft', values.draft, 12),
   });
   const device = describeDevice();
   const model = await benchModel(values.model ?? smallBenchModel);
