@@ -25,7 +25,7 @@ import {
 } from './support.js';
 
 /** On two cores with the default model. */
-const secondsPerRequest = 1.2;
+const secondsPerRequest = 0.25;
 /** Of the requests: until then memory may grow. */
 const warmUp = 0.1;
 /** More would be a leak; judged where there are enough samples to tell. */
