@@ -126,13 +126,14 @@ async function completeBatch(
       offset,
       approximations: withoutHole(options.approximations, hole),
       maxTokens: options.maxTokens ?? batchTokens,
+      expected: hole.expected.trimEnd(),
       signal,
       ...asLongAs(hole.expected, options.singleLine),
     };
     if (stale > 0) {
       const typed = before.slice(0, -stale);
       const earlier = { text: typed + behind, offset: typed.length };
-      await completer.complete({ ...request, ...earlier, maxTokens: 1 });
+      await completer.complete({ ...request, ...earlier, expected: '', maxTokens: 1 });
     }
     const result = await completer.complete(request);
     const place = { text: request.text, offset, languageId: languageIdOf(hole.path) };
@@ -199,7 +200,7 @@ function modeOf(mode: string): Pick<Options, 'mode' | 'approximations'> {
 /** Of what was written as many lines count as are expected, without what stands at their end. */
 function judged(
   { path, startByte, expected }: Hole,
-  { completion, meanLogProbability, sources, counters, timings }: Completion,
+  { completion, meanLogProbability, goldNll, sources, counters, timings }: Completion,
 ): {
   path: string;
   startByte: number;
@@ -207,7 +208,7 @@ function judged(
   completion: string;
   isExact: boolean;
   editSimilarity: number;
-} & Pick<Completion, 'meanLogProbability' | 'sources' | 'counters' | 'timings'> {
+} & Pick<Completion, 'meanLogProbability' | 'goldNll' | 'sources' | 'counters' | 'timings'> {
   const wanted = expected.trimEnd();
   const given = completion.split('\n').slice(0, wanted.split('\n').length).join('\n').trimEnd();
   return {
@@ -215,6 +216,7 @@ function judged(
     isExact: given === wanted,
     editSimilarity: editSimilarity(given, wanted),
     ...(meanLogProbability === undefined ? {} : { meanLogProbability }),
+    ...(goldNll === undefined ? {} : { goldNll }),
     ...{ sources, counters, timings },
   };
 }

@@ -42,6 +42,8 @@ export interface CompletionRequest {
   draftTokens?: number;
   /** What it may well write; decoding verifies it. */
   guess?: string;
+  /** What stood there: how likely the model finds it is judged, too. */
+  expected?: string;
   /** Absent: the likeliest token each time. */
   sampling?: Sampling;
   requestClass?: RequestClass;
@@ -53,6 +55,8 @@ export interface Completion {
   /** `stop`: by a stop string or because it is complete. */
   reason: 'end' | 'stop' | 'length' | 'unlikely' | 'cancelled';
   meanLogProbability?: number;
+  /** Of what was expected: negative log likelihood, natural, a token. */
+  goldNll?: number;
   /** The passages that were seen, best first. */
   sources: { path: string; startLine: number; endLine: number }[];
   counters: Counters & { workingSetTokens: number };
@@ -171,12 +175,18 @@ export class Completer {
     };
     const { made } = stretch;
     const context = prompt.before.slice(-contextTokens);
+    const asked = {
+      parts: [...made.parts, ...prompt.evidence, ...prompt.question],
+      questionPart: made.parts.length + prompt.evidence.length,
+      repair: { share: 0 },
+    };
+    const expected = await this.expectedTokens(request.expected);
+    const room = Math.max(request.maxTokens, expected.length);
+    const session = this.sessionFor(made.tokens + prompt.tokens + room);
     const submitted = performance.now();
-    const result = await this.sessionFor(made.tokens + prompt.tokens + request.maxTokens).generate(
+    const result = await session.generate(
       {
-        parts: [...made.parts, ...prompt.evidence, ...prompt.question],
-        questionPart: made.parts.length + prompt.evidence.length,
-        repair: { share: 0 },
+        ...asked,
         maxTokens: request.maxTokens,
         sampling: request.sampling ?? { temperature: 0 },
         stop: request.stop,
@@ -192,11 +202,15 @@ export class Completer {
       anyOf(request.signal, complete.signal),
     );
     const count = result.tokens.length;
+    const totalMs = performance.now() - arrived;
+    const goldNll =
+      expected.length === 0 ? undefined : await nllOf(session, { ...asked, target: expected });
     return {
       // What came after it was complete depends on when the engine heard of it.
       completion: result.text.slice(0, end),
       reason: end !== undefined && request.signal?.aborted !== true ? 'stop' : result.reason,
       ...(count === 0 ? {} : { meanLogProbability: result.logProbability / count }),
+      ...(goldNll === undefined ? {} : { goldNll }),
       sources: [...stretch.evidence]
         .sort((a, b) => a.rank - b.rank)
         .map(({ path: of, startLine, endLine }) => ({ path: of, startLine, endLine })),
@@ -204,7 +218,7 @@ export class Completer {
       timings: {
         selectMs,
         ttftMs: submitted - arrived + result.timings.ttftMs,
-        totalMs: performance.now() - arrived,
+        totalMs,
       },
     };
   }
@@ -266,6 +280,10 @@ export class Completer {
     return guess === undefined ? [] : [context, ...(await this.tokens.of([guess]))];
   }
 
+  private async expectedTokens(expected: string | undefined): Promise<Int32Array> {
+    return expected === undefined ? none : joinTokens(await this.tokens.of([expected]));
+  }
+
   private sessionFor(tokens: number): LeoSession {
     const needed = this.context.profile.preamble.length + tokens;
     if (this.session === undefined || needed > this.sessionTokens) {
@@ -275,6 +293,15 @@ export class Completer {
     }
     return this.session;
   }
+}
+
+/** Behind a prompt that the session has just been given. */
+async function nllOf(
+  session: LeoSession,
+  asked: Parameters<LeoSession['score']>[0],
+): Promise<number> {
+  const { logProbabilities } = await session.score(asked, 'completion');
+  return -logProbabilities.reduce((sum, one) => sum + one, 0) / logProbabilities.length;
 }
 
 function anyOf(a: AbortSignal | undefined, b: AbortSignal): AbortSignal {

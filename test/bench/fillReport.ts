@@ -16,6 +16,8 @@ export interface FilledHole {
   editSimilarity: number;
   /** Natural, a token; absent where nothing was written. */
   meanLogProbability?: number;
+  /** Of what was expected: negative log likelihood, natural, a token. */
+  goldNll?: number;
   ttftMs: number;
   totalMs: number;
   tokensComputed: number;
@@ -25,6 +27,7 @@ export interface FillFigures {
   n: number;
   exact: number;
   meanEditSimilarity: number;
+  meanGoldNll: number | null;
   medianTtftMs: number;
   medianTotalMs: number;
   medianTokensComputed: number;
@@ -35,6 +38,8 @@ export interface FillDifference {
   exactPoints: Interval;
   /** In hundredths. */
   editSimilarity: Interval;
+  /** Nats a token; negative is better. Of those for which both were judged. */
+  goldNll: Interval | null;
 }
 
 /** What would be shown, if a suggestion had to be so likely. */
@@ -113,10 +118,12 @@ function byKind<T extends { kind: HoleKind }, R>(
 }
 
 function figures(rows: readonly FilledHole[]): FillFigures {
+  const nll = rows.flatMap(({ goldNll }) => goldNll ?? []);
   return {
     n: rows.length,
     exact: rows.filter(({ isExact }) => isExact).length,
     meanEditSimilarity: mean(rows.map(({ editSimilarity }) => editSimilarity)),
+    meanGoldNll: nll.length === 0 ? null : mean(nll),
     medianTtftMs: median(rows.map(({ ttftMs }) => ttftMs)),
     medianTotalMs: median(rows.map(({ totalMs }) => totalMs)),
     medianTokensComputed: median(rows.map(({ tokensComputed }) => tokensComputed)),
@@ -138,6 +145,9 @@ function paired(rows: readonly FilledHole[], against: readonly FilledHole[]): Pa
 }
 
 function difference(pairs: readonly Pair[]): FillDifference {
+  const nll = pairs.flatMap(({ one, other }) =>
+    one.goldNll === undefined || other.goldNll === undefined ? [] : one.goldNll - other.goldNll,
+  );
   return {
     exactPoints: pairedInterval(
       pairs.map(({ one, other }) => 100 * (Number(one.isExact) - Number(other.isExact))),
@@ -145,5 +155,6 @@ function difference(pairs: readonly Pair[]): FillDifference {
     editSimilarity: pairedInterval(
       pairs.map(({ one, other }) => 100 * (one.editSimilarity - other.editSimilarity)),
     ),
+    goldNll: nll.length === 0 ? null : pairedInterval(nll),
   };
 }

@@ -46,6 +46,7 @@ const batchOutput = z.object({
       isExact: z.boolean(),
       editSimilarity: z.number(),
       meanLogProbability: z.number().optional(),
+      goldNll: z.number().optional(),
       counters: z.object({ tokensComputed: z.number() }),
       timings: z.object({ ttftMs: z.number(), totalMs: z.number() }),
     }),
@@ -151,9 +152,11 @@ async function fill(
     if (row?.path !== hole.path || row.startByte !== hole.startByte) {
       throw new Error(`leoam complete filled other holes than it was given (${hole.path}).`);
     }
-    const { completion, isExact, editSimilarity, meanLogProbability, counters, timings } = row;
+    const { completion, isExact, editSimilarity, meanLogProbability, goldNll } = row;
+    const { counters, timings } = row;
     return {
       ...(meanLogProbability === undefined ? {} : { meanLogProbability }),
+      ...(goldNll === undefined ? {} : { goldNll }),
       ...{ completion, isExact, editSimilarity, tokensComputed: counters.tokensComputed },
       ...{ ttftMs: timings.ttftMs, totalMs: timings.totalMs },
     };

@@ -191,15 +191,19 @@ describe('filling in at a cursor @slow', function () {
     const at = labelText.indexOf('!)') + 1;
     const inLine = { path: labelPath, startByte: at, endByte: at, expected };
     await writeFile(holes, `${JSON.stringify(hole)}\n${JSON.stringify(inLine)}\n`);
-    const batch = await leoamJson<{ n: number; exact: number; rows: { completion: string }[] }>(
-      ['complete', '--batch', holes, '--max-tokens', '12', ...args],
-      home,
-    );
+    const batch = await leoamJson<{
+      n: number;
+      exact: number;
+      rows: { completion: string; goldNll: number }[];
+    }>(['complete', '--batch', holes, '--max-tokens', '12', ...args], home);
     assert.equal(batch.n, 2);
     assert.equal(batch.rows.length, 2);
     // Without the rest of the line, which the model writes once more.
     assert.equal(batch.rows[1]?.completion, expected);
     assert.equal(batch.exact, 1);
+    // How likely what is expected is: what it writes itself is, that in a comment's midst is not.
+    const [odd = 0, likely = 0] = batch.rows.map(({ goldNll }) => goldNll);
+    assert.ok(likely > 0 && likely < 0.7 && odd > 2 * likely, `${odd}, ${likely}`);
   });
 
   it('says what is wrong with an offset, a file or a model', async () => {

@@ -200,9 +200,12 @@ describe('holes that are filled together', () => {
 describe('the fill report', () => {
   const report = fillReport(
     [
-      { ...filled('1', 'cross-file line', 'leoam', true, 1), meanLogProbability: -0.5 },
+      {
+        ...filled('1', 'cross-file line', 'leoam', true, 1),
+        ...{ meanLogProbability: -0.5, goldNll: 0.5 },
+      },
       { ...filled('2', 'local block', 'leoam', false, 0.5), meanLogProbability: -1.5 },
-      filled('1', 'cross-file line', 'file', false, 0.25),
+      { ...filled('1', 'cross-file line', 'file', false, 0.25), goldNll: 2 },
       filled('2', 'local block', 'file', false, 0.5),
     ],
     ['leoam', 'file'],
@@ -221,6 +224,9 @@ describe('the fill report', () => {
     assert.equal(against?.['all']?.exactPoints.mean, 50);
     assert.equal(against?.['cross-file']?.editSimilarity.mean, 75);
     assert.equal(against?.['local']?.exactPoints.mean, 0);
+    assert.equal(against?.['all']?.goldNll?.mean, -1.5);
+    assert.equal(against?.['local']?.goldNll, null);
+    assert.equal(report.modes['file']?.['all']?.meanGoldNll, 2);
   });
 
   it('says what would be shown at each threshold', () => {
