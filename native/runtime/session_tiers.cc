@@ -63,7 +63,9 @@ Status Session::HoldInTiers(const PromptRequest& request, size_t count) {
                  [](const Part& part) { return ChunkRange{part.key, part.first, part.last}; });
   const ModelConfig& config = core_.model().config();
   TierOptions options = tier_options_;
-  options.format = options.format.value_or(kv_->format());
+  // Heads of some sizes cannot be held in 8 bits.
+  const KvFormat format = options.format.value_or(kv_->format());
+  options.format = KvBuffer::CheckFormat(config.kv_shape(), format).ok() ? format : KvFormat::kF16;
   std::shared_ptr<DeviceMemory> device;
   if (options.device_bytes > 0) {
     auto allocated = AllocateDeviceMemory(options.device, options.device_bytes);

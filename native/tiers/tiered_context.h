@@ -33,7 +33,7 @@ struct ChunkRange {
 
 struct TierOptions {
   uint64_t ram_bytes = 0;  // for the context's KV and its abstracts
-  // Of rows in RAM; absent: as the session's own.
+  // Of rows in RAM, where heads can be held so, else F16; absent: as the session's own.
   std::optional<KvFormat> format = {};  // NOLINT(readability-redundant-member-init): as device
   int read_threads = 12;                // a disk reads more at once (ARCHITECTURE.md)
   // Memory of a device for blocks that RAM has no room for; 0: none. Its name as ggml has it;

@@ -6,7 +6,7 @@ import type { KvFormat } from './addon.js';
 export interface TierOptions {
   /** Memory for its KV and, with a share, its abstracts, which are as fine as it allows. */
   ramBytes: number;
-  /** How its KV lies in memory: `q8` takes 53 % of the bytes. Default: as the session's own does. */
+  /** How its KV lies in memory: `q8` takes 53 % of the bytes, where heads can be held so. Default: as the session's own. */
   kv?: KvFormat;
   /** Memory of a device for what `ramBytes` have no room for. Default 0: none. */
   deviceBytes?: number;
