@@ -1,6 +1,6 @@
 // A CMake build of third-party sources in a folder of the cache that is named by its content.
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
@@ -18,13 +18,16 @@ export function contentKey(...parts) {
 /**
  * @param {object} options
  * @param {string} options.lists the CMakeLists.txt; it is copied, so that the build folder belongs to no single clone
- * @param {string} options.build the build folder
+ * @param {string} options.build the build folder; a file `.complete` in it says that it has been built
  * @param {string[]} options.definitions CMake's, such as `NAME=VALUE`
  * @param {string[]} options.targets
  * @param {string} options.label
  * @param {boolean} options.ninja
  */
 export async function buildCached({ lists, build, definitions, targets, label, ninja }) {
+  // Ninja knows which outputs an interrupted build left unfinished; make does not.
+  if (!ninja && !existsSync(join(build, '.complete')))
+    rmSync(build, { recursive: true, force: true });
   const log = join(build, 'build.log');
   const wrapper = join(build, 'wrapper');
   mkdirSync(wrapper, { recursive: true });

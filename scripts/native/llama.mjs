@@ -113,9 +113,6 @@ async function checkOut(base, manifest, source) {
  * @param {{ build: string, source: string, manifest: string, ninja: boolean, programs: boolean }} options
  */
 async function compile({ build, source, manifest, ninja, programs }) {
-  // Ninja knows which outputs an interrupted build left unfinished; make does not.
-  if (!ninja && !existsSync(join(build, '.complete')))
-    rmSync(build, { recursive: true, force: true });
   await buildCached({
     ...{ build, ninja, lists: join(manifest, 'CMakeLists.txt') },
     definitions: [

@@ -47,10 +47,11 @@ export async function ensureVulkan() {
 
 function requireGlslc() {
   const sdk = process.env.VULKAN_SDK;
-  const program = sdk ? join(sdk, process.platform === 'win32' ? 'Bin' : 'bin', 'glslc') : '';
-  const version =
-    (sdk && capture(program, ['--version'])) ?? capture('glslc', ['--version']) ?? undefined;
-  if (version) return version;
+  const own = sdk ? [join(sdk, process.platform === 'win32' ? 'Bin' : 'bin', 'glslc')] : [];
+  for (const program of [...own, 'glslc']) {
+    const version = capture(program, ['--version']);
+    if (version) return version;
+  }
   throw new UserError(
     'glslc was not found, and the Vulkan module is built with it; install the Vulkan SDK, or on ' +
       'Debian and Ubuntu: apt-get install glslc libvulkan-dev spirv-headers.',

@@ -7,7 +7,7 @@
 //   --ways leoam,lossless    of tiersWays.ts, besides `memory` and `full-disk`; all of them
 //   --contexts 2048,6144 tokens of stored chunks before the question
 //   --ram 25             percent of the context's KV that may be in memory, a list
-//   --kv f16             how the context's KV lies in memory: f16, q8, a list
+//   --kv q8              how the context's KV lies in memory: f16, q8, a list; of memory and full-disk f16
 //   --device-ram 0       percent that a device's memory may hold besides, a list; --device NAME says
 //                        which, as ggml has it: CPU, the processor's own, stands for one anywhere
 //   --share 0.2          of the chunks that take part in a step at most
@@ -21,6 +21,7 @@
 import path from 'node:path';
 import { openAssistant } from '../../server/assistant.js';
 import type { KvFormat } from '../../server/engine/addon.js';
+import { evidenceKv } from '../../server/engine/tierOptions.js';
 import { diskSpeed } from './pageCache.js';
 import { benchRepo, openIndexed, repositoryFolder } from './repositories.js';
 import { mean } from './statistics.js';
@@ -56,7 +57,7 @@ export async function run(args: string[]): Promise<object> {
     rams: numbers(values.ram, '25'),
     devicePercents: numbers(values['device-ram'], '0'),
     device: values.device,
-    kvs: listOption(values.kv, ['f16']).map(kvOf),
+    kvs: listOption(values.kv, [evidenceKv]).map(kvOf),
     share: Number(values.share ?? '0.2'),
     masses: numbers(values.mass, '0.95'),
     lookedInto: values['looked-into'] === undefined ? undefined : Number(values['looked-into']),
@@ -143,7 +144,9 @@ function speedups(
           one.way === base &&
           one.contextTokens === row.contextTokens &&
           (one.way === 'memory' || one.disk === row.disk) &&
-          (one.way === 'memory' || one.way === 'full-disk' || one.ramPercent === row.ramPercent) &&
+          (one.way === 'memory' ||
+            one.way === 'full-disk' ||
+            (one.ramPercent === row.ramPercent && one.kv === row.kv)) &&
           (one.mass === undefined ||
             row.mass === undefined ||
             one.mass === row.mass ||
