@@ -62,6 +62,7 @@ Napi::Object FromTierCounters(Napi::Env env, const TierCounters& counters) {
   const auto set = [&out](const char* name, uint64_t value) {
     out.Set(name, static_cast<double>(value));
   };
+  set("context", counters.context);
   set("blocksWanted", counters.blocks_wanted);
   set("blocksHit", counters.blocks_hit);
   set("blocksRead", counters.blocks_read);

@@ -94,6 +94,9 @@ CpuDecoder::~CpuDecoder() {
 
 Status CpuDecoder::Run(const DecodeRequest& request) {
   LEOAM_RETURN_IF_ERROR(Check(request));
+  if (request.tiered != nullptr) {
+    request.tiered->Begin(request.all_tiered);
+  }
   Graph* graph = nullptr;
   LEOAM_RETURN_IF_ERROR(GraphFor(SpecFor(request), request.kv, &graph));
   SetInputs(request, graph);

@@ -37,6 +37,7 @@ struct DecodeRequest {
 
   // What lies in the gap of `kv`; null where it has none. Implies kOwn.
   TieredKv* tiered = nullptr;
+  bool all_tiered = true;  // it takes part as a whole, else what is chosen of it
 
   // Rows (indices into tokens, ascending) whose logits are wanted; may be empty: then the
   // last layer's feed-forward and the output are skipped.

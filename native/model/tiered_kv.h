@@ -20,6 +20,10 @@ class TieredKv {
   virtual size_t begin() const = 0;
   virtual size_t tokens() const = 0;
 
+  // A pass begins, from the first layer on, also one that takes the place of a pass that was given
+  // up. `all`: its rows attend to all that lies here, else to what is chosen.
+  virtual void Begin(bool all) = 0;
+
   // Before Choose, on each of the decoder's threads: part `part` of `parts` of what is to be found
   // out about a pass's queries. `q`: [rows][heads][head_dim], after RoPE. `resident`: of the same
   // rows and heads, the attention to what lies in memory anyway.

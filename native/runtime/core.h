@@ -16,6 +16,7 @@
 #include "model/vocabulary.h"
 #include "runtime/scheduler.h"
 #include "store/segment_store.h"
+#include "tiers/shared_contexts.h"
 
 namespace leoam {
 
@@ -57,6 +58,9 @@ class Core {
   // in F16 whatever it says: what is stored must not depend on it. Immutable after Load.
   KvFormat session_kv() const { return session_kv_; }
 
+  // Evidence in tiers that sessions hold.
+  SharedContexts& contexts() { return contexts_; }
+
   // A buffer whose first rows are the preamble's (size() == preamble().size()).
   Result<std::unique_ptr<KvBuffer>> NewSequence(size_t capacity_tokens, KvFormat format);
 
@@ -73,6 +77,7 @@ class Core {
   std::unique_ptr<Vocabulary> vocabulary_;
   std::unique_ptr<Decoder> decoder_;
 
+  SharedContexts contexts_;
   std::vector<Token> preamble_;
   std::unique_ptr<KvBuffer> preamble_kv_;
   std::unique_ptr<KvBuffer> scratch_;  // null while a job has it

@@ -218,7 +218,6 @@ Status Session::RunQuestion(JobContext& job, const PromptRequest& request, Quest
   std::vector<Token>& tokens = question.tokens;
   std::vector<int32_t>& positions = question.positions;
   Stopwatch watch;
-  SetDense(true);
   if (request.repair_share > 0 && !loaded_.empty()) {
     auto repaired = ChooseRepair(core_, job, kv_.get(), loaded_, tokens, request.repair_share);
     if (!repaired.ok()) {
@@ -259,7 +258,7 @@ Status Session::Append(JobContext& job, std::span<const Token> tokens, std::vect
   request.positions = positions;
   request.kv = kv_.get();
   request.tiered = tiered_.get();
-  SetDense(attend == Attend::kAll);
+  request.all_tiered = attend == Attend::kAll;
   request.logit_rows = rows;
   request.logits = logits;
   request.chunk_mass = chunk_mass;

@@ -78,8 +78,9 @@ class Session {
                      Timings* timings, std::vector<float>* logits);
   // Makes the tiers hold the first `count` parts of the request, and no others.
   Status HoldInTiers(const PromptRequest& request, size_t count);
-  // Prompts attend to all that lies in tiers, answers to a share.
-  void SetDense(bool dense);
+  Result<std::unique_ptr<TieredContext>> OpenTiers(std::shared_ptr<SegmentStore> store,
+                                                   const std::vector<ChunkRange>& ranges,
+                                                   size_t begin, const TierOptions& options);
   // The positions of `count` rows from `row` on, all behind or all before the gap.
   std::vector<int32_t> PositionsOf(size_t row, size_t count) const;
   void Advance(std::span<const Token> tokens);
@@ -109,7 +110,7 @@ class Session {
   std::unique_ptr<KvBuffer> kv_;
   TierOptions tier_options_;
   std::vector<Part> tiered_parts_;  // in the gap of kv_; entries_ are of its rows alone
-  std::unique_ptr<TieredContext> tiered_;
+  std::shared_ptr<TieredContext> tiered_;
   std::vector<Entry> entries_;
   std::vector<Token> tokens_;  // of every row of kv_, the preamble's first
   // Movable parts of the last prompt and their rows: a Prepare that is cancelled keeps them.

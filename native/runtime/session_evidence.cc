@@ -59,7 +59,6 @@ Status Session::LoadChunksAt(JobContext& job, const Part& part, size_t row, Coun
 }
 
 Status Session::PrefillText(JobContext& job, std::span<const Token> tokens, Counters* counters) {
-  SetDense(true);
   const auto positions = PositionsOf(kv_->size(), tokens.size());
   LEOAM_RETURN_IF_ERROR(RunPrefill(core_, job,
                                    {.kv = kv_.get(),
@@ -91,7 +90,6 @@ Status Session::KeepText(JobContext& job, const Part& part, Counters* counters) 
   }
   SegmentKv captured;
   captured.Reset(core_.model().config().kv_shape());
-  SetDense(true);
   const auto positions = PositionsOf(kv_->size(), part.tokens.size());
   LEOAM_RETURN_IF_ERROR(RunPrefill(core_, job,
                                    {.kv = kv_.get(),

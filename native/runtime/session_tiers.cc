@@ -41,9 +41,30 @@ Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters*
   return status;
 }
 
+Result<std::unique_ptr<TieredContext>> Session::OpenTiers(std::shared_ptr<SegmentStore> store,
+                                                          const std::vector<ChunkRange>& ranges,
+                                                          size_t begin,
+                                                          const TierOptions& options) {
+  std::shared_ptr<DeviceMemory> device;
+  if (options.device_bytes > 0) {
+    auto allocated = AllocateDeviceMemory(options.device, options.device_bytes);
+    if (allocated.ok()) {
+      device = std::move(allocated).value();
+    } else if (allocated.status().code() == StatusCode::kNoSpace) {
+      warning_ = allocated.status().message() + " The disk alone serves what RAM does not hold.";
+    } else {
+      return allocated.status();
+    }
+  }
+  return TieredContext::Open(std::move(store), ranges, core_.model().config(),
+                             core_.model().key_bias(), begin, options, std::move(device));
+}
+
 Status Session::HoldInTiers(const PromptRequest& request, size_t count) {
   const auto end = request.parts.begin() + static_cast<ptrdiff_t>(count);
-  if (std::equal(request.parts.begin(), end, tiered_parts_.begin(), tiered_parts_.end(), Same)) {
+  const bool intact = tiered_ == nullptr || tiered_->intact();
+  if (intact &&
+      std::equal(request.parts.begin(), end, tiered_parts_.begin(), tiered_parts_.end(), Same)) {
     return Status::Ok();
   }
   const size_t begin = core_.preamble().size();
@@ -66,19 +87,8 @@ Status Session::HoldInTiers(const PromptRequest& request, size_t count) {
   // Heads of some sizes cannot be held in 8 bits.
   const KvFormat format = options.format.value_or(kv_->format());
   options.format = KvBuffer::CheckFormat(config.kv_shape(), format).ok() ? format : KvFormat::kF16;
-  std::shared_ptr<DeviceMemory> device;
-  if (options.device_bytes > 0) {
-    auto allocated = AllocateDeviceMemory(options.device, options.device_bytes);
-    if (allocated.ok()) {
-      device = std::move(allocated).value();
-    } else if (allocated.status().code() == StatusCode::kNoSpace) {
-      warning_ = allocated.status().message() + " The disk alone serves what RAM does not hold.";
-    } else {
-      return allocated.status();
-    }
-  }
-  auto opened = TieredContext::Open(store, ranges, config, core_.model().key_bias(), begin, options,
-                                    std::move(device));
+  auto opened = core_.contexts().Get(ranges, begin, options,
+                                     [&] { return OpenTiers(store, ranges, begin, options); });
   if (!opened.ok()) {
     return opened.status();
   }
@@ -88,7 +98,7 @@ Status Session::HoldInTiers(const PromptRequest& request, size_t count) {
                                          " tokens; the model's window holds " +
                                          std::to_string(window) + "."};
   }
-  tiered_ = std::move(*opened);
+  tiered_ = std::move(opened).value();
   tiered_parts_.assign(request.parts.begin(), end);
   kv_->set_gap(begin, tiered_->tokens());
   return Status::Ok();
@@ -99,12 +109,6 @@ std::string Session::warning() const {
   return warning_.empty() && lost
              ? "The device whose memory held evidence failed; it is read from disk from now on."
              : warning_;
-}
-
-void Session::SetDense(bool dense) {
-  if (tiered_ != nullptr) {
-    tiered_->set_dense(dense);
-  }
 }
 
 std::vector<int32_t> Session::PositionsOf(size_t row, size_t count) const {

@@ -1,9 +1,11 @@
 // Evidence that stays on disk: the same answers, in little memory.
 #include <cstdio>
+#include <fstream>
 
 #include "runtime/generate.h"
 #include "runtime/session.h"
 #include "testing/models.h"
+#include "testing/segments.h"
 #include "testing/session_fixture.h"
 
 namespace leoam {
@@ -112,6 +114,67 @@ TEST_F(SessionTiersTest, RowsOfEightBitsTakeHalfTheMemory) {
   const double divergence = testing::Divergence(exact, rounded);
   std::printf("figure: evidence in 8-bit rows: KL %.2e nats\n", divergence);
   EXPECT_LT(divergence, 2 * kRounding);
+}
+
+TEST_F(SessionTiersTest, SessionsWithTheSameEvidenceShareItsMemory) {
+  const Part stored = Stored(1, SampleCode(40));
+  const TierOptions options = {.ram_bytes = KvBytesOf(stored)};
+  const auto open = [&](const TierOptions& with) {
+    auto session = Session::Create(*core_, 256, KvFormat::kF16, with);
+    EXPECT_TRUE(session.ok());
+    return std::move(session).value();
+  };
+  auto first = open(options);
+  auto second = open(options);
+  const Part question = Text("// What does this file do? It");
+  const Outcome a = Prepare(*first, {stored, question}, 1);
+  const Part other = Text("// Another question about it:");
+  const Outcome b = Prepare(*second, {stored, other}, 1);
+  EXPECT_GT(a.counters.bytes_from_disk, 0U);
+  EXPECT_EQ(b.counters.bytes_from_disk, 0U);
+  EXPECT_EQ(first->tiered(), second->tiered());
+  auto fresh = NewSession();
+  EXPECT_LT(testing::Divergence(Prepare(*fresh, {stored, other}, 1).logits, b.logits), kRounding);
+
+  // With another budget, or other evidence, it is another one.
+  auto third = open({.ram_bytes = 2 * options.ram_bytes});
+  EXPECT_GT(Prepare(*third, {stored, question}, 1).counters.bytes_from_disk, 0U);
+  EXPECT_NE(third->tiered(), first->tiered());
+
+  // It stays as long as one of them does.
+  const uint64_t number = second->tiered()->counters().context;
+  first.reset();
+  EXPECT_EQ(second->tiered()->counters().context, number);
+  second.reset();
+  first = open(options);
+  EXPECT_GT(Prepare(*first, {stored, question}, 1).counters.bytes_from_disk, 0U);
+  EXPECT_NE(first->tiered()->counters().context, number);
+}
+
+TEST_F(SessionTiersTest, EvidenceThatWasDamagedIsOpenedAnew) {
+  const Part stored = Stored(1, SampleCode(40));
+  auto session = Session::Create(*core_, 256, KvFormat::kF16, {.ram_bytes = KvBytesOf(stored) / 4});
+  ASSERT_TRUE(session.ok());
+  const Part question = Text("// What does this file do? It");
+  const std::vector<float> before = Prepare(**session, {stored, question}, 1).logits;
+  {
+    std::fstream file(testing::SegmentPath(directory_.string(), stored.key),
+                      std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-1, std::ios::end);  // of the last layer
+    file.put('\x55');
+  }
+  (*session)->Truncate(core_->preamble().size());
+  Run([&](JobContext& job) {
+    Counters counters;
+    Timings timings;
+    std::vector<float> logits;
+    const Status status =
+        (*session)->Prepare(job, {{stored, question}, 1}, &counters, &timings, &logits);
+    EXPECT_EQ(status.code(), StatusCode::kCorruption);
+  });
+  EXPECT_FALSE(core_->store()->Contains(stored.key));
+  Stored(1, SampleCode(40));
+  EXPECT_EQ(Prepare(**session, {stored, question}, 1).logits, before);
 }
 
 TEST_F(SessionTiersTest, AnswersMayAttendToAShareOfWhatStaysOnDisk) {

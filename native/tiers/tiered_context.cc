@@ -17,6 +17,11 @@ constexpr double kAbstractShare = 2.0 / 3.0;
 
 using Clock = std::chrono::steady_clock;
 
+uint64_t NextNumber() {
+  static std::atomic<uint64_t> last = 0;
+  return ++last;
+}
+
 double MillisecondsSince(Clock::time_point started) {
   return std::chrono::duration<double, std::milli>(Clock::now() - started).count();
 }
@@ -37,6 +42,16 @@ Result<std::unique_ptr<TieredContext>> TieredContext::Open(std::shared_ptr<Segme
   context->Start(config, std::move(device));
   return context;
 }
+
+TieredContext::TieredContext(std::shared_ptr<SegmentStore> store, const KvShape& shape,
+                             const KeyBias& bias, size_t begin, const TierOptions& options)
+    : store_(std::move(store)),
+      shape_(shape),
+      bias_(bias),
+      begin_(begin),
+      options_(options),
+      format_(options.format.value_or(KvFormat::kF16)),
+      number_(NextNumber()) {}
 
 Status TieredContext::AddRange(const ChunkRange& range) {
   auto segment = store_->OpenLayers(range.key);
@@ -149,6 +164,9 @@ Status TieredContext::Fill(const BlockId& block, uint8_t* rows) {
   std::vector<uint8_t> data;
   const Status read = chunk.segment->Read(chunk.number, block.layer, info.precision, &data);
   if (!read.ok()) {
+    if (read.code() == StatusCode::kCorruption) {
+      damaged_ = true;
+    }
     return store_->DropIfDamaged(info.key, read);
   }
   reads_->Throttle(data.size());
@@ -265,6 +283,7 @@ std::vector<double> TieredContext::TakeMass() {
 
 TierCounters TieredContext::counters() const {
   TierCounters counters = ram_->counters();
+  counters.context = number_;
   counters.bytes_read = bytes_read_;
   counters.kv_bytes = kv_bytes_;
   counters.choose_ms = choose_ms_;

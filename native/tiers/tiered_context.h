@@ -29,6 +29,7 @@ struct ChunkRange {
   std::string key;
   size_t first = 0;
   size_t last = 0;
+  bool operator==(const ChunkRange&) const = default;
 };
 
 struct TierOptions {
@@ -63,9 +64,10 @@ struct TierOptions {
   // What is read is not kept by the system beside the RAM tier, where the system can do without.
   bool pass_page_cache = false;
   uint64_t disk_bytes_per_second = 0;  // 0: as fast as it is; see BlockReads
+  bool operator==(const TierOptions&) const = default;
 };
 
-// Belongs to the engine thread.
+// Belongs to the engine thread. Sessions may share it: their passes take turns.
 class TieredContext final : public TieredKv {
  public:
   // The chunks follow each other from position `begin` on. `bias` must outlive it. `device`: for
@@ -77,16 +79,18 @@ class TieredContext final : public TieredKv {
 
   size_t begin() const override { return begin_; }
   size_t tokens() const override { return tokens_; }
+  // Questions attend to all, whatever the share says.
+  void Begin(bool all) override { dense_ = all; }
   void Judge(int layer, const float* q, int rows, const AttentionSums& resident, int part,
              int parts) override;
   Status Choose(int layer, std::vector<KvChunk>* chunks) override;
   void Took(int layer, std::span<const float> mass) override;
 
-  // Whether all takes part from now on, whatever the share says: questions are not sparse.
-  void set_dense(bool dense) { dense_ = dense; }
-
   // Attention mass of each of the ranges since the last call.
   std::vector<double> TakeMass();
+
+  // False once what it holds open was found damaged: what is stored anew is not seen here.
+  bool intact() const { return !damaged_; }
 
   // Token ids of the chunks, in their order.
   const std::vector<Token>& token_ids() const { return token_ids_; }
@@ -105,13 +109,7 @@ class TieredContext final : public TieredKv {
   };
 
   TieredContext(std::shared_ptr<SegmentStore> store, const KvShape& shape, const KeyBias& bias,
-                size_t begin, const TierOptions& options)
-      : store_(std::move(store)),
-        shape_(shape),
-        bias_(bias),
-        begin_(begin),
-        options_(options),
-        format_(options.format.value_or(KvFormat::kF16)) {}
+                size_t begin, const TierOptions& options);
 
   Status AddRange(const ChunkRange& range);
   void Start(const ModelConfig& config, std::shared_ptr<DeviceMemory> device);
@@ -137,6 +135,7 @@ class TieredContext final : public TieredKv {
   const size_t begin_;
   const TierOptions options_;
   const KvFormat format_;
+  const uint64_t number_;
   uint64_t ram_bytes_ = 0;  // of options_, without a block that is exchanged with a device
   size_t tokens_ = 0;
   std::vector<std::unique_ptr<SegmentLayers>> segments_;
@@ -150,6 +149,7 @@ class TieredContext final : public TieredKv {
   std::vector<std::unique_ptr<KeyBoxes>> boxes_;  // of each layer; empty where all takes part
   std::unique_ptr<BlockChoice> choice_;
   bool dense_ = true;
+  std::atomic<bool> damaged_ = false;
   std::vector<double> mass_;  // of each range
   std::vector<Token> token_ids_;
   std::unique_ptr<RopeTable> rope_;

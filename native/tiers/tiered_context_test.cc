@@ -212,11 +212,11 @@ TEST_P(TieredContextTest, AStepTakesItsShareOfTheChunksWhereQuestionsTakeAll) {
     return tokens;
   };
   const int last = shape_.layers - 1;
-  (*context)->set_dense(false);
+  (*context)->Begin(false);
   EXPECT_EQ(tokens_at(last), (*context)->tokens());  // nothing is known of any chunk yet
-  (*context)->set_dense(true);
+  (*context)->Begin(true);
   EXPECT_EQ(tokens_at(last), (*context)->tokens());
-  (*context)->set_dense(false);
+  (*context)->Begin(false);
   EXPECT_LT(tokens_at(last), (*context)->tokens());
   EXPECT_GT(tokens_at(last), 0U);
   std::vector<KvChunk> chunks;
@@ -256,7 +256,7 @@ TEST_P(TieredContextTest, AbstractsAreAsFineAsTheMemoryAllows) {
   ASSERT_TRUE(context.ok());
   EXPECT_EQ((*context)->counters().abstract_bytes, 0U);
   EXPECT_EQ((*context)->draft_tokens(), 0);
-  (*context)->set_dense(false);
+  (*context)->Begin(false);
   ExpectRows(context->get(), *Loaded(KvFormat::kF16));
 
   options.ram_bytes = kPlenty;
@@ -275,7 +275,7 @@ TEST_P(TieredContextTest, ALayerMayAttendToWhatTheOneBeforeChose) {
   ASSERT_TRUE(context.ok());
   const std::vector<float> q(static_cast<size_t>(config_.heads * config_.head_dim), 0.1F);
   for (const bool dense : {true, false}) {
-    (*context)->set_dense(dense);
+    (*context)->Begin(dense);
     for (int layer = 0; layer < shape_.layers; ++layer) {
       std::vector<KvChunk> chunks;
       (*context)->Judge(layer, q.data(), 1, {}, 0, 1);

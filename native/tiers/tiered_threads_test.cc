@@ -94,7 +94,7 @@ class Visitor {
     }
     EXPECT_EQ((*context)->tokens(), tokens);
     for (int pass = Any(5); pass > 0; --pass) {
-      (*context)->set_dense(Any(2) == 0);
+      (*context)->Begin(Any(2) == 0);
       const int last = Any(world_.shape.layers);
       for (int layer = 0; layer <= last; ++layer) {
         Attend(context->get(), layer, **expected);

@@ -178,7 +178,7 @@ export class LeoEngine {
   sessionUse(): SessionUse {
     const sessions = [...this.sessions];
     const tokens = sessions.reduce((sum, session) => sum + session.size(), 0);
-    const tiered = sessions.flatMap(({ tierUse }) => (tierUse === undefined ? [] : [tierUse]));
+    const tiered = latestOfEach(sessions.map(({ tierUse }) => tierUse));
     const sum = (of: (use: TierUse) => number): number =>
       tiered.reduce((total, use) => total + of(use), 0);
     const share = this.kv === 'q8' ? q8ShareOfF16 : 1;
@@ -211,6 +211,18 @@ export class LeoEngine {
 interface TierUse {
   options: TierOptions;
   counters: TierCounters;
+}
+
+/** Sessions may share a context, whose counters only grow. */
+function latestOfEach(uses: readonly (TierUse | undefined)[]): TierUse[] {
+  const latest = new Map<number, TierUse>();
+  for (const use of uses) {
+    const known = use === undefined ? undefined : latest.get(use.counters.context);
+    if (use !== undefined && (known?.counters.blocksWanted ?? -1) < use.counters.blocksWanted) {
+      latest.set(use.counters.context, use);
+    }
+  }
+  return [...latest.values()];
 }
 
 export interface SessionUse {

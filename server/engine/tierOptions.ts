@@ -58,6 +58,8 @@ export const exactTiers = { share: 0.2, mass: enoughMass, draftTokens: 12 } as c
 
 /** What the tiers of a session have done. A block is one layer of a chunk. */
 export interface TierCounters {
+  /** Which context: sessions that hold the same evidence with the same options share it. */
+  context: number;
   /** By layers of passes. */
   blocksWanted: number;
   /** Of these, in RAM already. */

@@ -88,6 +88,23 @@ describe('a whole repository in little memory @slow', function () {
     large.dispose();
   });
 
+  it('is held once for all chats about it', async () => {
+    const [first, second] = [conversation(2), conversation(2)];
+    await first.ask(turn);
+    const { evidence } = assistant.engine.sessionUse();
+    const other = await second.ask({ ...turn, question: 'Which class has items?' });
+    assert.equal(other.counters.repoTokensComputed, 0);
+    assert.equal(other.counters.bytesFromDisk, 0);
+    const both = assistant.engine.sessionUse().evidence;
+    assert.equal(both?.budgetBytes, evidence?.budgetBytes);
+    assert.equal(both?.bytes, evidence?.bytes);
+    assert.ok((both?.blocksHit ?? 0) > (evidence?.blocksHit ?? 0));
+    first.dispose();
+    const third = await second.ask({ ...turn, question: 'And which constant says so?' });
+    assert.equal(third.counters.bytesFromDisk, 0);
+    second.dispose();
+  });
+
   it('answers the same where a share of it drafts and all of it verifies', async () => {
     const long = { ...turn, maxTokens: 60 };
     const ramBytes = Math.ceil(0.2 * kvBytes);

@@ -6,6 +6,7 @@
 namespace leoam {
 
 struct TierCounters {
+  uint64_t context = 0;        // which one, in this process: sessions that hold the same share it
   uint64_t blocks_wanted = 0;  // by layers of passes
   uint64_t blocks_hit = 0;     // of these, in RAM already
   uint64_t blocks_read = 0;    // from the disk tier

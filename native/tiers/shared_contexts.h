@@ -1,0 +1,35 @@
+// Contexts that are held now: those who hold the same evidence share it, and its memory.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "leoam/status.h"
+#include "tiers/tiered_context.h"
+
+namespace leoam {
+
+// Belongs to the engine thread. Holds no context itself.
+class SharedContexts {
+ public:
+  using Open = std::function<Result<std::unique_ptr<TieredContext>>()>;
+
+  // The context of these chunks from position `begin` on that somebody holds with these options,
+  // unless it was found damaged; else the one that `open` makes.
+  Result<std::shared_ptr<TieredContext>> Get(const std::vector<ChunkRange>& ranges, size_t begin,
+                                             const TierOptions& options, const Open& open);
+
+ private:
+  struct Held {
+    std::vector<ChunkRange> ranges;
+    size_t begin = 0;
+    TierOptions options;
+    std::weak_ptr<TieredContext> context;
+  };
+
+  std::vector<Held> held_;
+};
+
+}  // namespace leoam
