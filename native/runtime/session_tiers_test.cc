@@ -151,6 +151,39 @@ TEST_F(SessionTiersTest, SessionsWithTheSameEvidenceShareItsMemory) {
   EXPECT_NE(first->tiered()->counters().context, number);
 }
 
+TEST_F(SessionTiersTest, PassesOfSessionsThatShareEvidenceTakeTurns) {
+  const Part stored = Stored(1, SampleCode(40));
+  const Part question = Text("// What does this file do? It");
+  const std::vector<Token> next = Tokens(" adds");
+  const TierOptions options = {.ram_bytes = KvBytesOf(stored) / 2, .share = 0.3};
+  const auto asked = [&] {
+    auto session = Session::Create(*core_, 256, KvFormat::kF16, options);
+    EXPECT_TRUE(session.ok());
+    Prepare(**session, {stored, question}, 1);
+    return std::move(session).value();
+  };
+  const auto append = [&](Session& session, Session::Attend attend) {
+    std::vector<float> logits;
+    Run([&](JobContext& job) {
+      const Status status = session.Append(job, next, &logits, nullptr, attend);
+      EXPECT_TRUE(status.ok()) << status.message();
+    });
+    return logits;
+  };
+  const auto alone = asked();
+  const std::vector<float> share = append(*alone, Session::Attend::kShare);
+  alone->Truncate(alone->size() - next.size());
+  const std::vector<float> all = append(*alone, Session::Attend::kAll);
+  EXPECT_GT(testing::Divergence(all, share), 0.0);
+  const auto first = asked();
+  const auto second = asked();
+  EXPECT_EQ(first->tiered(), second->tiered());
+  EXPECT_EQ(append(*first, Session::Attend::kShare), share);
+  EXPECT_EQ(append(*second, Session::Attend::kAll), all);
+  first->Truncate(first->size() - next.size());
+  EXPECT_EQ(append(*first, Session::Attend::kShare), share);
+}
+
 TEST_F(SessionTiersTest, EvidenceThatWasDamagedIsOpenedAnew) {
   const Part stored = Stored(1, SampleCode(40));
   auto session = Session::Create(*core_, 256, KvFormat::kF16, {.ram_bytes = KvBytesOf(stored) / 4});
