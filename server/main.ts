@@ -32,6 +32,7 @@ import { statusDidChange, statusGet } from './protocol/status.js';
 import {
   tiersClear,
   tiersDrop,
+  tiersMove,
   tiersPin,
   tiersRebuild,
   tiersSetBudget,
@@ -190,6 +191,10 @@ onRequest(connection, statusGet, async () => running().status());
 onRequest(connection, tiersShow, () => running().tiers.show());
 onRequest(connection, tiersPin, async ({ folder, paths, pinned }) => {
   await running().tiers.pin(folder, paths, pinned);
+  return null;
+});
+onRequest(connection, tiersMove, async ({ folder, paths, tier }) => {
+  await running().tiers.move(folder, paths, tier);
   return null;
 });
 onRequest(connection, tiersDrop, async ({ folder, paths }) => ({

@@ -60,7 +60,7 @@ function tierText(bytes: number, budget: number, rate: number | undefined): stri
 
 /** Beside a file's or folder's name. */
 export function placeText(place: Place): string {
-  const { tokens, tokensStored, bytes, pinned, staleChunks } = place;
+  const { tokens, tokensStored, bytes, bytesInRam, pinned, staleChunks } = place;
   if (tokensStored === 0) {
     return vscode.l10n.t('not read · {0} tokens', countText(tokens));
   }
@@ -70,13 +70,18 @@ export function placeText(place: Place): string {
       ? vscode.l10n.t('{0} of {1} tokens', countText(tokensStored), countText(tokens))
       : vscode.l10n.t('{0} tokens', countText(tokens)),
     ...(staleChunks > 0 ? [vscode.l10n.t('{0} chunks of an older text', staleChunks)] : []),
+    ...(bytesInRam === 0
+      ? []
+      : bytesInRam < bytes
+        ? [vscode.l10n.t('{0} in RAM', bytesText(bytesInRam))]
+        : [vscode.l10n.t('in RAM')]),
     ...(pinned ? [vscode.l10n.t('pinned')] : []),
   ].join(' · ');
 }
 
 /** What is to be known of a file or folder, and why its KV is where it is. */
 export function placeTooltip(place: Place): vscode.MarkdownString {
-  const { path, name, precision, tier, lastUse, tokensStored, bytes } = place;
+  const { path, name, precision, lastUse, tokensStored, bytes } = place;
   const text = new vscode.MarkdownString();
   text.appendText(path === '/' ? name : path);
   const line = (sentence: string): void => {
@@ -96,18 +101,23 @@ export function placeTooltip(place: Place): vscode.MarkdownString {
     const when = new Date(lastUse).toLocaleString(vscode.env.language);
     line(vscode.l10n.t('Last used: {0}', when));
   }
-  line(whyHere(place, tier));
+  line(whyHere(place));
   return text;
 }
 
-function whyHere({ tokensStored, tokens, pinned }: Place, tier: Place['tier']): string {
+function whyHere({ tokensStored, tokens, pinned, bytesInRam, isOnDisk }: Place): string {
   if (tokensStored === 0) {
     return pinned
       ? vscode.l10n.t('Not read yet. Once it is, it is kept whatever the budget.')
       : vscode.l10n.t('Not read yet: it is read when the folder is, or when a question needs it.');
   }
-  if (tier === 'ram') {
+  if (!isOnDisk) {
     return vscode.l10n.t('In RAM because the disk refused it; it is lost when LeoAM ends.');
+  }
+  if (bytesInRam > 0) {
+    return vscode.l10n.t(
+      'Read from RAM, where it was moved, until LeoAM ends; it is on disk as well.',
+    );
   }
   if (pinned) {
     return vscode.l10n.t('On disk, pinned: it is kept whatever the budget.');

@@ -14,6 +14,10 @@ export interface Place {
   tokens: number;
   tokensStored: number;
   bytes: number;
+  /** Of these, what is read from RAM. */
+  bytesInRam: number;
+  /** All of what is stored is on disk, too. */
+  isOnDisk: boolean;
   staleChunks: number;
   /** Of the latest used file below it. */
   lastUse: number;
@@ -21,7 +25,6 @@ export interface Place {
   pinned: boolean;
   /** A file's. */
   precision?: FileInTiers['precision'];
-  tier?: FileInTiers['tier'];
   children: Place[];
 }
 
@@ -69,18 +72,26 @@ export function placesOf(folder: string, name: string, files: readonly FileInTie
 }
 
 function emptyFolder(folder: string, path: string, name: string): Place {
-  const sums = { tokens: 0, tokensStored: 0, bytes: 0, staleChunks: 0, lastUse: 0 };
-  return { folder, path, name, isFolder: true, ...sums, pinned: true, children: [] };
+  const sums = { tokens: 0, tokensStored: 0, bytes: 0, bytesInRam: 0, staleChunks: 0, lastUse: 0 };
+  return {
+    ...{ folder, path, name, isFolder: true, ...sums },
+    ...{ isOnDisk: true, pinned: true, children: [] },
+  };
 }
 
 function placeOf(folder: string, name: string, file: FileInTiers): Place {
-  return { ...file, folder, name, isFolder: false, lastUse: file.lastUse ?? 0, children: [] };
+  return {
+    ...{ ...file, folder, name, isFolder: false, lastUse: file.lastUse ?? 0, children: [] },
+    bytesInRam: file.tier === 'ram' ? file.bytes : 0,
+  };
 }
 
 function add(parent: Place, file: FileInTiers): void {
   parent.tokens += file.tokens;
   parent.tokensStored += file.tokensStored;
   parent.bytes += file.bytes;
+  parent.bytesInRam += file.tier === 'ram' ? file.bytes : 0;
+  parent.isOnDisk &&= file.isOnDisk || file.bytes === 0;
   parent.staleChunks += file.staleChunks;
   parent.lastUse = Math.max(parent.lastUse, file.lastUse ?? 0);
   parent.pinned &&= file.pinned;

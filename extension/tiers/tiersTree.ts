@@ -135,10 +135,12 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
         item.description = ramText(view);
         item.tooltip = [
           vscode.l10n.t(
-            '{0} of chats and suggestions ({1} tokens), {2} that the disk refused',
+            '{0} of chats and suggestions ({1} tokens), {2} of {3} of files that were moved here, {4} that the disk refused',
             bytesText(view.ram.sessionBytes),
             countText(view.ram.sessionTokens),
-            bytesText(view.ram.segmentBytes),
+            bytesText(view.ram.segmentBytes - view.ram.refusedBytes),
+            bytesText(view.ram.segmentBudgetBytes),
+            bytesText(view.ram.refusedBytes),
           ),
           ...(view.ram.evidence === undefined
             ? []
@@ -168,7 +170,7 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
 }
 
 function placeItem(place: Place): vscode.TreeItem {
-  const { isFolder, path, folder, pinned, tokensStored } = place;
+  const { isFolder, path, folder, pinned, tokensStored, bytesInRam } = place;
   const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
   const item = new vscode.TreeItem(
     place.name,
@@ -177,8 +179,9 @@ function placeItem(place: Place): vscode.TreeItem {
   item.id = `${folder} ${path}`;
   item.description = placeText(place);
   item.tooltip = placeTooltip(place);
-  const state = [pinned ? 'pinned' : 'free', tokensStored > 0 ? 'read' : 'unread'].join('.');
-  item.contextValue = `leoam.place.${state}`;
+  const tier = bytesInRam === 0 ? 'disk' : bytesInRam < place.bytes ? 'both' : 'ram';
+  const state = [pinned ? 'pinned' : 'free', tier, tokensStored > 0 ? 'read' : 'unread'];
+  item.contextValue = ['leoam.place', ...state].join('.'); // commands in package.json look at it
   item.iconPath = pinned
     ? new vscode.ThemeIcon('pinned')
     : isFolder

@@ -6,6 +6,7 @@ import type { RequestMethod } from '../../server/protocol/method.js';
 import {
   tiersClear,
   tiersDrop,
+  tiersMove,
   tiersPin,
   tiersRebuild,
   tiersSetBudget,
@@ -88,6 +89,14 @@ class Actions {
       command(
         'unpin',
         onPlaces((places) => this.each(places, tiersPin, { pinned: false })),
+      ),
+      command(
+        'moveToRam',
+        onPlaces((places) => this.each(places, tiersMove, { tier: 'ram' })),
+      ),
+      command(
+        'moveToDisk',
+        onPlaces((places) => this.each(places, tiersMove, { tier: 'disk' })),
       ),
       command(
         'drop',

@@ -322,6 +322,8 @@ Napi::Object FromStoreStats(Napi::Env env, const StoreStats& stats) {
   out.Set("budgetBytes", static_cast<double>(stats.budget_bytes));
   out.Set("ramSegments", static_cast<double>(stats.ram_segments));
   out.Set("ramBytes", static_cast<double>(stats.ram_bytes));
+  out.Set("ramCopiedBytes", static_cast<double>(stats.ram_copied_bytes));
+  out.Set("ramBudgetBytes", static_cast<double>(stats.ram_budget_bytes));
   out.Set("bytesRead", static_cast<double>(stats.bytes_read));
   out.Set("bytesWritten", static_cast<double>(stats.bytes_written));
   out.Set("corrupt", static_cast<double>(stats.corrupt));
@@ -356,6 +358,7 @@ Napi::Object FromSegmentState(Napi::Env env, const SegmentState& state) {
   out.Set("lastUseMs", static_cast<double>(state.last_use_ns) / kNsPerMs);
   out.Set("pinned", state.pinned);
   out.Set("tier", state.in_memory ? "ram" : "disk");
+  out.Set("isOnDisk", state.on_disk);
   return out;
 }
 

@@ -31,6 +31,7 @@ Napi::Function EngineObject::Define(Napi::Env env) {
                       InstanceMethod<&EngineObject::HasSegments>("hasSegments"),
                       InstanceMethod<&EngineObject::StaleChunks>("staleChunks"),
                       InstanceMethod<&EngineObject::ReadSegment>("readSegment"),
+                      InstanceMethod<&EngineObject::MoveSegments>("moveSegments"),
                       InstanceMethod<&EngineObject::RemoveSegments>("removeSegments"),
                       InstanceMethod<&EngineObject::StoreStatistics>("storeStats"),
                       InstanceMethod<&EngineObject::SetStoreBudget>("setStoreBudget"),

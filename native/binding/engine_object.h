@@ -30,6 +30,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value HasSegments(const Napi::CallbackInfo& info);
   Napi::Value StaleChunks(const Napi::CallbackInfo& info);
   Napi::Value ReadSegment(const Napi::CallbackInfo& info);
+  Napi::Value MoveSegments(const Napi::CallbackInfo& info);
   Napi::Value RemoveSegments(const Napi::CallbackInfo& info);
   Napi::Value StoreStatistics(const Napi::CallbackInfo& info);
   Napi::Value SetStoreBudget(const Napi::CallbackInfo& info);

@@ -67,6 +67,21 @@ Napi::Value EngineObject::ReadSegment(const Napi::CallbackInfo& info) {
       });
 }
 
+Napi::Value EngineObject::MoveSegments(const Napi::CallbackInfo& info) {
+  const auto store = RequireStore(info.Env());
+  const auto keys = ReadStrings(info[0], "keys");
+  const std::string tier = info[1].ToString().Utf8Value();
+  if (tier != "ram" && tier != "disk") {
+    throw Napi::TypeError::New(info.Env(), "Segments move to \"ram\" or to \"disk\".");
+  }
+  return StartTask<Nothing>(
+      info.Env(),
+      [store, keys, to_ram = tier == "ram"] {
+        return AsResult(to_ram ? store->MoveToRam(keys) : store->MoveToDisk(keys));
+      },
+      Undefined);
+}
+
 Napi::Value EngineObject::RemoveSegments(const Napi::CallbackInfo& info) {
   const auto store = RequireStore(info.Env());
   const auto keys = ReadStrings(info[0], "keys");

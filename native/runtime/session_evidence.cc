@@ -42,6 +42,7 @@ Status Session::LoadChunksAt(JobContext& job, const Part& part, size_t row, Coun
   if (!info.ok()) {
     return info.status();
   }
+  const bool in_memory = store->InMemory(part.key);
   std::vector<std::vector<uint8_t>> data;
   LEOAM_RETURN_IF_ERROR(
       store->ReadChunks(part.key, part.first, part.last, (*info)->precision, &data));
@@ -53,7 +54,7 @@ Status Session::LoadChunksAt(JobContext& job, const Part& part, size_t row, Coun
         core_.model().key_bias(), core_.model().config().rope, kv_->Position(row), kv_.get()));
     row += tokens;
     counters->tokens_reused += tokens;
-    counters->bytes_from_disk += data[i].size();
+    counters->bytes_from_disk += in_memory ? 0 : data[i].size();
   }
   return Status::Ok();
 }

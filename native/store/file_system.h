@@ -24,6 +24,8 @@ class ReadableFile {
   // without: whoever keeps it himself, under a budget, would have it twice. Before other threads
   // read.
   virtual void PassPageCache() {}
+  // Reading it takes nothing from a disk.
+  virtual bool InMemory() const { return false; }
 };
 
 class WritableFile {

@@ -1,6 +1,7 @@
 #include "store/segment_files.h"
 
 #include <array>
+#include <utility>
 
 namespace leoam {
 
@@ -9,27 +10,45 @@ namespace {
 // Fronts kept in memory, some 8 KiB each; all are dropped when there are more.
 constexpr size_t kMaxCachedFronts = 4096;
 
+Status NoRoomFor(uint64_t bytes, const MemorySegments& memory) {
+  constexpr uint64_t kMb = 1'000'000;
+  return Status(StatusCode::kNoSpace,
+                "RAM has room for " + std::to_string(memory.free_bytes() / kMb) + " MB of " +
+                    std::to_string(memory.budget_bytes() / kMb) + " MB of stored KV; this takes " +
+                    std::to_string((bytes + kMb - 1) / kMb) +
+                    " MB. Move other files to disk first.");
+}
+
 }  // namespace
 
 Result<OpenedSegment> SegmentFiles::Open(const std::string& key) {
+  std::unique_ptr<ReadableFile> image;
+  {
+    const std::lock_guard lock(mutex_);
+    image = memory_.Open(key);
+  }
+  return Open(key, std::move(image));
+}
+
+Result<OpenedSegment> SegmentFiles::OpenOnDisk(const std::string& key) {
+  return Open(key, nullptr);
+}
+
+Result<OpenedSegment> SegmentFiles::Open(const std::string& key,
+                                         std::unique_ptr<ReadableFile> image) {
   if (!IsSegmentKey(key)) {
     return NoSuchSegment(key);
   }
   OpenedSegment opened;
-  {
-    const std::lock_guard lock(mutex_);
-    opened.file = memory_.Open(key);
-    if (const auto cached = fronts_.find(key); cached != fronts_.end()) {
-      opened.front = cached->second;
-    }
-  }
+  opened.file = std::move(image);
+  opened.front = CachedFront(key);
   if (opened.file == nullptr) {
     Result<std::unique_ptr<ReadableFile>> file = folder_->Open(key);
     if (!file.ok()) {
       if (file.status().code() != StatusCode::kNotFound) {
         return file.status();
       }
-      ForgetFront(key);
+      ForgetOnDisk(key);
       usage_->Remove(key);
       return NoSuchSegment(key);
     }
@@ -87,9 +106,76 @@ bool SegmentFiles::InMemory(const std::string& key) {
   return memory_.Contains(key);
 }
 
-void SegmentFiles::ForgetFront(const std::string& key) {
+Status SegmentFiles::CopyToMemory(const std::vector<std::string>& keys) {
+  std::vector<std::string> found;
+  uint64_t bytes = 0;
+  for (const std::string& key : keys) {
+    const Result<OpenedSegment> segment = Open(key);
+    if (segment.status().code() == StatusCode::kNotFound) {
+      continue;
+    }
+    if (!segment.ok()) {
+      return segment.status();
+    }
+    if (!segment->file->InMemory()) {
+      found.push_back(key);
+      bytes += segment->front->info.bytes;
+    }
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (bytes > memory_.free_bytes()) {
+      return NoRoomFor(bytes, memory_);
+    }
+  }
+  for (const std::string& key : found) {
+    const Result<OpenedSegment> segment = Open(key);
+    const Status status = segment.ok() ? CopyToMemory(key, segment->file.get()) : segment.status();
+    if (!status.ok() && status.code() != StatusCode::kNotFound) {  // that: evicted meanwhile
+      return status;
+    }
+  }
+  return Status::Ok();
+}
+
+Status SegmentFiles::CopyToMemory(const std::string& key, ReadableFile* file) {
+  const Result<uint64_t> bytes = file->Size();
+  if (!bytes.ok()) {
+    return bytes.status();
+  }
+  // Whoever reads it compares checksums.
+  std::vector<uint8_t> image(static_cast<size_t>(*bytes));
+  LEOAM_RETURN_IF_ERROR(file->ReadAt(0, image));
+  const std::lock_guard lock(mutex_);
+  return memory_.InsertCopy(key, std::move(image)) ? Status::Ok() : NoRoomFor(*bytes, memory_);
+}
+
+bool SegmentFiles::DropCopy(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  return memory_.HasCopy(key) && memory_.Remove(key);
+}
+
+void SegmentFiles::Recopy(const std::string& key, std::vector<uint8_t> image) {
+  const std::lock_guard lock(mutex_);
+  if (memory_.HasCopy(key)) {
+    memory_.InsertCopy(key, std::move(image));
+  } else {
+    memory_.Remove(key);
+  }
+  fronts_.erase(key);
+}
+
+MemorySegments::Image SegmentFiles::OnlyImage(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  return memory_.OnlyImage(key);
+}
+
+void SegmentFiles::ForgetOnDisk(const std::string& key) {
   const std::lock_guard lock(mutex_);
   fronts_.erase(key);
+  if (memory_.HasCopy(key)) {
+    memory_.Remove(key);
+  }
 }
 
 bool SegmentFiles::Forget(const std::string& key) {
@@ -108,6 +194,8 @@ void SegmentFiles::Describe(StoreStats* stats) {
   const std::lock_guard lock(mutex_);
   stats->ram_segments = memory_.size();
   stats->ram_bytes = memory_.bytes();
+  stats->ram_copied_bytes = memory_.copied_bytes();
+  stats->ram_budget_bytes = memory_.budget_bytes();
   stats->corrupt = corrupt_;
 }
 

@@ -1,5 +1,5 @@
-// Opens segments wherever they are, on disk or (refused by the disk) in RAM, and keeps their
-// fronts so that the next opening costs one short read. Drops what is damaged.
+// Opens segments wherever they are, in RAM (refused by the disk, or moved there) or on disk, and
+// keeps their fronts so that the next opening costs one short read. Drops what is damaged.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,8 @@ class SegmentFiles {
 
   // kNotFound, kTooNew, kIo; kCorruption: the segment has been removed.
   Result<OpenedSegment> Open(const std::string& key);
+  // The same, past an image in RAM.
+  Result<OpenedSegment> OpenOnDisk(const std::string& key);
 
   // Passes `status` on; removes the segment if it says that the segment is damaged. The
   // segment must have been closed.
@@ -46,8 +48,19 @@ class SegmentFiles {
   bool KeepInMemory(const std::string& key, std::vector<uint8_t> image);
 
   bool InMemory(const std::string& key);
-  // The segment on disk is gone or another one; an image in RAM stays.
-  void ForgetFront(const std::string& key);
+
+  // Copies segments from disk into RAM, from where they are read then; what is not there is left
+  // out. kNoSpace where RAM has no room for all of them beside what it holds.
+  Status CopyToMemory(const std::vector<std::string>& keys);
+  // A copy of what the disk has; true when there was one.
+  bool DropCopy(const std::string& key);
+  // Takes the place of a copy that there was.
+  void Recopy(const std::string& key, std::vector<uint8_t> image);
+  // Of a segment that no disk has; else null.
+  MemorySegments::Image OnlyImage(const std::string& key);
+
+  // The segment on disk is gone or another one; an image in RAM stays, if it is no copy of it.
+  void ForgetOnDisk(const std::string& key);
   // The same, and the image in RAM goes too. True when there was one.
   bool Forget(const std::string& key);
   void Clear();
@@ -56,6 +69,10 @@ class SegmentFiles {
   void Describe(StoreStats* stats);
 
  private:
+  // `image`: where it is in RAM; else null.
+  Result<OpenedSegment> Open(const std::string& key, std::unique_ptr<ReadableFile> image);
+  Status CopyToMemory(const std::string& key, ReadableFile* file);
+
   StoreFolder* folder_;
   DiskUsage* usage_;
 

@@ -24,6 +24,7 @@ class SegmentLayers {
 
   // See ReadableFile.
   void PassPageCache() { file_->PassPageCache(); }
+  bool InMemory() const { return file_->InMemory(); }
 
   // Bytes that Read delivers.
   size_t Bytes(size_t chunk, Precision read_as) const;

@@ -49,6 +49,11 @@ class DiskSegmentStore final : public SegmentStore {
   }
   Status ReadKeyPlane(const std::string& key, int layer, int kv_head,
                       std::vector<float>* out) override;
+  Status MoveToRam(const std::vector<std::string>& keys) override {
+    return files_.CopyToMemory(keys);
+  }
+  Status MoveToDisk(const std::vector<std::string>& keys) override;
+  bool InMemory(const std::string& key) override { return files_.InMemory(key); }
   Status Remove(const std::string& key) override;
   Status Clear() override;
   Result<VerifyOutcome> Verify(const std::function<void(uint64_t, uint64_t)>& progress) override;
@@ -59,8 +64,11 @@ class DiskSegmentStore final : public SegmentStore {
   StoreStats Stats() override;
 
  private:
+  // The disk took the segment, of which it had nothing before; 0 bytes: it had.
+  void Written(const std::string& key, uint64_t bytes, uint64_t tokens);
+  // What the disk has of it.
   Status ReadAll(const std::string& key);
-  void CountRead(uint64_t bytes);
+  void CountRead(const OpenedSegment& segment, uint64_t bytes);
   Status EvictSparing(const std::string& key);
 
   StoreFolder folder_;
@@ -124,17 +132,41 @@ Status DiskSegmentStore::Put(const SegmentWrite& segment, std::string* warning) 
     }
     return kept ? Status::Ok() : Status(StatusCode::kNoSpace, warning_);
   }
-  files_.Forget(segment.key);
+  const uint64_t bytes = *written ? image->size() : 0;
+  files_.Recopy(segment.key, std::move(*image));
+  Written(segment.key, bytes, segment.tokens.size());
+  return Status::Ok();
+}
+
+void DiskSegmentStore::Written(const std::string& key, uint64_t bytes, uint64_t tokens) {
   {
     const std::lock_guard lock(mutex_);
     warning_.clear();
-    bytes_written_ += *written ? image->size() : 0;
+    bytes_written_ += bytes;
   }
-  if (!*written || !usage_.Add(segment.key, image->size(), segment.tokens.size())) {
-    return Status::Ok();
+  if (bytes > 0 && usage_.Add(key, bytes, tokens)) {
+    // The segment is stored, whatever becomes of others.
+    static_cast<void>(EvictSparing(key));
   }
-  // The segment is stored, whatever becomes of others.
-  static_cast<void>(EvictSparing(segment.key));
+}
+
+Status DiskSegmentStore::MoveToDisk(const std::vector<std::string>& keys) {
+  for (const std::string& key : keys) {
+    const MemorySegments::Image image = files_.OnlyImage(key);
+    if (files_.DropCopy(key) || image == nullptr) {
+      continue;
+    }
+    const auto info = Info(key);
+    if (!info.ok()) {
+      return info.status();
+    }
+    const Result<bool> written = folder_.Write(key, *image);
+    if (!written.ok()) {
+      return Status(written.status().code(), RefusalWarning(folder_.directory(), written.status()));
+    }
+    files_.Forget(key);
+    Written(key, *written ? image->size() : 0, (*info)->tokens.size());
+  }
   return Status::Ok();
 }
 
@@ -159,7 +191,7 @@ Status DiskSegmentStore::ReadChunks(const std::string& key, size_t first, size_t
     status = ReadSegmentChunk(segment->file.get(), front, chunk, read_as, &out->emplace_back(),
                               &bytes_read);
   }
-  CountRead(bytes_read);
+  CountRead(*segment, bytes_read);
   if (!status.ok()) {
     out->clear();
     segment->file.reset();
@@ -200,7 +232,7 @@ Status DiskSegmentStore::ReadKeyPlane(const std::string& key, int layer, int kv_
   }
   std::vector<uint8_t> data;
   Status status = ReadSegmentPlane(segment->file.get(), *segment->front, index, &data);
-  CountRead(data.size());
+  CountRead(*segment, data.size());
   segment->file.reset();
   LEOAM_RETURN_IF_ERROR(files_.DropIfDamaged(key, std::move(status)));
   return DecodeKeyPlane(data, info.shape, info.tokens.size(), out);
@@ -271,6 +303,7 @@ Result<SegmentState> DiskSegmentStore::State(const std::string& key) {
       std::count((*info)->chunk_stale.begin(), (*info)->chunk_stale.end(), uint8_t{1}));
   state.precision = (*info)->precision;
   state.in_memory = in_memory;
+  state.on_disk = on_disk.has_value();
   if (on_disk.has_value()) {
     state.last_use_ns = on_disk->last_use_ns;
     state.pinned = on_disk->pinned;
@@ -298,7 +331,7 @@ StoreStats DiskSegmentStore::Stats() {
 }
 
 Status DiskSegmentStore::ReadAll(const std::string& key) {
-  Result<OpenedSegment> segment = files_.Open(key);
+  Result<OpenedSegment> segment = files_.OpenOnDisk(key);
   if (!segment.ok()) {
     return segment.status();
   }
@@ -314,18 +347,18 @@ Status DiskSegmentStore::ReadAll(const std::string& key) {
     status = ReadSegmentPlane(segment->file.get(), front, i, &data);
     bytes_read += data.size();
   }
-  CountRead(bytes_read);
+  CountRead(*segment, bytes_read);
   segment->file.reset();
   return files_.DropIfDamaged(key, std::move(status));
 }
 
-void DiskSegmentStore::CountRead(uint64_t bytes) {
+void DiskSegmentStore::CountRead(const OpenedSegment& segment, uint64_t bytes) {
   const std::lock_guard lock(mutex_);
-  bytes_read_ += bytes;
+  bytes_read_ += segment.file->InMemory() ? 0 : bytes;
 }
 
 Status DiskSegmentStore::EvictSparing(const std::string& spared) {
-  return usage_.Evict(spared, [this](const std::string& key) { files_.ForgetFront(key); });
+  return usage_.Evict(spared, [this](const std::string& key) { files_.ForgetOnDisk(key); });
 }
 
 }  // namespace

@@ -59,14 +59,15 @@ struct SegmentState {
   Precision precision = Precision::kQ8;
   int64_t last_use_ns = 0;  // since 1970; 0 in RAM
   bool pinned = false;
-  bool in_memory = false;  // the disk refused it
+  bool in_memory = false;  // the disk refused it, or it was moved there
+  bool on_disk = false;
 };
 
 struct StoreOptions {
   std::string directory;
   uint64_t budget_bytes = 0;  // 0: no limit
   Precision precision = Precision::kQ8;
-  uint64_t ram_budget_bytes = uint64_t{1} << 30;  // for segments that the disk refuses
+  uint64_t ram_budget_bytes = uint64_t{1} << 30;  // for segments in RAM
 };
 
 struct StoreStats {
@@ -74,8 +75,10 @@ struct StoreStats {
   uint64_t bytes = 0;
   uint64_t tokens = 0;
   uint64_t budget_bytes = 0;
-  uint64_t ram_segments = 0;  // kept in RAM because the disk refused them
+  uint64_t ram_segments = 0;  // kept in RAM: moved there, or the disk refused them
   uint64_t ram_bytes = 0;
+  uint64_t ram_copied_bytes = 0;  // of ram_bytes, what the disk has as well
+  uint64_t ram_budget_bytes = 0;
   uint64_t bytes_read = 0;  // since open
   uint64_t bytes_written = 0;
   uint64_t corrupt = 0;  // segments found damaged and dropped since open
@@ -122,6 +125,18 @@ class SegmentStore {
   // and before RoPE. kNotFound when that plane is not among key_planes.
   virtual Status ReadKeyPlane(const std::string& key, int layer, int kv_head,
                               std::vector<float>* out) = 0;
+
+  // From now on these segments are read from RAM, until they are moved back, go or this store ends;
+  // on disk they stay. What is not there is left out. kNoSpace where RAM has no room for all of
+  // them: then none moves.
+  virtual Status MoveToRam(const std::vector<std::string>& keys) = 0;
+
+  // The opposite. What the disk refused is written there now; where it refuses again (kNoSpace,
+  // kIo), that and what follows stays in RAM.
+  virtual Status MoveToDisk(const std::vector<std::string>& keys) = 0;
+
+  // It is read from RAM.
+  virtual bool InMemory(const std::string& key) = 0;
 
   virtual Status Remove(const std::string& key) = 0;
   virtual Status Clear() = 0;

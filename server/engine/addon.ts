@@ -65,8 +65,12 @@ export interface StoreStats {
   bytes: number;
   tokens: number;
   budgetBytes: number;
+  /** In RAM: moved there, or the disk refused them. */
   ramSegments: number;
   ramBytes: number;
+  /** Of these, what the disk has as well. */
+  ramCopiedBytes: number;
+  ramBudgetBytes: number;
   bytesRead: number;
   bytesWritten: number;
   corrupt: number;
@@ -85,8 +89,9 @@ export interface SegmentState {
   lastUseMs: number;
   /** It is not evicted. */
   pinned: boolean;
-  /** `ram`: the disk refused it. */
+  /** `ram`: it was moved there, or the disk refused it. */
   tier: 'ram' | 'disk';
+  isOnDisk: boolean;
 }
 
 /** A (layer, query head) that finds evidence. */
@@ -290,6 +295,12 @@ export interface NativeEngine {
   /** Tokens' chunks of a stored segment that are stale; undefined when there is no such segment. */
   staleChunks(key: string): number | undefined;
   readSegment(request: SegmentRequest, priority: Priority): Job<SegmentResult>;
+  /**
+   * To RAM: they are read from there until they are moved back or the engine ends, and stay on disk
+   * as well; fails with `no_space` where not all of them fit, and moves none. To disk: what it
+   * refused before is written there. Segments that are not there are left out.
+   */
+  moveSegments(keys: string[], tier: 'ram' | 'disk'): Promise<void>;
   removeSegments(keys: string[]): Promise<void>;
   storeStats(): StoreStats;
   /** 0: no limit. Evicts at once, by last use, what exceeds it, but never what is pinned. */

@@ -11,8 +11,10 @@ export interface StoredFile {
   tokensStored: number;
   /** Of the stored segments. */
   bytes: number;
-  /** Where they are; absent: nothing of the file is read. `ram`: the disk refused one of them. */
+  /** From where they are read; absent: nothing of the file is read. `ram`: at least one of them. */
   tier?: 'ram' | 'disk';
+  /** All of what is stored outlives this process. */
+  isOnDisk: boolean;
   precision?: Precision;
   /** Milliseconds since 1970, to about a minute. */
   lastUse?: number;
@@ -48,6 +50,7 @@ function summed(stored: readonly SegmentState[]): Omit<StoredFile, 'path' | 'tok
     tokensStored: sum(({ tokens }) => tokens),
     bytes: sum(({ bytes }) => bytes),
     staleChunks: sum(({ staleChunks }) => staleChunks),
+    isOnDisk: stored.length > 0 && stored.every(({ isOnDisk }) => isOnDisk),
     ...(first === undefined
       ? {}
       : {

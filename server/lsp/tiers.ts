@@ -72,7 +72,9 @@ export class Tiers {
               },
             }),
         segmentBytes: stats.ramBytes,
+        segmentBudgetBytes: stats.ramBudgetBytes,
         segments: stats.ramSegments,
+        refusedBytes: stats.ramBytes - stats.ramCopiedBytes,
       },
       disk: {
         bytes: stats.bytes,
@@ -92,6 +94,13 @@ export class Tiers {
   async pin(uri: string, paths: readonly string[], pinned: boolean): Promise<void> {
     const folder = await this.host.folder(uri);
     await folder.pin(paths, pinned);
+  }
+
+  /** What is not stored yet is left out. */
+  async move(uri: string, paths: readonly string[], tier: 'ram' | 'disk'): Promise<void> {
+    const { engine } = await this.host.assistant();
+    const folder = await this.host.folder(uri);
+    await engine.native.moveSegments(folder.keysBelow(paths), tier);
   }
 
   /** Bytes that became free. */

@@ -31,6 +31,7 @@ export const requests: readonly RequestMethod[] = [
   status.statusGet,
   tiers.tiersShow,
   tiers.tiersPin,
+  tiers.tiersMove,
   tiers.tiersDrop,
   tiers.tiersRebuild,
   tiers.tiersVerify,

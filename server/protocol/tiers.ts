@@ -12,8 +12,10 @@ export const fileInTiers = z.object({
   /** Of these, what is stored. */
   tokensStored: z.int(),
   bytes,
-  /** Absent: nothing of it is read. */
+  /** From where it is read; absent: nothing of it is stored. */
   tier: z.enum(['ram', 'disk']).optional(),
+  /** All of what is stored is on disk, too: it outlives the server. */
+  isOnDisk: z.boolean(),
   precision: z.enum(['f16', 'q8', 'q4']).optional(),
   /** Milliseconds since 1970, to about a minute. */
   lastUse: z.number().optional(),
@@ -65,9 +67,12 @@ export const tiersView = z.object({
         hitRate: z.number().min(0).max(1).optional(),
       })
       .optional(),
-    /** Segments that the disk refused. */
+    /** Segments that were moved here, or that the disk refused, and what they may take. */
     segmentBytes: bytes,
+    segmentBudgetBytes: bytes,
     segments: z.int(),
+    /** Of segmentBytes, what the disk refused. */
+    refusedBytes: bytes,
   }),
   disk: z.object({
     bytes,
@@ -102,6 +107,13 @@ export const tiersPin = request(
   z.object({ ...place, pinned: z.boolean() }),
   z.null(),
   'Keeps stored KV of files whatever the budget of the store, or no longer. It holds for files that are made below a pinned folder, and across restarts.',
+);
+
+export const tiersMove = request(
+  'leoam/tiers/move',
+  z.object({ ...place, tier: z.enum(['ram', 'disk']) }),
+  z.null(),
+  'Where stored KV of files is read from. To RAM: until it is moved back, goes, or the server ends; it stays on disk as well. Fails where RAM has no room for all of it, and moves nothing. To disk: what the disk refused before is written there.',
 );
 
 export const tiersDrop = request(

@@ -47,6 +47,15 @@ describe('the tiers in VS Code @slow', function () {
     assert.notEqual(await tiers.text('RAM'), ram);
   });
 
+  it('moves a folder to RAM, and back', async () => {
+    await tiers.choose('src', 'Move to RAM');
+    await tiers.waitForText('src', /in RAM$/u);
+    await tiers.waitForText('limits.ts', /in RAM$/u);
+    await host.screenshot('tiers-moved');
+    await tiers.choose('src', 'Move Back to Disk');
+    await tiers.waitForText('src', /tokens$/u);
+  });
+
   it('keeps a pinned folder when the budget shrinks, and evicts the rest', async () => {
     await tiers.press('src', 'Pin: Keep Stored');
     await tiers.waitForText('src', /pinned$/u);

@@ -56,6 +56,15 @@ export class TiersPage {
     await this.row(name).getByRole('button', { name: action }).click();
   }
 
+  /** From the menu of a row. */
+  async choose(name: string, action: string): Promise<void> {
+    const { page } = this.host;
+    await this.row(name).click({ button: 'right' });
+    const item = page.locator('.context-view .action-item', { hasText: action });
+    await item.first().click();
+    await item.first().waitFor({ state: 'detached' });
+  }
+
   /** Of VS Code's own box in the middle of the window. */
   async confirm(button: string): Promise<void> {
     const box = this.host.page.locator('.monaco-dialog-box');

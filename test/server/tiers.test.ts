@@ -105,6 +105,36 @@ describe('the tiers over the protocol @slow', function () {
     assert.ok((ram.evidence.hitRate ?? 1) < 1);
   });
 
+  it('reads from RAM what was moved there, until it is moved back', async () => {
+    await request('move', on(['src/'], { tier: 'ram' }));
+    const moved = await show();
+    const inRam = (moved.folders[0]?.files ?? []).filter(({ tier }) => tier === 'ram');
+    assert.deepEqual(
+      inRam.map(({ path }) => path).sort(),
+      Object.keys(shopFiles)
+        .filter((path) => path.startsWith('src/'))
+        .sort(),
+    );
+    assert.ok(inRam.every(({ isOnDisk }) => isOnDisk));
+    const bytes = inRam.reduce((sum, file) => sum + file.bytes, 0);
+    assert.equal(moved.ram.segmentBytes, bytes);
+    assert.equal(moved.ram.segments, inRam.length);
+    assert.equal(moved.ram.refusedBytes, 0);
+    assert.equal(moved.disk.segments, Object.keys(shopFiles).length);
+    const read = async (chat: string): Promise<number> => {
+      const question = 'How many items fit into a basket at most?';
+      const { counters } = await window.ask(question, { chat });
+      assert.equal(counters.repoTokensComputed, 0);
+      assert.ok(counters.tokensReused > 0);
+      return counters.bytesFromDisk;
+    };
+    await request('move', on(['/'], { tier: 'ram' }));
+    assert.equal(await read('a'), 0);
+    await request('move', on(['/'], { tier: 'disk' }));
+    assert.equal((await show()).ram.segmentBytes, 0);
+    assert.ok((await read('b')) > 0);
+  });
+
   it('keeps what is pinned when the budget shrinks, also after a restart', async () => {
     await request('pin', on(['src/'], { pinned: true }));
     await request('pin', on(['src/basket.ts'], { pinned: false }));

@@ -5,7 +5,7 @@ import { meantPlaces, placesOf, type Place } from '../../../extension/tiers/plac
 describe('places of the tiers', () => {
   const file = (path: string, bytes: number, more: Partial<FileInTiers> = {}): FileInTiers => ({
     ...{ path, bytes, tokens: 10, tokensStored: bytes > 0 ? 10 : 0, staleChunks: 0 },
-    ...{ pinned: false, lastUse: bytes, ...more },
+    ...{ pinned: false, isOnDisk: bytes > 0, lastUse: bytes, ...more },
   });
   const drawn = (place: Place, depth = 0): string[] => [
     `${'  '.repeat(depth)}${place.name} ${place.bytes}${place.pinned ? ' pinned' : ''}`,
@@ -48,6 +48,23 @@ describe('places of the tiers', () => {
     assert.deepEqual(paths(a), ['a.ts']);
     assert.deepEqual(paths({ kind: 'disk' }, [b!]), []);
     assert.deepEqual(paths(undefined, [b!]), ['b.ts']);
+  });
+
+  it('say how much of them is read from RAM, and whether all of it is on disk', () => {
+    const places = placesOf('file:///shop', 'shop', [
+      file('a.ts', 3, { tier: 'ram' }),
+      file('src/b.ts', 4, { tier: 'ram', isOnDisk: false }),
+      file('src/c.ts', 2, { tier: 'disk' }),
+      file('test/d.ts', 0),
+    ]);
+    const told = ({ path, bytesInRam, isOnDisk }: Place): string =>
+      `${path} ${bytesInRam}${isOnDisk ? '' : ' not on disk'}`;
+    assert.deepEqual([places, ...places.children].map(told), [
+      '/ 7 not on disk',
+      'src/ 4 not on disk',
+      'a.ts 3',
+      'test/ 0',
+    ]);
   });
 
   it('are not pinned where there is nothing', () => {

@@ -31,7 +31,14 @@ class MemoryStore implements SegmentReader {
 
   storeStats(): StoreStats {
     const tokens = [...this.tokens.values()].reduce((sum, count) => sum + count, 0);
-    const idle = { ramSegments: 0, ramBytes: 0, bytesRead: 0, bytesWritten: 0 };
+    const idle = {
+      ramSegments: 0,
+      ramBytes: 0,
+      ramCopiedBytes: 0,
+      ramBudgetBytes: 0,
+      bytesRead: 0,
+      bytesWritten: 0,
+    };
     return {
       ...{ ...idle, corrupt: 0, evicted: 0, budgetBytes: this.budgetBytes },
       ...{ segments: this.tokens.size, bytes: tokens * bytesPerToken, tokens },
