@@ -13,6 +13,23 @@ bool ReadFlag(const Napi::Object& object, const char* name, bool otherwise) {
   return value.IsBoolean() ? value.As<Napi::Boolean>().Value() : otherwise;
 }
 
+HighPlane ReadHighPlane(const Napi::Object& object, HighPlane otherwise) {
+  const std::string name = ReadString(object, "highPlane", "");
+  if (name == "never") {
+    return HighPlane::kNever;
+  }
+  if (name == "auto") {
+    return HighPlane::kAuto;
+  }
+  if (name == "always") {
+    return HighPlane::kAlways;
+  }
+  if (!name.empty()) {
+    throw Napi::TypeError::New(object.Env(), "highPlane is \"never\", \"auto\" or \"always\".");
+  }
+  return otherwise;
+}
+
 }  // namespace
 
 TierOptions ReadTierOptions(const Napi::Value& value) {
@@ -29,14 +46,15 @@ TierOptions ReadTierOptions(const Napi::Value& value) {
   const double mass = ReadNumber(options, "mass", 1);
   const double abstract = ReadNumber(options, "abstractTokens", KeyBoxes::kTokens);
   const double looked_into = ReadNumber(options, "lookedInto", tiers.looked_into);
+  const double code_bits = ReadNumber(options, "codeBits", tiers.code_bits);
   if (!(looked_into >= 0) || !(looked_into <= 1) || !(bytes > 0) || !(device >= 0) ||
       !(share > 0) || !(share <= 1) || !(speed >= 0) || !(draft >= 0) || !(draft <= 64) ||
-      !(mass > 0) || !(mass <= 1) || !(abstract >= 1)) {
+      !(mass > 0) || !(mass <= 1) || !(abstract >= 1) || !(code_bits >= 0) || !(code_bits <= 2)) {
     throw Napi::TypeError::New(
         value.Env(),
         "A session's tiers need ramBytes above 0, a share and a mass above 0 and up to 1, no "
-        "negative deviceBytes and speed, drafts of 0 to 64 tokens, abstracts of at least one key "
-        "and lookedInto from 0 to 1.");
+        "negative deviceBytes and speed, drafts of 0 to 64 tokens, abstracts of at least one key, "
+        "codes of 0 to 2 bits and lookedInto from 0 to 1.");
   }
   tiers.ram_bytes = static_cast<uint64_t>(bytes);
   tiers.device_bytes = static_cast<uint64_t>(device);
@@ -50,9 +68,10 @@ TierOptions ReadTierOptions(const Napi::Value& value) {
   tiers.disk_bytes_per_second = static_cast<uint64_t>(speed);
   tiers.abstract_tokens = static_cast<size_t>(std::min(abstract, 1e9));
   tiers.looked_into = looked_into;
-  tiers.key_codes = ReadFlag(options, "keyCodes", tiers.key_codes);
+  tiers.code_bits = static_cast<int>(code_bits);
   tiers.previous_layer = ReadFlag(options, "previousLayer", tiers.previous_layer);
   tiers.pass_page_cache = ReadFlag(options, "passPageCache", tiers.pass_page_cache);
+  tiers.high_plane = ReadHighPlane(options, tiers.high_plane);
   tiers.prefetch = ReadFlag(options, "prefetch", tiers.prefetch);
   return tiers;
 }
@@ -68,7 +87,10 @@ Napi::Object FromTierCounters(Napi::Env env, const TierCounters& counters) {
   set("blocksRead", counters.blocks_read);
   set("blocksFromDevice", counters.blocks_from_device);
   set("blocksDropped", counters.blocks_dropped);
+  set("blocksHigh", counters.blocks_high);
   set("bytesRead", counters.bytes_read);
+  out.Set("linkMbPerSecond", counters.link_mb_per_s);
+  out.Set("decodeMbPerSecond", counters.decode_mb_per_s);
   set("bytesToDevice", counters.bytes_to_device);
   set("bytesFromDevice", counters.bytes_from_device);
   set("ramBytes", counters.ram_bytes);

@@ -25,9 +25,11 @@ struct BoxKernel {
   // What a query, in whole levels, makes of a box; see BoxWeights. `weights`: [dim].
   BoxWeights (*weigh)(const int16_t* fine, const int16_t* coarse, const int8_t* least,
                       const int8_t* largest, size_t dim, int16_t* weights);
-  // sums[lane] = sum over d of weights[d] * the code of channel d, 16 lanes. Four channels share a
-  // byte, the first one in its lowest bits: codes[d / 4][lane].
-  void (*sum_codes)(const int16_t* weights, const uint8_t* codes, size_t dim, int16_t* sums);
+  // sums[lane] = sum over d of weights[d] * the code of channel d, 16 lanes. Four channels with
+  // codes of 2 bits share a byte, or eight with codes of 1 bit, the first one in its lowest bits:
+  // codes[d / 4][lane] or codes[d / 8][lane].
+  void (*sum_quarters)(const int16_t* weights, const uint8_t* codes, size_t dim, int16_t* sums);
+  void (*sum_halves)(const int16_t* weights, const uint8_t* codes, size_t dim, int16_t* sums);
 };
 
 const BoxKernel& PlainBoxKernel();

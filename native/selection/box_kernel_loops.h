@@ -45,8 +45,8 @@ static inline BoxWeights Weigh(const int16_t* fine, const int16_t* coarse, const
 }
 
 // Wholly in 16 bits, which compilers turn into vector code.
-static inline void SumCodes(const int16_t* weights, const uint8_t* codes, size_t dim,
-                            int16_t* sums) {
+static inline void SumQuarters(const int16_t* weights, const uint8_t* codes, size_t dim,
+                               int16_t* sums) {
   constexpr size_t kLanes = 16;
   int16_t added[kLanes] = {};
   for (size_t d = 0; d < dim; d += 4, codes += kLanes) {
@@ -62,12 +62,32 @@ static inline void SumCodes(const int16_t* weights, const uint8_t* codes, size_t
   }
 }
 
+// A mask takes or leaves the weight.
+static inline void SumHalves(const int16_t* weights, const uint8_t* codes, size_t dim,
+                             int16_t* sums) {
+  constexpr size_t kLanes = 16;
+  int16_t added[kLanes] = {};
+  for (size_t d = 0; d < dim; d += 8, codes += kLanes) {
+    for (size_t i = 0; i < 8; ++i) {
+      const int16_t weight = weights[d + i];
+      for (size_t lane = 0; lane < kLanes; ++lane) {
+        const auto mask = static_cast<int16_t>(-((codes[lane] >> i) & 1));
+        added[lane] = static_cast<int16_t>(added[lane] + (weight & mask));
+      }
+    }
+  }
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    sums[lane] = added[lane];
+  }
+}
+
 }  // namespace leoam::box_loops
 
-#define LEOAM_DEFINE_BOX_KERNEL(Name)                                                            \
-  namespace leoam {                                                                              \
-  const BoxKernel& Name() {                                                                      \
-    static constexpr BoxKernel kernel = {box_loops::Sum, box_loops::Weigh, box_loops::SumCodes}; \
-    return kernel;                                                                               \
-  }                                                                                              \
+#define LEOAM_DEFINE_BOX_KERNEL(Name)                                                              \
+  namespace leoam {                                                                                \
+  const BoxKernel& Name() {                                                                        \
+    static constexpr BoxKernel kernel = {box_loops::Sum, box_loops::Weigh, box_loops::SumQuarters, \
+                                         box_loops::SumHalves};                                    \
+    return kernel;                                                                                 \
+  }                                                                                                \
   }

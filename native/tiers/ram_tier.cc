@@ -52,10 +52,11 @@ void RamTier::Update(Layer* layer, Block* block, Change change) {
   }
 }
 
-Status RamTier::Visit(int layer, const std::vector<size_t>& chunks) {
+Status RamTier::Visit(int layer, const std::vector<size_t>& chunks, Planes planes) {
   std::unique_lock lock(mutex_);
   Release();
   layer_ = layer;
+  planes_ = planes;
   Layer& of = layers_[static_cast<size_t>(layer)];
   if (++of.visits % kVisitsPerAge == 0) {
     Age(layer);
@@ -65,6 +66,9 @@ Status RamTier::Visit(int layer, const std::vector<size_t>& chunks) {
   for (const size_t chunk : chunks) {
     Block& block = of.blocks[chunk];
     ++counters_.blocks_wanted;
+    if (IsTooCoarse(block)) {
+      Drop(&of, chunk);
+    }
     const bool here = block.state == State::kReady || block.state == State::kFilling;
     counters_.blocks_hit += here ? 1 : 0;
     block.begun = block.state == State::kFilling;
@@ -95,6 +99,11 @@ Result<const uint8_t*> RamTier::Rows(size_t chunk) {
   std::unique_lock lock(mutex_);
   Block& block = layers_[static_cast<size_t>(layer_)].blocks[chunk];
   Await(block, &lock);
+  if (IsTooCoarse(block)) {  // a pass that was given up had asked for it
+    Drop(&layers_[static_cast<size_t>(layer_)], chunk);
+    Start(layer_, chunk);  // in its own place
+    Await(block, &lock);
+  }
   // What failed for an earlier visit, or ahead of this one, may be readable now.
   if (block.state == State::kFailed && block.begun && Start(layer_, chunk)) {
     Await(block, &lock);
@@ -159,11 +168,16 @@ bool RamTier::Start(int layer, size_t chunk) {
   ++filling_;
   // std::function copies what it holds.
   auto dropped = std::make_shared<std::vector<Dropped>>(std::exchange(dropped_, {}));
-  run_([this, id = BlockId{layer, chunk}, dropped] { Load(id, std::move(*dropped)); });
+  const bool high = planes_ == Planes::kReadHigh;
+  const bool device_will_do = planes_ != Planes::kBoth || !block.high;
+  run_([this, id = BlockId{layer, chunk}, high, device_will_do, dropped] {
+    Load(id, high, device_will_do, std::move(*dropped));
+  });
   return true;
 }
 
-void RamTier::Load(const BlockId& id, std::vector<Dropped> dropped) {
+void RamTier::Load(const BlockId& id, bool high, bool device_will_do,
+                   std::vector<Dropped> dropped) {
   const size_t bytes = block_bytes_[id.chunk];
   std::unique_ptr<uint8_t[]> rows;
   bool from_device = false;
@@ -172,7 +186,7 @@ void RamTier::Load(const BlockId& id, std::vector<Dropped> dropped) {
     // time.
     const std::lock_guard lock(exchange_);
     rows = AllocateRows(bytes);
-    from_device = rows != nullptr && device_->Take(id, {rows.get(), bytes});
+    from_device = rows != nullptr && device_->Take(id, {rows.get(), bytes}) && device_will_do;
     for (Dropped& block : dropped) {
       device_->Insert(block.id, {block.rows.get(), block_bytes_[block.id.chunk]}, block.uses);
       block.rows.reset();
@@ -180,16 +194,18 @@ void RamTier::Load(const BlockId& id, std::vector<Dropped> dropped) {
   } else {
     rows = AllocateRows(bytes);
   }
-  Status status;
   if (rows == nullptr) {
-    status = {StatusCode::kNoSpace, "The system has no memory for the context's KV."};
-  } else if (!from_device) {
-    status = fill_(id, rows.get());
+    Finish(id, nullptr, false,
+           {StatusCode::kNoSpace, "The system has no memory for the context's KV."});
+  } else if (from_device) {
+    Finish(id, std::move(rows), std::nullopt, Status::Ok());
+  } else {
+    const Result<bool> filled = fill_(id, high, rows.get());
+    Finish(id, std::move(rows), filled.ok() && *filled, filled.status());
   }
-  Finish(id, std::move(rows), !from_device, std::move(status));
 }
 
-void RamTier::Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, bool from_disk,
+void RamTier::Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, std::optional<bool> high,
                      Status status) {
   const std::lock_guard lock(mutex_);
   Layer& of = layers_[static_cast<size_t>(id.layer)];
@@ -198,13 +214,15 @@ void RamTier::Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, bool fr
     if (status.ok()) {
       block.state = State::kReady;
       block.rows = std::move(rows);
+      block.high = high.value_or(block.high);
     } else {
       block.state = State::kFailed;
       bytes_ -= block_bytes_[id.chunk];
     }
     block.failure = std::move(status);
   });
-  ++(from_disk ? counters_.blocks_read : counters_.blocks_from_device);
+  ++(high.has_value() ? counters_.blocks_read : counters_.blocks_from_device);
+  counters_.blocks_high += high.value_or(false) ? 1 : 0;
   --filling_;
   changed_.notify_all();
 }
@@ -249,6 +267,13 @@ bool RamTier::MakeRoom(size_t bytes) {
   return true;
 }
 
+void RamTier::Drop(Layer* layer, size_t chunk) {
+  Block& block = layer->blocks[chunk];
+  Update(layer, &block, [&block] { block.state = State::kAbsent; });
+  block.rows.reset();
+  bytes_ -= block_bytes_[chunk];
+}
+
 bool RamTier::DropOne() {
   const size_t count = layers_.size();
   for (size_t uses = 0; uses < kUseLevels; ++uses) {
@@ -264,12 +289,10 @@ bool RamTier::DropOne() {
         at = (at + 1) % layer.blocks.size();
       }
       Block& block = layer.blocks[at];
-      Update(&layer, &block, [&block] { block.state = State::kAbsent; });
       if (device_ != nullptr) {
         dropped_.push_back({{static_cast<int>(number), at}, std::move(block.rows), block.uses});
       }
-      block.rows.reset();
-      bytes_ -= block_bytes_[at];
+      Drop(&layer, at);
       ++counters_.blocks_dropped;
       return true;
     }

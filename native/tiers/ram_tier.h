@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "leoam/status.h"
@@ -19,11 +20,20 @@
 
 namespace leoam {
 
+// What a visit needs of blocks that are stored in two planes. Such a block may lie in RAM as its
+// high plane alone says, with less precision.
+enum class Planes {
+  kBoth,        // what has the high plane alone is read anew
+  kHighWillDo,  // what is read now is read whole
+  kReadHigh,    // what is read now is the high plane alone
+};
+
 // Thread-safe; one thread at a time visits layers.
 class RamTier {
  public:
-  // Fills a block's rows; on any thread. The block is not there if it fails.
-  using Fill = std::function<Status(const BlockId&, uint8_t* rows)>;
+  // Fills a block's rows, from its high plane alone where that is wanted and can be; true: it did.
+  // On any thread. The block is not there if it fails.
+  using Fill = std::function<Result<bool>(const BlockId&, bool high, uint8_t* rows)>;
   // Runs a task elsewhere, soon.
   using Run = std::function<void(std::function<void()>)>;
 
@@ -37,11 +47,12 @@ class RamTier {
 
   // Begins with what a layer of a pass needs: these blocks stay until the next Visit. Blocks of the
   // visit before stay or go. kNoSpace when they do not fit the budget together.
-  Status Visit(int layer, const std::vector<size_t>& chunks);
+  Status Visit(int layer, const std::vector<size_t>& chunks, Planes planes = Planes::kBoth);
   // The rows of a block of this visit; waits until they are there.
   Result<const uint8_t*> Rows(size_t chunk);
 
-  // Blocks that the next visit is likely to need are read now, as far as there is room for them.
+  // Blocks that the next visit is likely to need, as this one does, are read now, as far as there
+  // is room for them.
   void Prefetch(int layer, const std::vector<size_t>& chunks);
 
   TierCounters counters() const;
@@ -56,6 +67,7 @@ class RamTier {
     bool wanted = false;  // by this visit
     bool ahead = false;   // for a later one
     bool begun = false;   // this visit found it being filled
+    bool high = false;    // as its high plane says; also of what lies on the device
     uint8_t uses = 0;     // lately; counted also while absent
     Status failure;
   };
@@ -83,10 +95,18 @@ class RamTier {
 
   bool Start(int layer, size_t chunk);
   // Fills a block whose room was reserved, once `dropped` has left it; on any thread.
-  void Load(const BlockId& id, std::vector<Dropped> dropped);
+  // `device_will_do`: what lies on the device has all that is needed.
+  void Load(const BlockId& id, bool high, bool device_will_do, std::vector<Dropped> dropped);
   // Until the block is filled or has failed; counts the time.
   void Await(const Block& block, std::unique_lock<std::mutex>* lock);
-  void Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, bool from_disk, Status status);
+  // `high`: it was filled so; absent: it came from the device, as it was.
+  void Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, std::optional<bool> high,
+              Status status);
+  // It lies in RAM with less than this visit needs.
+  bool IsTooCoarse(const Block& block) const {
+    return planes_ == Planes::kBoth && block.high && block.state == State::kReady;
+  }
+  void Drop(Layer* layer, size_t chunk);
   // Ends the visit; what was read ahead may be dropped as well, where the next one wants it not.
   void Release();
   // Filling, though this visit does not want them.
@@ -105,7 +125,8 @@ class RamTier {
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::vector<Layer> layers_;
-  int layer_ = 0;        // of this visit
+  int layer_ = 0;  // of this visit
+  Planes planes_ = Planes::kBoth;
   int ahead_layer_ = 0;  // of what was read ahead
   std::vector<size_t> wanted_;
   uint64_t bytes_ = 0;

@@ -1,5 +1,6 @@
 #include "tiers/ram_tier.h"
 
+#include <array>
 #include <numeric>
 #include <random>
 #include <thread>
@@ -22,14 +23,16 @@ std::vector<size_t> Numbers(size_t count) {
   return numbers;
 }
 
-// A block is filled with a byte that names it.
+// A block is filled with a byte that names it; its second one says whether from the high plane
+// alone.
 uint8_t NameOf(const BlockId& block) {
   return static_cast<uint8_t>(static_cast<size_t>(block.layer) * kChunks + block.chunk);
 }
 
-Status Name(const BlockId& block, uint8_t* rows) {
+Result<bool> Name(const BlockId& block, bool high, uint8_t* rows) {
   std::fill_n(rows, kBlock, NameOf(block));
-  return Status::Ok();
+  rows[1] = high ? 1 : 0;
+  return high;
 }
 
 void RunOnThread(std::function<void()> task) {
@@ -120,9 +123,9 @@ TEST(RamTier, SaysWhereOneLayerDoesNotFit) {
 
 TEST(RamTier, ABlockThatFailsIsReadAgainAnotherTime) {
   bool fails = true;
-  RamTier tier = MadeTier(20, [&fails](const BlockId& block, uint8_t* rows) {
-    return fails && block.chunk == 2 ? Status(StatusCode::kIo, "cannot be read")
-                                     : Name(block, rows);
+  RamTier tier = MadeTier(20, [&fails](const BlockId& block, bool high, uint8_t* rows) {
+    return fails && block.chunk == 2 ? Result<bool>(Status(StatusCode::kIo, "cannot be read"))
+                                     : Name(block, high, rows);
   });
   ASSERT_TRUE(tier.Visit(0, {1, 2}).ok());
   EXPECT_TRUE(tier.Rows(1).ok());
@@ -138,9 +141,10 @@ TEST(RamTier, ABlockThatFailedAheadOfNeedIsReadAgainWhenItIsNeeded) {
   BlockReads reads(/*threads=*/1, /*bytes_per_second=*/0);
   RamTier tier(
       kLayers, std::vector<size_t>(kChunks, kBlock), 12 * kBlock,
-      [&failures](const BlockId& block, uint8_t* rows) {
+      [&failures](const BlockId& block, bool high, uint8_t* rows) {
         const bool fails = block.chunk == 2 && failures-- > 0;
-        return fails ? Status(StatusCode::kIo, "cannot be read") : Name(block, rows);
+        return fails ? Result<bool>(Status(StatusCode::kIo, "cannot be read"))
+                     : Name(block, high, rows);
       },
       [&reads](std::function<void()> task) { reads.Submit(std::move(task)); });
   ASSERT_TRUE(tier.Visit(0, {1}).ok());
@@ -192,10 +196,10 @@ TEST(RamTier, HoldsWithRandomVisitsOnThreads) {
   BlockReads reads(/*threads=*/3, /*bytes_per_second=*/0);
   RamTier tier(
       kLayers, std::vector<size_t>(kChunks, kBlock), 12 * kBlock,
-      [](const BlockId& block, uint8_t* rows) {
+      [](const BlockId& block, bool high, uint8_t* rows) {
         std::this_thread::yield();
-        return block.chunk == 7 && block.layer == 2 ? Status(StatusCode::kIo, "gone")
-                                                    : Name(block, rows);
+        return block.chunk == 7 && block.layer == 2 ? Result<bool>(Status(StatusCode::kIo, "gone"))
+                                                    : Name(block, high, rows);
       },
       [&reads](std::function<void()> task) { reads.Submit(std::move(task)); },
       std::make_unique<DeviceTier>(testing::TestDevice(8 * kBlock)));
@@ -209,7 +213,9 @@ TEST(RamTier, HoldsWithRandomVisitsOnThreads) {
           chunks.push_back(chunk);
         }
       }
-      ASSERT_TRUE(tier.Visit(layer, chunks).ok());
+      const Planes planes =
+          std::array{Planes::kBoth, Planes::kHighWillDo, Planes::kReadHigh}[random() % 3];
+      ASSERT_TRUE(tier.Visit(layer, chunks, planes).ok());
       tier.Prefetch((layer + 1) % kLayers, {random() % kChunks, random() % kChunks});
       const size_t read = random() % (chunks.size() + 1);
       for (size_t i = 0; i < read; ++i) {
@@ -219,12 +225,39 @@ TEST(RamTier, HoldsWithRandomVisitsOnThreads) {
         } else {
           ASSERT_TRUE(rows.ok());
           EXPECT_EQ((*rows)[0], NameOf({layer, chunks[i]}));
+          EXPECT_TRUE(planes != Planes::kBoth || (*rows)[1] == 0);
           EXPECT_EQ((*rows)[kBlock - 1], NameOf({layer, chunks[i]}));
         }
       }
     }
   }
   EXPECT_LE(tier.counters().peak_bytes, 12 * kBlock);
+  EXPECT_GT(tier.counters().blocks_high, 0U);
+  EXPECT_LT(tier.counters().blocks_high, tier.counters().blocks_read);
+}
+
+TEST(RamTier, ReadsWholeWhatHasTheHighPlaneAlone) {
+  testing::TestBackend();
+  for (const bool with_device : {false, true}) {
+    RamTier tier = MadeTier(10, Name, with_device ? testing::TestDevice(30 * kBlock) : nullptr);
+    const auto is_high = [&tier](size_t chunk) { return tier.Rows(chunk).value()[1] == 1; };
+    ASSERT_TRUE(tier.Visit(0, {1, 2}, Planes::kReadHigh).ok());
+    EXPECT_TRUE(is_high(1) && is_high(2));
+    ASSERT_TRUE(tier.Visit(0, {1, 3}, Planes::kHighWillDo).ok());
+    EXPECT_TRUE(is_high(1) && !is_high(3));
+    EXPECT_EQ(tier.counters().blocks_read, 3U);
+    ASSERT_TRUE(tier.Visit(0, {1, 3}, Planes::kBoth).ok());
+    EXPECT_FALSE(is_high(1) || is_high(3));
+    EXPECT_EQ(tier.counters().blocks_read, 4U);
+    EXPECT_EQ(tier.counters().blocks_high, 2U);
+    // 2 makes room for others, and is on the device, if there is one.
+    ASSERT_TRUE(tier.Visit(1, Numbers(kChunks)).ok());
+    for (const size_t chunk : Numbers(kChunks)) {
+      EXPECT_FALSE(is_high(chunk));
+    }
+    ASSERT_TRUE(tier.Visit(0, {2}, Planes::kBoth).ok());
+    EXPECT_FALSE(is_high(2));
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <numeric>
+#include <thread>
 #include <utility>
 
 namespace leoam {
@@ -14,6 +15,10 @@ constexpr int kFlatLayers = 2;
 constexpr double kFlatShare = 0.5;
 // Of the memory for a context, what abstracts may take at most.
 constexpr double kAbstractShare = 2.0 / 3.0;
+// From so much of a step's time on, waiting for blocks is worth less precision.
+constexpr double kMuchWaiting = 0.1;
+// Of the latest step in what is told of the latest ones.
+constexpr double kWaitWeight = 0.2;
 
 using Clock = std::chrono::steady_clock;
 
@@ -51,7 +56,8 @@ TieredContext::TieredContext(std::shared_ptr<SegmentStore> store, const KvShape&
       begin_(begin),
       options_(options),
       format_(options.format.value_or(KvFormat::kF16)),
-      number_(NextNumber()) {}
+      number_(NextNumber()),
+      cost_(static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))) {}
 
 Status TieredContext::AddRange(const ChunkRange& range) {
   auto segment = store_->OpenLayers(range.key);
@@ -111,7 +117,7 @@ void TieredContext::Start(const ModelConfig& config, std::shared_ptr<DeviceMemor
   reads_ = std::make_unique<BlockReads>(options_.read_threads, options_.disk_bytes_per_second);
   ram_ = std::make_unique<RamTier>(
       shape_.layers, std::move(bytes), ram_bytes_ - AbstractBytes(),
-      [this](const BlockId& block, uint8_t* rows) { return Fill(block, rows); },
+      [this](const BlockId& block, bool high, uint8_t* rows) { return Fill(block, high, rows); },
       [this](std::function<void()> task) { reads_->Submit(std::move(task)); },
       device == nullptr ? nullptr : std::make_unique<DeviceTier>(std::move(device)));
 }
@@ -121,23 +127,25 @@ void TieredContext::MakeAbstracts() {
   const auto ram = static_cast<double>(ram_bytes_);
   const double most = std::min(kAbstractShare * ram,
                                ram - static_cast<double>(kv_bytes_) / static_cast<double>(layers));
-  bool has_codes = options_.key_codes && options_.abstract_tokens <= KeyBoxes::kTokens;
   const auto count = [this] {
     return std::accumulate(chunks_.begin(), chunks_.end(), size_t{0},
                            [this](size_t sum, const Chunk& chunk) { return sum + BoxesOf(chunk); });
   };
   const auto fit = [&] {
     const size_t bytes = KeyBoxes::Bytes(static_cast<size_t>(shape_.kv_heads),
-                                         static_cast<size_t>(shape_.head_dim), count(), has_codes);
+                                         static_cast<size_t>(shape_.head_dim), count(), code_bits_);
     return static_cast<double>(layers * bytes) <= most;
   };
   box_tokens_ = options_.abstract_tokens;
+  code_bits_ = box_tokens_ <= KeyBoxes::kTokens ? options_.code_bits : 0;
   while (!fit()) {
-    if (!has_codes && count() == chunks_.size()) {
+    if (code_bits_ > 0) {
+      --code_bits_;
+    } else if (count() == chunks_.size()) {
       return;
+    } else {
+      box_tokens_ *= 2;
     }
-    box_tokens_ *= has_codes ? 1 : 2;
-    has_codes = false;
   }
   size_t boxes = 0;
   for (const Chunk& chunk : chunks_) {
@@ -146,7 +154,7 @@ void TieredContext::MakeAbstracts() {
   }
   for (size_t layer = 0; layer < layers; ++layer) {
     boxes_.push_back(
-        std::make_unique<KeyBoxes>(shape_.kv_heads, shape_.head_dim, boxes, has_codes));
+        std::make_unique<KeyBoxes>(shape_.kv_heads, shape_.head_dim, boxes, code_bits_));
   }
 }
 
@@ -158,28 +166,71 @@ uint64_t TieredContext::AbstractBytes() const {
   return bytes;
 }
 
-Status TieredContext::Fill(const BlockId& block, uint8_t* rows) {
+void TieredContext::Begin(bool all) {
+  const auto now = Clock::now();
+  const double waited = ram_->counters().waited_ms;
+  if (!dense_ && pass_began_ != Clock::time_point()) {
+    const double took = std::chrono::duration<double, std::milli>(now - pass_began_).count();
+    const double share = took > 0 ? (waited - waited_before_ms_) / took : 0;
+    wait_share_ += kWaitWeight * (share - wait_share_);
+  }
+  pass_began_ = now;
+  waited_before_ms_ = waited;
+  dense_ = all;
+}
+
+Planes TieredContext::PlanesNow() const {
+  if (dense_ || choice_ == nullptr || options_.high_plane == HighPlane::kNever) {
+    return Planes::kBoth;
+  }
+  if (options_.high_plane == HighPlane::kAlways) {
+    return Planes::kReadHigh;
+  }
+  if (options_.draft_tokens > 0) {
+    return Planes::kBoth;
+  }
+  return wait_share_ > kMuchWaiting && cost_.LinkIsSlower() ? Planes::kReadHigh
+                                                            : Planes::kHighWillDo;
+}
+
+Result<bool> TieredContext::Fill(const BlockId& block, bool high, uint8_t* rows) {
   const Chunk& chunk = chunks_[block.chunk];
   const SegmentInfo& info = chunk.segment->info();
+  // Abstracts are of the keys as they are.
+  const Precision precision =
+      high && HasBoxes(block) ? HighPrecision(info.precision) : info.precision;
   std::vector<uint8_t> data;
-  const Status read = chunk.segment->Read(chunk.number, block.layer, info.precision, &data);
+  const bool is_link = !chunk.segment->InMemory();
+  if (is_link) {
+    cost_.BeginRead();
+  }
+  const Status read = chunk.segment->Read(chunk.number, block.layer, precision, &data);
+  if (is_link) {
+    reads_->Throttle(read.ok() ? data.size() : 0);
+    cost_.EndRead(read.ok() ? data.size() : 0);
+    bytes_read_ += read.ok() ? data.size() : 0;
+  }
   if (!read.ok()) {
     if (read.code() == StatusCode::kCorruption) {
       damaged_ = true;
     }
     return store_->DropIfDamaged(info.key, read);
   }
-  reads_->Throttle(data.size());
-  bytes_read_ += data.size();
+  const auto started = Clock::now();
   const auto layer = static_cast<size_t>(block.layer);
   const bool biased = !bias_.layers.empty() && !bias_.layers[layer].empty();
-  DecodeLayer(data, shape_, info.precision, chunk.tokens,
-              biased ? bias_.layers[layer].data() : nullptr, *rope_, chunk.first,
-              {format_, rows, rows + PlaneBytes(chunk)});
-  if (!boxes_.empty()) {
+  DecodeLayer(data, shape_, precision, chunk.tokens, biased ? bias_.layers[layer].data() : nullptr,
+              *rope_, chunk.first, {format_, rows, rows + PlaneBytes(chunk)});
+  cost_.Decoded(data.size(), Clock::now() - started);
+  if (!boxes_.empty() && !HasBoxes(block)) {
     SetBoxes(block, rows);
   }
-  return Status::Ok();
+  return precision != info.precision;
+}
+
+bool TieredContext::HasBoxes(const BlockId& block) const {
+  return !boxes_.empty() &&
+         boxes_[static_cast<size_t>(block.layer)]->IsSet(box_ends_[block.chunk] - 1);
 }
 
 // Once for each block: its keys stay what they are.
@@ -188,9 +239,6 @@ void TieredContext::SetBoxes(const BlockId& block, const uint8_t* keys) {
   const size_t tokens = chunks_[block.chunk].tokens;
   const size_t values = shape_.RowValues();
   const size_t first_box = block.chunk == 0 ? 0 : box_ends_[block.chunk - 1];
-  if (boxes.IsSet(box_ends_[block.chunk] - 1)) {
-    return;
-  }
   const size_t each = box_tokens_;
   std::vector<float> rows(std::min(each, tokens) * values);
   for (size_t first = 0; first < tokens; first += each) {
@@ -239,7 +287,7 @@ std::vector<size_t> TieredContext::ChosenFor(int judged, int layer) {
 
 Status TieredContext::Choose(int layer, std::vector<KvChunk>* chunks) {
   const std::vector<size_t>& wanted = ChunksFor(layer);
-  LEOAM_RETURN_IF_ERROR(ram_->Visit(layer, wanted));
+  LEOAM_RETURN_IF_ERROR(ram_->Visit(layer, wanted, PlanesNow()));
   if (options_.previous_layer && choice_ != nullptr && !dense_ && layer + 1 < shape_.layers) {
     ram_->Prefetch(layer + 1, next_);
   } else if (options_.prefetch && &wanted == &all_) {
@@ -285,6 +333,8 @@ TierCounters TieredContext::counters() const {
   TierCounters counters = ram_->counters();
   counters.context = number_;
   counters.bytes_read = bytes_read_;
+  counters.link_mb_per_s = cost_.link_speed();
+  counters.decode_mb_per_s = cost_.decode_speed();
   counters.kv_bytes = kv_bytes_;
   counters.choose_ms = choose_ms_;
   counters.abstract_bytes = AbstractBytes();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "store/segment_store.h"
 #include "tiers/block_reads.h"
 #include "tiers/ram_tier.h"
+#include "tiers/read_cost.h"
 
 namespace leoam {
 
@@ -30,6 +32,16 @@ struct ChunkRange {
   size_t first = 0;
   size_t last = 0;
   bool operator==(const ChunkRange&) const = default;
+};
+
+// When steps that attend to the share read the high plane alone of blocks that are stored in two:
+// half the bytes, 4 bits a value. What attends to all has both planes.
+enum class HighPlane {
+  kNever,
+  // Where passes wait for blocks, and for the link to the disk rather than for decoding (ReadCost).
+  // Never where steps only guess ahead: what verifies them would read it all anew.
+  kAuto,
+  kAlways,
 };
 
 struct TierOptions {
@@ -53,8 +65,9 @@ struct TierOptions {
   int draft_tokens = 0;
   // Keys that one abstract stands for, at most; of more where memory is short.
   size_t abstract_tokens = KeyBoxes::kTokens;
-  // Abstracts of up to kTokens keys have codes, where there is memory: they say more.
-  bool key_codes = true;
+  // Abstracts of up to KeyBoxes::kTokens keys have codes of so many bits, 0 to 2, or of fewer where
+  // memory is short: they say more than boxes alone.
+  int code_bits = 2;
   double looked_into = ChoiceShape().looked_into;
   // Each layer attends to what the queries of the layer before it choose, which is read meanwhile;
   // the first one to all. For comparison with judging by a layer's own queries.
@@ -63,6 +76,7 @@ struct TierOptions {
   bool prefetch = true;
   // What is read is not kept by the system beside the RAM tier, where the system can do without.
   bool pass_page_cache = false;
+  HighPlane high_plane = HighPlane::kAuto;
   uint64_t disk_bytes_per_second = 0;  // 0: as fast as it is; see BlockReads
   bool operator==(const TierOptions&) const = default;
 };
@@ -80,7 +94,7 @@ class TieredContext final : public TieredKv {
   size_t begin() const override { return begin_; }
   size_t tokens() const override { return tokens_; }
   // Questions attend to all, whatever the share says.
-  void Begin(bool all) override { dense_ = all; }
+  void Begin(bool all) override;
   void Judge(int layer, const float* q, int rows, const AttentionSums& resident, int part,
              int parts) override;
   Status Choose(int layer, std::vector<KvChunk>* chunks) override;
@@ -97,7 +111,8 @@ class TieredContext final : public TieredKv {
   // As in TierOptions; 0 where all takes part anyway.
   int draft_tokens() const { return choice_ != nullptr ? options_.draft_tokens : 0; }
   TierCounters counters() const;
-  bool has_codes() const { return !boxes_.empty() && boxes_.front()->has_codes(); }
+  // Of a value of a key, in the abstracts.
+  int code_bits() const { return code_bits_; }
 
  private:
   struct Chunk {
@@ -123,7 +138,9 @@ class TieredContext final : public TieredKv {
   // What the queries of layer `judged` choose for `layer`.
   std::vector<size_t> ChosenFor(int judged, int layer);
   void SetBoxes(const BlockId& block, const uint8_t* keys);
-  Status Fill(const BlockId& block, uint8_t* rows);
+  Planes PlanesNow() const;
+  bool HasBoxes(const BlockId& block) const;
+  Result<bool> Fill(const BlockId& block, bool high, uint8_t* rows);
   uint64_t AbstractBytes() const;
   size_t PlaneBytes(const Chunk& chunk) const {
     return chunk.tokens * KvBytes(format_, shape_.RowValues());
@@ -145,10 +162,15 @@ class TieredContext final : public TieredKv {
   std::vector<size_t> next_;                   // in the next one, with options_.previous_layer
   std::vector<std::vector<size_t>> appended_;  // of each layer: the chunks of what Choose appended
   size_t box_tokens_ = 0;                      // of a box, at most
-  std::vector<size_t> box_ends_;               // of each chunk
+  int code_bits_ = 0;
+  std::vector<size_t> box_ends_;                  // of each chunk
   std::vector<std::unique_ptr<KeyBoxes>> boxes_;  // of each layer; empty where all takes part
   std::unique_ptr<BlockChoice> choice_;
   bool dense_ = true;
+  std::chrono::steady_clock::time_point pass_began_;
+  double waited_before_ms_ = 0;  // the pass
+  double wait_share_ = 0;        // of the time of steps, lately
+  ReadCost cost_;
   std::atomic<bool> damaged_ = false;
   std::vector<double> mass_;  // of each range
   std::vector<Token> token_ids_;

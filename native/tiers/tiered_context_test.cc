@@ -240,10 +240,10 @@ TEST_P(TieredContextTest, AbstractsAreAsFineAsTheMemoryAllows) {
   const uint64_t layer_bytes =
       (*context)->counters().kv_bytes / static_cast<uint64_t>(shape_.layers);
   uint64_t finer = kPlenty;
-  for (const bool has_codes : {true, false, false}) {
+  for (const int code_bits : {2, 1, 0, 0}) {
     context = Open(options);
     ASSERT_TRUE(context.ok());
-    EXPECT_EQ((*context)->has_codes(), has_codes);
+    EXPECT_EQ((*context)->code_bits(), code_bits);
     const uint64_t bytes = (*context)->counters().abstract_bytes;
     EXPECT_GT(bytes, 0U);
     EXPECT_LE(bytes + layer_bytes, options.ram_bytes);
@@ -260,10 +260,10 @@ TEST_P(TieredContextTest, AbstractsAreAsFineAsTheMemoryAllows) {
   ExpectRows(context->get(), *Loaded(KvFormat::kF16));
 
   options.ram_bytes = kPlenty;
-  options.key_codes = false;
+  options.code_bits = 0;
   context = Open(options);
   ASSERT_TRUE(context.ok());
-  EXPECT_FALSE((*context)->has_codes());
+  EXPECT_EQ((*context)->code_bits(), 0);
 }
 
 TEST_P(TieredContextTest, ALayerMayAttendToWhatTheOneBeforeChose) {
@@ -287,6 +287,44 @@ TEST_P(TieredContextTest, ALayerMayAttendToWhatTheOneBeforeChose) {
       EXPECT_EQ(tokens == (*context)->tokens(), dense || layer == 0) << layer;
     }
   }
+}
+
+TEST_P(TieredContextTest, StepsMayReadTheHighPlaneAloneWherePassesOverAllReadBoth) {
+  const auto expected = Loaded(KvFormat::kF16);
+  const uint64_t layer_bytes = 120 * 2 * expected->row_bytes();
+  const std::vector<float> q(static_cast<size_t>(config_.heads * config_.head_dim), 0.1F);
+  const auto read_high = [&](const TierOptions& options) {
+    auto context = Open(options);
+    EXPECT_TRUE(context.ok());
+    for (int round = 0; round < 4; ++round) {
+      (*context)->Begin(true);
+      ExpectRows(context->get(), *expected);
+      for (int step = 0; step < 3; ++step) {
+        (*context)->Begin(false);
+        for (int layer = 0; layer < shape_.layers; ++layer) {
+          std::vector<KvChunk> chunks;
+          (*context)->Judge(layer, q.data(), 1, {}, 0, 1);
+          EXPECT_TRUE((*context)->Choose(layer, &chunks).ok());
+        }
+      }
+    }
+    EXPECT_GT((*context)->counters().link_mb_per_s, 0);
+    EXPECT_GT((*context)->counters().decode_mb_per_s, 0);
+    return (*context)->counters().blocks_high;
+  };
+  TierOptions options;
+  options.ram_bytes = layer_bytes + layer_bytes / 2;
+  options.share = 0.25;
+  options.disk_bytes_per_second = 1'000'000;
+  const bool has_planes = GetParam() == Precision::kQ8;
+  EXPECT_EQ(read_high(options) > 0, has_planes);
+  options.draft_tokens = 4;
+  EXPECT_EQ(read_high(options), 0U);
+  options.high_plane = HighPlane::kAlways;
+  EXPECT_EQ(read_high(options) > 0, has_planes);
+  options.high_plane = HighPlane::kNever;
+  options.draft_tokens = 0;
+  EXPECT_EQ(read_high(options), 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TieredContextTest,

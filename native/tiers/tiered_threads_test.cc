@@ -86,6 +86,7 @@ class Visitor {
     options.prefetch = Any(2) == 0;
     options.pass_page_cache = Any(2) == 0;
     options.share = Any(2) == 0 ? 1.0 : 0.3;
+    options.high_plane = Any(2) == 0 ? HighPlane::kNever : HighPlane::kAlways;
     auto context = TieredContext::Open(store_, ranges, world_.config, world_.bias, kBegin, options,
                                        AnyDevice(2 * layer_bytes));
     if (!context.ok()) {
@@ -94,10 +95,12 @@ class Visitor {
     }
     EXPECT_EQ((*context)->tokens(), tokens);
     for (int pass = Any(5); pass > 0; --pass) {
-      (*context)->Begin(Any(2) == 0);
+      const bool all = Any(2) == 0;
+      (*context)->Begin(all);
+      const bool is_whole = all || options.high_plane == HighPlane::kNever;
       const int last = Any(world_.shape.layers);
       for (int layer = 0; layer <= last; ++layer) {
-        Attend(context->get(), layer, **expected);
+        Attend(context->get(), layer, **expected, is_whole);
       }
     }
     return true;
@@ -113,7 +116,8 @@ class Visitor {
 
   int Any(int below) { return static_cast<int>(random_() % static_cast<unsigned>(below)); }
 
-  void Attend(TieredContext* context, int layer, const KvBuffer& expected) {
+  // `is_whole`: both planes of all that it is given.
+  void Attend(TieredContext* context, int layer, const KvBuffer& expected, bool is_whole) {
     std::vector<float> query(static_cast<size_t>(world_.config.heads * world_.config.head_dim));
     for (float& value : query) {
       value = static_cast<float>(Any(100)) / 50.0F - 1.0F;
@@ -128,6 +132,9 @@ class Visitor {
     // In their order, some left out.
     size_t position = kBegin;
     for (const KvChunk& chunk : chunks) {
+      if (!is_whole) {
+        break;
+      }
       const size_t bytes = chunk.stride * static_cast<size_t>(chunk.tokens);
       while (position < kBegin + context->tokens() &&
              (std::memcmp(chunk.k, expected.k_row(layer, position), bytes) != 0 ||

@@ -65,7 +65,12 @@ const optionSpecs = {
   },
   'evidence-mass': {
     value: 'MASS',
-    help: 'of the estimated attention that is enough for such a step, 0.01 to 1; default 0.95',
+    help: 'of the estimated attention that is enough for such a step, 0.01 to 1; default 0.99, with a draft 0.95',
+    in: asking,
+  },
+  'evidence-high-plane': {
+    value: 'WHEN',
+    help: 'never|auto|always: such steps read the high half of what is stored in 8 bits alone',
     in: asking,
   },
   'evidence-draft': {

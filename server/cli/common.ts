@@ -5,7 +5,13 @@ import { resolve } from 'node:path';
 import { askContext, openAssistant, openRepositoryFor, type Assistant } from '../assistant.js';
 import type { AskContext, TurnOptions } from '../chat/turn.js';
 import type { KvFormat } from '../engine/addon.js';
-import { enoughMass, evidenceKv, exactTiers } from '../engine/tierOptions.js';
+import {
+  draftTiers,
+  enoughMass,
+  evidenceKv,
+  exactTiers,
+  highPlanes,
+} from '../engine/tierOptions.js';
 import type { RepositoryIndex } from '../index/types.js';
 import { homeFolder } from '../models/index.js';
 import { modes } from '../prompt/parts.js';
@@ -117,8 +123,11 @@ export function askContextFor({ assistant, repository }: Opened, line: CommandLi
   const share = numberOption(line, 'evidence-share', { min: 0.01, max: 1, integer: false });
   const mass = numberOption(line, 'evidence-mass', { min: 0.01, max: 1, integer: false });
   const draft = numberOption(line, 'evidence-draft', { min: 0, max: 64 });
-  if ((draft !== undefined || mass !== undefined) && share === undefined) {
-    throw new UsageError('--evidence-mass and --evidence-draft need --evidence-share.');
+  const highPlane = choiceOption(line, 'evidence-high-plane', highPlanes);
+  if (share === undefined && [draft, mass, highPlane].some((one) => one !== undefined)) {
+    throw new UsageError(
+      '--evidence-mass, --evidence-draft and --evidence-high-plane need --evidence-share.',
+    );
   }
   const deviceMemory = numberOption(line, 'device-memory', { min: 1, integer: false });
   const device = stringOption(line, 'device');
@@ -144,7 +153,13 @@ export function askContextFor({ assistant, repository }: Opened, line: CommandLi
     ...(device === undefined ? {} : { device }),
     ...(share === undefined
       ? exactTiers
-      : { share, mass: mass ?? enoughMass, draftTokens: draft ?? 0 }),
+      : {
+          share,
+          draftTokens: draft ?? 0,
+          ...(draft ? draftTiers : { mass: enoughMass }),
+          ...(mass === undefined ? {} : { mass }),
+        }),
+    ...(highPlane === undefined ? {} : { highPlane }),
   };
   return askContext(assistant, repository, { tiers });
 }

@@ -2,6 +2,9 @@
 
 import type { KvFormat } from './addon.js';
 
+export const highPlanes = ['never', 'auto', 'always'] as const;
+export type HighPlane = (typeof highPlanes)[number];
+
 /** How evidence that stays on disk is attended to. */
 export interface TierOptions {
   /** Memory for its KV and, with a share, its abstracts, which are as fine as it allows. */
@@ -30,10 +33,10 @@ export interface TierOptions {
   /** Keys that one abstract stands for, at most. Default 16. */
   abstractTokens?: number;
   /**
-   * Abstracts of up to 16 keys also say, in 2 bits, where each key's values lie between their bounds.
-   * Default true.
+   * Abstracts of up to 16 keys also say, in so many bits, where each key's values lie between their
+   * bounds: 0, 1 or 2, or fewer where memory is short. Default 2.
    */
-  keyCodes?: boolean;
+  codeBits?: number;
   /** Share of the abstracts, those with the highest bounds, whose codes are looked at. Default 0.25. */
   lookedInto?: number;
   /**
@@ -41,6 +44,12 @@ export interface TierOptions {
    * Default false.
    */
   previousLayer?: boolean;
+  /**
+   * When steps that attend to the share read the high plane alone of what is stored in two: half the
+   * bytes, 4 bits a value. `auto`, the default: where they wait for blocks, and for the link to the
+   * disk rather than for decoding; never where they only guess ahead.
+   */
+  highPlane?: HighPlane;
   /** Read no faster than that, to see what a slower disk would do. Default 0: as fast as it is. */
   diskBytesPerSecond?: number;
   /** Reading the next layer's KV while one computes, where all of it takes part. Default true. */
@@ -49,12 +58,18 @@ export interface TierOptions {
   passPageCache?: boolean;
 }
 
-/** Of the estimated attention, enough for a step that attends to a share (ARCHITECTURE.md). */
-export const enoughMass = 0.95;
+/**
+ * Of the estimated attention, enough for a step that attends to a share: one that writes, and one
+ * whose guess is verified by all of it (ARCHITECTURE.md).
+ */
+export const enoughMass = 0.99;
+const enoughDraftMass = 0.95;
 /** How such evidence lies in memory where nobody says otherwise: more of it fits (ARCHITECTURE.md). */
 export const evidenceKv: KvFormat = 'q8';
+/** Of steps that only guess: the memory that codes take serves the passes over all better. */
+export const draftTiers = { mass: enoughDraftMass, codeBits: 0 } as const;
 /** What is written is what passes over all of it write, and soonest so (ARCHITECTURE.md). */
-export const exactTiers = { share: 0.2, mass: enoughMass, draftTokens: 12 } as const;
+export const exactTiers = { share: 0.2, draftTokens: 12, ...draftTiers } as const;
 
 /** What the tiers of a session have done. A block is one layer of a chunk. */
 export interface TierCounters {
@@ -66,11 +81,16 @@ export interface TierCounters {
   blocksHit: number;
   /** From the disk tier. */
   blocksRead: number;
+  /** Of these, the high plane alone. */
+  blocksHigh: number;
   /** From the device tier. */
   blocksFromDevice: number;
   /** From RAM, for others. */
   blocksDropped: number;
   bytesRead: number;
+  /** Fitted to what was read: what the disk delivers, and what all cores decode; 0 before. */
+  linkMbPerSecond: number;
+  decodeMbPerSecond: number;
   bytesToDevice: number;
   bytesFromDevice: number;
   /** Blocks in RAM now. */

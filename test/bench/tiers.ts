@@ -11,12 +11,15 @@
 //   --device-ram 0       percent that a device's memory may hold besides, a list; --device NAME says
 //                        which, as ggml has it: CPU, the processor's own, stands for one anywhere
 //   --share 0.2          of the chunks that take part in a step at most
-//   --mass 0.9,0.95      of the estimated attention that is enough for a step, a list
+//   --mass 0.95,0.99     of the estimated attention that is enough for a step, a list; without it as
+//                        the engine does
 //   --looked-into 0.25   of the abstracts, whose keys' codes are looked at
+//   --code-bits 2        of the codes, at most
 //   --draft 12           tokens that steps with a share guess ahead at most where all verifies them
 //   --disk real,1000     the disk, past the page cache; or MB/s that reads are throttled to over that
 //                        cache; or `cache`: as fast as it is
 //   --steps N            tokens that are decoded (48)
+//   --code-tokens N      of the files behind the context, whose perplexity is measured (0)
 
 import path from 'node:path';
 import { openAssistant } from '../../server/assistant.js';
@@ -44,9 +47,16 @@ const secondsPerRow = 20;
 export async function run(args: string[]): Promise<object> {
   const values = benchOptions(args, [
     ...['repos', 'ways', 'contexts', 'ram', 'share', 'disk', 'steps', 'draft', 'mass'],
-    ...['looked-into', 'device', 'device-ram', 'kv'],
+    ...['looked-into', 'device', 'device-ram', 'kv', 'code-tokens'],
+    ...['code-bits'],
   ]);
-  const steps = countOption('steps', values.steps, 48);
+  const measured = {
+    steps: countOption('steps', values.steps, 48),
+    codeTokens:
+      values['code-tokens'] === undefined
+        ? 0
+        : countOption('code-tokens', values['code-tokens'], 1),
+  };
   const numbers = (value: string | undefined, fallback: string): number[] =>
     listOption(value, listOption(fallback, [])).map(Number);
   const contexts = numbers(values.contexts, '2048,6144');
@@ -59,8 +69,9 @@ export async function run(args: string[]): Promise<object> {
     device: values.device,
     kvs: listOption(values.kv, [evidenceKv]).map(kvOf),
     share: Number(values.share ?? '0.2'),
-    masses: numbers(values.mass, '0.95'),
-    lookedInto: values['looked-into'] === undefined ? undefined : Number(values['looked-into']),
+    masses: values.mass === undefined ? undefined : numbers(values.mass, ''),
+    lookedInto: number(values['looked-into']),
+    codeBits: number(values['code-bits']),
     disks: listOption(values.disk, ['1000']).map(diskOf),
     draftTokens: countOption('draft', values.draft, 12),
   });
@@ -77,14 +88,14 @@ export async function run(args: string[]): Promise<object> {
     );
     const rows: Row[] = [];
     for (const tokens of contexts) {
-      rows.push(...(await measure(assistant, repository, tokens, settings, steps)));
+      rows.push(...(await measure(assistant, repository, tokens, settings, measured)));
     }
     return {
       model: model.id,
       ...device,
       threads,
       repo: name,
-      steps,
+      ...measured,
       realDisk: await diskSpeed(path.join(home, 'store')),
       rows,
       ...speedups(rows, 'leoam', 'full-disk'),
@@ -99,6 +110,10 @@ export async function run(args: string[]): Promise<object> {
     await repository.close();
     await assistant.dispose();
   }
+}
+
+function number(value: string | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
 }
 
 function diskOf(name: string): Disk {

@@ -3,6 +3,7 @@
 
 import type { Assistant } from '../../server/assistant.js';
 import type { GenerateResult, Part } from '../../server/engine/addon.js';
+import type { LeoSession } from '../../server/engine/engine.js';
 import type { TierCounters } from '../../server/engine/tierOptions.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
 import { storedParts } from '../../server/prompt/parts.js';
@@ -27,12 +28,19 @@ export interface Row extends Omit<Setting, 'tiers'> {
   wantedShare: number;
   /** Of the blocks that steps wanted, those that were in RAM. */
   hitRate: number;
+  /** Of the blocks that steps read, those of which the high plane alone. */
+  highShare: number;
+  /** Fitted: what the disk delivers, and what all cores decode; 0 where nothing was read. */
+  linkMbPerSecond: number;
+  decodeMbPerSecond: number;
   /** Abstracts of the keys, in RAM, over the KV. */
   abstractShare: number;
   /** Of the tokens that follow where all is in memory, each given those before it. */
   topAgreement: number;
   /** Nats a token above those of `memory`. */
   nllDifference: number;
+  /** Of code that follows the context, over what it is in `memory`. */
+  perplexityRatio?: number;
   /** Tokens from the start on that are those of `full-disk`, of those that are decoded. */
   sameTokens?: number;
   /** Of tokens that were guessed, the right ones; of `lossless`. */
@@ -43,6 +51,7 @@ type OfTiers = Pick<
   Row,
   | ('deviceMbPerToken' | 'waitMsPerToken' | 'chooseMsPerToken')
   | ('wantedShare' | 'hitRate' | 'abstractShare')
+  | ('highShare' | 'linkMbPerSecond' | 'decodeMbPerSecond')
 >;
 
 const question = 'What does this code do when something fails, and which function decides that?';
@@ -54,10 +63,10 @@ export async function measure(
   repository: RepositoryIndex,
   contextTokens: number,
   settings: readonly Setting[],
-  steps: number,
+  { steps, codeTokens }: { steps: number; codeTokens: number },
 ): Promise<Row[]> {
   const { engine } = assistant;
-  const { parts, tokens } = contextOf(repository, contextTokens);
+  const { parts, tokens, rest: code } = contextOf(repository, contextTokens);
   const chunks = parts.reduce(
     (sum, part) => sum + (part.kind === 'chunks' ? part.last - part.first : 0),
     0,
@@ -69,10 +78,12 @@ export async function measure(
   const rows: Row[] = [];
   let target: Int32Array = new Int32Array();
   let baseline = 0;
+  let codeBaseline = 0;
   let exact: Int32Array | undefined;
   for (const { tiers, ...setting } of settings) {
     note(`${String(tokens)} tokens: ${setting.way}, disk ${String(setting.disk)}`);
-    const rest = assistant.profile.preamble.length + asked.length + steps + 16;
+    const behind = Math.max(asked.length + steps, codeTokens);
+    const rest = assistant.profile.preamble.length + behind + 16;
     const session =
       tiers === undefined
         ? engine.newSession(rest + tokens)
@@ -94,6 +105,8 @@ export async function measure(
       const nll = -mean(Array.from(score.logProbabilities));
       baseline = tiers === undefined ? nll : baseline;
       exact = setting.way === 'full-disk' ? result.tokens : exact;
+      const codeNll = codeTokens > 0 ? await nllOfCode(session, parts, code, codeTokens) : 0;
+      codeBaseline = tiers === undefined ? codeNll : codeBaseline;
       const { tokensDrafted, tokensAccepted } = result.counters;
       rows.push({
         ...setting,
@@ -111,6 +124,7 @@ export async function measure(
         ),
         topAgreement: mean(Array.from(score.argmax)),
         nllDifference: nll - baseline,
+        ...(codeTokens > 0 ? { perplexityRatio: Math.exp(codeNll - codeBaseline) } : {}),
         ...(exact === undefined ? {} : { sameTokens: sameFromStart(exact, result.tokens) }),
         ...(tokensDrafted > 0 ? { accepted: tokensAccepted / tokensDrafted } : {}),
       });
@@ -121,17 +135,42 @@ export async function measure(
   return rows;
 }
 
-/** The repository's first segments, about so many tokens. */
-function contextOf(repository: RepositoryIndex, wanted: number): { parts: Part[]; tokens: number } {
+/** Nats a token of the first of these tokens, each given those before it. */
+async function nllOfCode(
+  session: LeoSession,
+  context: readonly Part[],
+  code: Int32Array,
+  count: number,
+): Promise<number> {
+  if (code.length < count) {
+    throw new Error(`Only ${String(code.length)} tokens of code are left behind the context.`);
+  }
+  const parts: Part[] = [...context, { kind: 'text', tokens: code.slice(0, 1) }];
+  const { logProbabilities } = await session.score(
+    { parts, questionPart: context.length, repair: { share: 0 }, target: code.slice(1, count) },
+    'chat',
+  );
+  return -mean(Array.from(logProbabilities));
+}
+
+/** The repository's first segments, about so many tokens, and the tokens of the others. */
+function contextOf(
+  repository: RepositoryIndex,
+  wanted: number,
+): { parts: Part[]; tokens: number; rest: Int32Array } {
   const segments = [];
+  const rest: number[] = [];
   let tokens = 0;
   for (const segment of repository.segments()) {
     if (tokens + segment.tokens.length <= wanted) {
       segments.push(segment);
       tokens += segment.tokens.length;
+    } else {
+      rest.push(...segment.tokens);
     }
   }
-  return storedParts(segments);
+  const { parts, tokens: stored } = storedParts(segments);
+  return { parts, tokens: stored, rest: Int32Array.from(rest) };
 }
 
 /** What the tiers did between two answers. */
@@ -145,6 +184,7 @@ function perToken(
     return {
       ...{ deviceMbPerToken: 0, waitMsPerToken: 0, chooseMsPerToken: 0 },
       ...{ wantedShare: 1, hitRate: 1, abstractShare: 0 },
+      ...{ highShare: 0, linkMbPerSecond: 0, decodeMbPerSecond: 0 },
     };
   }
   const wanted = after.blocksWanted - before.blocksWanted;
@@ -156,6 +196,10 @@ function perToken(
     wantedShare: wanted / (Math.max(1, tokens) * blocks),
     hitRate: (after.blocksHit - before.blocksHit) / Math.max(1, wanted),
     abstractShare: after.abstractBytes / after.kvBytes,
+    highShare:
+      (after.blocksHigh - before.blocksHigh) / Math.max(1, after.blocksRead - before.blocksRead),
+    linkMbPerSecond: after.linkMbPerSecond,
+    decodeMbPerSecond: after.decodeMbPerSecond,
   };
 }
 

@@ -2,7 +2,7 @@
 // engine.
 
 import type { KvFormat } from '../../server/engine/addon.js';
-import type { TierOptions } from '../../server/engine/tierOptions.js';
+import { draftTiers, enoughMass, type TierOptions } from '../../server/engine/tierOptions.js';
 
 /**
  * - `memory`: all of the KV in memory;
@@ -15,12 +15,15 @@ import type { TierOptions } from '../../server/engine/tierOptions.js';
  * - `boxes`: as LeoAM, but judged by bounds alone, without codes of the keys;
  * - `previous-layer`: as LeoAM, but by the queries of the layer before, so that reading is done
  *   meanwhile;
+ * - `both-planes`: as LeoAM, but of what is stored in two planes both are always read;
+ * - `high-plane`: as LeoAM, but steps always read the high plane alone;
  * - `leoam`: what holds enough of the attention that the abstracts estimate, at most the share;
  * - `lossless`: all of it attended to by passes that verify what such steps have guessed.
  */
 export const ways = [
   ...(['memory', 'full-disk', 'dense', 'fixed-chunk', 'fixed-share'] as const),
-  ...(['token-level', 'boxes', 'previous-layer', 'leoam', 'lossless'] as const),
+  ...(['token-level', 'boxes', 'previous-layer'] as const),
+  ...(['both-planes', 'high-plane', 'leoam', 'lossless'] as const),
 ] as const;
 export type Way = (typeof ways)[number];
 
@@ -54,9 +57,12 @@ export interface Choices {
   /** As ggml names it; undefined: the first GPU. */
   device?: string | undefined;
   share: number;
-  masses: readonly number[];
+  /** Undefined: what the engine takes for steps that write, and for those that guess. */
+  masses: readonly number[] | undefined;
   /** Undefined: as the engine does. */
   lookedInto?: number | undefined;
+  /** At most; undefined: as the engine does. */
+  codeBits?: number | undefined;
   disks: readonly Disk[];
   draftTokens: number;
 }
@@ -104,11 +110,13 @@ export function settingsOf(choices: Choices): Setting[] {
 /** One for each mass where the way has one. */
 function tiersOf(
   way: Way,
-  { share, masses, draftTokens, lookedInto }: Choices,
+  { share, masses, draftTokens, lookedInto, codeBits }: Choices,
 ): Omit<TierOptions, 'ramBytes'>[] {
   const enough = (rest: Omit<TierOptions, 'ramBytes'> = {}): Omit<TierOptions, 'ramBytes'>[] =>
-    masses.map((mass) => ({
-      ...{ share, mass, ...rest },
+    (masses ?? [rest.mass ?? enoughMass]).map((mass) => ({
+      ...(codeBits === undefined ? {} : { codeBits }),
+      ...rest,
+      ...{ share, mass },
       ...(lookedInto === undefined ? {} : { lookedInto }),
     }));
   switch (way) {
@@ -118,19 +126,27 @@ function tiersOf(
     case 'dense':
       return [{}];
     case 'fixed-chunk':
-      return [{ share, mass: 1, abstractTokens: wholeChunk, keyCodes: false }];
+      return [{ share, mass: 1, abstractTokens: wholeChunk, codeBits: 0 }];
     case 'fixed-share':
       return [{ share, mass: 1 }];
     case 'token-level':
-      return enough({ abstractTokens: 1, keyCodes: false });
+      return enough({ abstractTokens: 1, codeBits: 0 });
     case 'boxes':
-      return enough({ keyCodes: false });
+      return enough({ codeBits: 0 });
     case 'previous-layer':
       return enough({ previousLayer: true });
+    case 'both-planes':
+      return enough({ highPlane: 'never' });
+    case 'high-plane':
+      return enough({ highPlane: 'always' });
     case 'leoam':
       return enough();
     case 'lossless':
-      return enough({ draftTokens });
+      return enough({
+        draftTokens,
+        ...draftTiers,
+        ...(codeBits === undefined ? {} : { codeBits }),
+      });
   }
 }
 

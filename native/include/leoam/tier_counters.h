@@ -10,7 +10,10 @@ struct TierCounters {
   uint64_t blocks_wanted = 0;  // by layers of passes
   uint64_t blocks_hit = 0;     // of these, in RAM already
   uint64_t blocks_read = 0;    // from the disk tier
+  uint64_t blocks_high = 0;    // of these, the high plane alone
   uint64_t bytes_read = 0;
+  double link_mb_per_s = 0;     // fitted: the disk, all reads under way together
+  double decode_mb_per_s = 0;   // fitted: decoding what was read, on all cores
   uint64_t blocks_dropped = 0;  // from RAM, for others
   uint64_t peak_bytes = 0;      // of RAM
   double waited_ms = 0;         // by passes, for the disk and the device
