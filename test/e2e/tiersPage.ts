@@ -60,9 +60,11 @@ export class TiersPage {
   async choose(name: string, action: string): Promise<void> {
     const { page } = this.host;
     await this.row(name).click({ button: 'right' });
-    const item = page.locator('.context-view .action-item', { hasText: action });
-    await item.first().click();
-    await item.first().waitFor({ state: 'detached' });
+    const menu = page.locator('.monaco-menu-container');
+    // A click so soon after the menu has opened would be taken for the end of the one before.
+    await menu.locator('.action-item', { hasText: action }).hover();
+    await page.keyboard.press('Enter');
+    await menu.waitFor({ state: 'hidden' });
   }
 
   /** Of VS Code's own box in the middle of the window. */
