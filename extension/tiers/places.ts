@@ -80,17 +80,14 @@ function emptyFolder(folder: string, path: string, name: string): Place {
 }
 
 function placeOf(folder: string, name: string, file: FileInTiers): Place {
-  return {
-    ...{ ...file, folder, name, isFolder: false, lastUse: file.lastUse ?? 0, children: [] },
-    bytesInRam: file.tier === 'ram' ? file.bytes : 0,
-  };
+  return { ...file, folder, name, isFolder: false, lastUse: file.lastUse ?? 0, children: [] };
 }
 
 function add(parent: Place, file: FileInTiers): void {
   parent.tokens += file.tokens;
   parent.tokensStored += file.tokensStored;
   parent.bytes += file.bytes;
-  parent.bytesInRam += file.tier === 'ram' ? file.bytes : 0;
+  parent.bytesInRam += file.bytesInRam;
   parent.isOnDisk &&= file.isOnDisk || file.bytes === 0;
   parent.staleChunks += file.staleChunks;
   parent.lastUse = Math.max(parent.lastUse, file.lastUse ?? 0);

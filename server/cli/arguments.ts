@@ -70,7 +70,7 @@ const optionSpecs = {
   },
   'evidence-high-plane': {
     value: 'WHEN',
-    help: 'never|auto|always: such steps read the high half of what is stored in 8 bits alone',
+    help: 'never|auto|always: such steps read the high plane alone, 4 of 8 stored bits; default auto',
     in: asking,
   },
   'evidence-draft': {

@@ -11,8 +11,8 @@ export interface StoredFile {
   tokensStored: number;
   /** Of the stored segments. */
   bytes: number;
-  /** From where they are read; absent: nothing of the file is read. `ram`: at least one of them. */
-  tier?: 'ram' | 'disk';
+  /** Of these, what is read from RAM; the rest is read from disk. */
+  bytesInRam: number;
   /** All of what is stored outlives this process. */
   isOnDisk: boolean;
   precision?: Precision;
@@ -49,14 +49,10 @@ function summed(stored: readonly SegmentState[]): Omit<StoredFile, 'path' | 'tok
   return {
     tokensStored: sum(({ tokens }) => tokens),
     bytes: sum(({ bytes }) => bytes),
+    bytesInRam: sum(({ bytes, tier }) => (tier === 'ram' ? bytes : 0)),
     staleChunks: sum(({ staleChunks }) => staleChunks),
     isOnDisk: stored.length > 0 && stored.every(({ isOnDisk }) => isOnDisk),
-    ...(first === undefined
-      ? {}
-      : {
-          tier: stored.some(({ tier }) => tier === 'ram') ? ('ram' as const) : ('disk' as const),
-          precision: first.precision,
-        }),
+    ...(first === undefined ? {} : { precision: first.precision }),
     ...(lastUse > 0 ? { lastUse: Math.round(lastUse) } : {}),
   };
 }

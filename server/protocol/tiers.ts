@@ -12,8 +12,8 @@ export const fileInTiers = z.object({
   /** Of these, what is stored. */
   tokensStored: z.int(),
   bytes,
-  /** From where it is read; absent: nothing of it is stored. */
-  tier: z.enum(['ram', 'disk']).optional(),
+  /** Of these, what is read from RAM; the rest is read from disk. */
+  bytesInRam: bytes,
   /** All of what is stored is on disk, too: it outlives the server. */
   isOnDisk: z.boolean(),
   precision: z.enum(['f16', 'q8', 'q4']).optional(),

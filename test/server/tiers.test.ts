@@ -45,7 +45,7 @@ describe('the tiers over the protocol @slow', function () {
     assert.deepEqual(files.map(({ path }) => path).sort(), Object.keys(shopFiles).sort());
     for (const file of files) {
       assert.equal(file.tokensStored, file.tokens, file.path);
-      assert.equal(file.tier, 'disk');
+      assert.ok(file.isOnDisk && file.bytesInRam === 0);
       assert.equal(file.precision, 'q8');
       assert.ok(Date.now() - (file.lastUse ?? 0) < 120_000);
     }
@@ -108,14 +108,14 @@ describe('the tiers over the protocol @slow', function () {
   it('reads from RAM what was moved there, until it is moved back', async () => {
     await request('move', on(['src/'], { tier: 'ram' }));
     const moved = await show();
-    const inRam = (moved.folders[0]?.files ?? []).filter(({ tier }) => tier === 'ram');
+    const inRam = (moved.folders[0]?.files ?? []).filter(({ bytesInRam }) => bytesInRam > 0);
     assert.deepEqual(
       inRam.map(({ path }) => path).sort(),
       Object.keys(shopFiles)
         .filter((path) => path.startsWith('src/'))
         .sort(),
     );
-    assert.ok(inRam.every(({ isOnDisk }) => isOnDisk));
+    assert.ok(inRam.every(({ bytes, bytesInRam, isOnDisk }) => isOnDisk && bytesInRam === bytes));
     const bytes = inRam.reduce((sum, file) => sum + file.bytes, 0);
     assert.equal(moved.ram.segmentBytes, bytes);
     assert.equal(moved.ram.segments, inRam.length);
@@ -187,7 +187,7 @@ describe('the tiers over the protocol @slow', function () {
     const path = 'src/basket.ts';
     const { bytes, tokens } = await fileNow(path);
     assert.deepEqual(await request('drop', on([path])), { bytesFreed: bytes });
-    assert.equal((await fileNow(path)).tier, undefined);
+    assert.equal((await fileNow(path)).bytes, 0);
     assert.deepEqual(await request('rebuild', on([path])), { tokensToRead: tokens });
     await window.until(() => window.statuses.at(-1)?.state === 'indexing');
     await ready();

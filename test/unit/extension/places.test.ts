@@ -5,7 +5,7 @@ import { meantPlaces, placesOf, type Place } from '../../../extension/tiers/plac
 describe('places of the tiers', () => {
   const file = (path: string, bytes: number, more: Partial<FileInTiers> = {}): FileInTiers => ({
     ...{ path, bytes, tokens: 10, tokensStored: bytes > 0 ? 10 : 0, staleChunks: 0 },
-    ...{ pinned: false, isOnDisk: bytes > 0, lastUse: bytes, ...more },
+    ...{ pinned: false, bytesInRam: 0, isOnDisk: bytes > 0, lastUse: bytes, ...more },
   });
   const drawn = (place: Place, depth = 0): string[] => [
     `${'  '.repeat(depth)}${place.name} ${place.bytes}${place.pinned ? ' pinned' : ''}`,
@@ -52,9 +52,9 @@ describe('places of the tiers', () => {
 
   it('say how much of them is read from RAM, and whether all of it is on disk', () => {
     const places = placesOf('file:///shop', 'shop', [
-      file('a.ts', 3, { tier: 'ram' }),
-      file('src/b.ts', 4, { tier: 'ram', isOnDisk: false }),
-      file('src/c.ts', 2, { tier: 'disk' }),
+      file('a.ts', 3, { bytesInRam: 3 }),
+      file('src/b.ts', 5, { bytesInRam: 4, isOnDisk: false }),
+      file('src/c.ts', 2),
       file('test/d.ts', 0),
     ]);
     const told = ({ path, bytesInRam, isOnDisk }: Place): string =>
