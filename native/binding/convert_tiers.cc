@@ -43,18 +43,18 @@ TierOptions ReadTierOptions(const Napi::Value& value) {
   const double share = ReadNumber(options, "share", 1);
   const double speed = ReadNumber(options, "diskBytesPerSecond", 0);
   const double draft = ReadNumber(options, "draftTokens", 0);
-  const double mass = ReadNumber(options, "mass", 1);
+  const bool is_enough = options.Get("mass").IsString() && ReadString(options, "mass") == "enough";
+  const double mass = is_enough ? TierOptions::kEnoughMass : ReadNumber(options, "mass", 1);
   const double abstract = ReadNumber(options, "abstractTokens", KeyBoxes::kTokens);
-  const double looked_into = ReadNumber(options, "lookedInto", tiers.looked_into);
   const double code_bits = ReadNumber(options, "codeBits", tiers.code_bits);
-  if (!(looked_into >= 0) || !(looked_into <= 1) || !(bytes > 0) || !(device >= 0) ||
-      !(share > 0) || !(share <= 1) || !(speed >= 0) || !(draft >= 0) || !(draft <= 64) ||
-      !(mass > 0) || !(mass <= 1) || !(abstract >= 1) || !(code_bits >= 0) || !(code_bits <= 2)) {
+  if (!(bytes > 0) || !(device >= 0) || !(share > 0) || !(share <= 1) || !(speed >= 0) ||
+      !(draft >= 0) || !(draft <= 64) || !(is_enough || mass > 0) || !(mass <= 1) ||
+      !(abstract >= 1) || (code_bits != 0 && code_bits != 1 && code_bits != 2 && code_bits != 4)) {
     throw Napi::TypeError::New(
         value.Env(),
         "A session's tiers need ramBytes above 0, a share and a mass above 0 and up to 1, no "
         "negative deviceBytes and speed, drafts of 0 to 64 tokens, abstracts of at least one key, "
-        "codes of 0 to 2 bits and lookedInto from 0 to 1.");
+        "and codes of 0, 1, 2 or 4 bits.");
   }
   tiers.ram_bytes = static_cast<uint64_t>(bytes);
   tiers.device_bytes = static_cast<uint64_t>(device);
@@ -67,7 +67,6 @@ TierOptions ReadTierOptions(const Napi::Value& value) {
   tiers.draft_tokens = static_cast<int>(draft);
   tiers.disk_bytes_per_second = static_cast<uint64_t>(speed);
   tiers.abstract_tokens = static_cast<size_t>(std::min(abstract, 1e9));
-  tiers.looked_into = looked_into;
   tiers.code_bits = static_cast<int>(code_bits);
   tiers.previous_layer = ReadFlag(options, "previousLayer", tiers.previous_layer);
   tiers.pass_page_cache = ReadFlag(options, "passPageCache", tiers.pass_page_cache);

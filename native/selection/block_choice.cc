@@ -2,15 +2,27 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <numeric>
 #include <utility>
 
 #include "selection/score_kernel.h"
 
 namespace leoam {
+namespace {
+
+// A box is looked into finely where it seems to hold more than such a part of what each would hold
+// if all held the same.
+constexpr float kFineFrom = 0.25F;
+
+}  // namespace
+
 BlockChoice::BlockChoice(const ChoiceShape& shape, std::vector<size_t> block_ends)
-    : shape_(shape), block_ends_(std::move(block_ends)), parts_(kParts) {}
+    : shape_(shape),
+      block_ends_(std::move(block_ends)),
+      all_boxes_(block_ends_.empty() ? 0 : block_ends_.back()),
+      parts_(kParts) {
+  std::iota(all_boxes_.begin(), all_boxes_.end(), size_t{0});
+}
 
 void BlockChoice::Judge(const KeyBoxes& boxes, const float* q, int rows,
                         const AttentionSums& resident, int part, int parts) {
@@ -22,25 +34,23 @@ void BlockChoice::Judge(const KeyBoxes& boxes, const float* q, int rows,
   Part& own = parts_[static_cast<size_t>(part)];
   own.heads = 0;  // of a pass that was given up before it chose
   own.resident = 0;
-  own.bounds.resize(boxes.count());
   own.best.assign(blocks, 0.0F);
   own.sums.assign(blocks, 0.0F);
-  const float scale = Scale();
+  own.query.resize(static_cast<size_t>(shape_.head_dim));
+  const float scale = 1.0F / std::sqrt(static_cast<float>(shape_.head_dim));
   const int group = shape_.heads / shape_.kv_heads;
   const int all = rows * shape_.heads;
   for (int i = all * part / parts; i < all * (part + 1) / parts; ++i) {
     const int kv_head = i % shape_.heads / group;
     const float* query = q + static_cast<ptrdiff_t>(i) * shape_.head_dim;
-    boxes.Bounds(kv_head, query, own.bounds.data());
-    for (float& bound : own.bounds) {
-      bound = std::isinf(bound) ? KeyBoxes::kNoKey : bound * scale;
-    }
+    std::transform(query, query + shape_.head_dim, own.query.begin(),
+                   [scale](float value) { return value * scale; });
     const float rest =
         resident.partials == nullptr ? kNoMaximum : resident.LogSum(static_cast<size_t>(i));
     if (boxes.has_codes()) {
-      ShareByCodes(boxes, kv_head, query, rest, &own);
+      ShareByCodes(boxes, kv_head, rest, &own);
     } else {
-      ShareByBounds(rest, &own);
+      ShareByBounds(boxes, kv_head, rest, &own);
     }
     size_t box = 0;
     for (size_t block = 0; block < blocks; ++block) {
@@ -57,47 +67,62 @@ void BlockChoice::Judge(const KeyBoxes& boxes, const float* q, int rows,
   }
 }
 
-void BlockChoice::ShareByBounds(float resident, Part* part) {
-  part->bounds.push_back(resident);
-  part->box_shares.assign(part->bounds.size(), 0.0F);
-  AddSoftmax(part->bounds, part->box_shares);
+void BlockChoice::ShareByBounds(const KeyBoxes& boxes, int kv_head, float resident, Part* part) {
+  part->scores.resize(boxes.count());
+  boxes.Bounds(kv_head, part->query.data(), part->scores.data());
+  for (float& bound : part->scores) {
+    bound = std::isinf(bound) ? KeyBoxes::kNoKey : bound;
+  }
+  part->scores.push_back(resident);
+  part->box_shares.assign(part->scores.size(), 0.0F);
+  AddSoftmax(part->scores, part->box_shares);
   part->resident += part->box_shares.back();
-  part->bounds.pop_back();
 }
 
-void BlockChoice::ShareByCodes(const KeyBoxes& boxes, int kv_head, const float* query,
-                               float resident, Part* part) const {
-  constexpr size_t kFewest = 8;
-  const std::vector<float>& bounds = part->bounds;
-  const auto wanted =
-      static_cast<size_t>(std::ceil(shape_.looked_into * static_cast<double>(bounds.size())));
-  const size_t count = std::min(bounds.size(), std::max(wanted, kFewest));
-  part->ranked = bounds;
-  const auto last = part->ranked.begin() + static_cast<ptrdiff_t>(count) - 1;
-  std::nth_element(part->ranked.begin(), last, part->ranked.end(), std::greater<>());
-  const float least = std::max(*last, KeyBoxes::kNoKey / 2);  // none that is not set
-  part->looked_into.clear();
-  for (size_t box = 0; box < bounds.size(); ++box) {
-    if (bounds[box] >= least) {
-      part->looked_into.push_back(box);
+void BlockChoice::ShareByCodes(const KeyBoxes& boxes, int kv_head, float resident,
+                               Part* part) const {
+  part->scores.resize(boxes.count() * KeyBoxes::kTokens);
+  part->box_scores.resize(boxes.count());
+  boxes.Scores(kv_head, part->query.data(), all_boxes_, /*fine=*/false, part->scores.data());
+  HighestOf16(part->scores, part->box_scores);
+  if (boxes.has_fine_codes()) {
+    LookFine(boxes, kv_head, resident, part);
+  }
+  const float maximum = std::accumulate(part->box_scores.begin(), part->box_scores.end(), resident,
+                                        [](float a, float b) { return std::max(a, b); });
+  part->box_shares.resize(boxes.count());
+  SumExpOf16(part->scores, part->box_scores, maximum, part->box_shares);
+  const float of_resident = std::exp(resident - maximum);
+  const float all = std::accumulate(part->box_shares.begin(), part->box_shares.end(), of_resident);
+  for (float& share : part->box_shares) {
+    share /= all;
+  }
+  part->resident += of_resident / all;
+}
+
+void BlockChoice::LookFine(const KeyBoxes& boxes, int kv_head, float resident, Part* part) const {
+  // What the best key of each box, as it seems, holds of their attention.
+  part->box_scores.push_back(resident);
+  part->shares.assign(part->box_scores.size(), 0.0F);
+  part->fine_scores = part->box_scores;  // are overwritten
+  AddSoftmax(part->fine_scores, part->shares);
+  part->box_scores.pop_back();
+  const float least = kFineFrom / static_cast<float>(boxes.count());
+  part->fine.clear();
+  for (size_t box = 0; box < boxes.count(); ++box) {
+    if (part->shares[box] > least) {
+      part->fine.push_back(box);
     }
   }
-  const size_t keys = part->looked_into.size() * KeyBoxes::kTokens;
-  part->scores.resize(keys + 1);
-  boxes.Scores(kv_head, query, part->looked_into, part->scores.data());
-  const float scale = Scale();
-  for (size_t key = 0; key < keys; ++key) {
-    part->scores[key] = std::max(part->scores[key] * scale, KeyBoxes::kNoKey);
-  }
-  part->scores[keys] = resident;
-  part->shares.assign(keys + 1, 0.0F);
-  AddSoftmax(part->scores, part->shares);
-  part->resident += part->shares[keys];
-  part->box_shares.assign(bounds.size(), 0.0F);
-  const float* shares = part->shares.data();
-  for (const size_t box : part->looked_into) {
-    part->box_shares[box] = std::accumulate(shares, shares + KeyBoxes::kTokens, 0.0F);
-    shares += KeyBoxes::kTokens;
+  part->fine_scores.resize(part->fine.size() * KeyBoxes::kTokens);
+  boxes.Scores(kv_head, part->query.data(), part->fine, /*fine=*/true, part->fine_scores.data());
+  part->shares.resize(part->fine.size());
+  HighestOf16(part->fine_scores, part->shares);
+  for (size_t i = 0; i < part->fine.size(); ++i) {
+    const size_t box = part->fine[i];
+    std::copy_n(part->fine_scores.data() + i * KeyBoxes::kTokens, KeyBoxes::kTokens,
+                part->scores.data() + box * KeyBoxes::kTokens);
+    part->box_scores[box] = part->shares[i];
   }
 }
 

@@ -7,29 +7,29 @@
 
 namespace leoam {
 
-// weights[d] = coarse[d] * (largest - least)[d] / 2^shift, rounded, so small that sums of codes
-// times weights fit 16 bits.
-struct BoxWeights {
-  int32_t middles = 0;  // sum over d of fine[d] * (least + largest)[d]
-  int32_t sum = 0;      // of weights
-  int shift = 0;
+// Of a box, what its codes stand for. In channel d it reaches over extents[d] about middles[d]; a
+// code says in which of 2^bits parts of that a key lies. Two channels by two, from the lowest bits
+// on: codes[d / (16 / bits)][token][d % 2], 16 tokens.
+struct BoxCodes {
+  const int8_t* middles = nullptr;
+  const uint8_t* extents = nullptr;
+  const uint8_t* codes = nullptr;  // of the higher bits
+  const uint8_t* fine = nullptr;   // of the lower ones; null: there are none
+  float middle_unit = 0;           // of middles
+  float extent_unit = 0;
 };
-// Of a query's levels: products with 8-bit values fit 16 bits, and sums of them 32.
-inline constexpr int kCoarseLevels = 127;
-inline constexpr int kFineLevels = 16383;
+inline constexpr size_t kBoxKeys = 16;
+inline constexpr size_t kMostBoxDim = 256;
 
 struct BoxKernel {
   // sums[lane] = sum over d of query[d] * (query[d] > 0 ? largest : least)[d][lane], 32 lanes.
   void (*sum)(const float* query, const int8_t* least, const int8_t* largest, size_t dim,
               float* sums);
-  // What a query, in whole levels, makes of a box; see BoxWeights. `weights`: [dim].
-  BoxWeights (*weigh)(const int16_t* fine, const int16_t* coarse, const int8_t* least,
-                      const int8_t* largest, size_t dim, int16_t* weights);
-  // sums[lane] = sum over d of weights[d] * the code of channel d, 16 lanes. Four channels with
-  // codes of 2 bits share a byte, or eight with codes of 1 bit, the first one in its lowest bits:
-  // codes[d / 4][lane] or codes[d / 8][lane].
-  void (*sum_quarters)(const int16_t* weights, const uint8_t* codes, size_t dim, int16_t* sums);
-  void (*sum_halves)(const int16_t* weights, const uint8_t* codes, size_t dim, int16_t* sums);
+  // scores[key]: about the product of a query with each key of a box. `query`: [dim] levels of
+  // `query_unit`, so small that each times 255 / 2^15 fits 8 bits, and `dim` of these times 3 fit
+  // 16; `dim`: a multiple of 16, up to kMostBoxDim; `bits`: 1 or 2, of a plane of codes.
+  void (*score)(const int16_t* query, float query_unit, const BoxCodes& box, size_t dim, int bits,
+                float* scores);
 };
 
 const BoxKernel& PlainBoxKernel();

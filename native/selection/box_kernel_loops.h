@@ -21,73 +21,50 @@ static inline void Sum(const float* query, const int8_t* least, const int8_t* la
   }
 }
 
-static inline BoxWeights Weigh(const int16_t* fine, const int16_t* coarse, const int8_t* least,
-                               const int8_t* largest, size_t dim, int16_t* weights) {
-  BoxWeights made;
-  int16_t size = 0;
+// What codes count, in each channel, and all together.
+static inline int Weigh(const int16_t* query, const uint8_t* extents, size_t dim, int8_t* weights) {
+  int sum = 0;
   for (size_t d = 0; d < dim; ++d) {
-    const auto weight = static_cast<int16_t>(coarse[d] * (largest[d] - least[d]));
-    const auto positive = static_cast<int16_t>(weight < 0 ? -weight : weight);
-    weights[d] = weight;
-    size = positive > size ? positive : size;
-    made.middles += fine[d] * (largest[d] + least[d]);
+    weights[d] = static_cast<int8_t>((query[d] * extents[d] + (1 << 14)) >> 15);
+    sum += weights[d];
   }
-  const int most = 32767 / (3 * static_cast<int>(dim)) - 1;
-  while ((size >> made.shift) > most) {
-    ++made.shift;
-  }
-  const int half = (1 << made.shift) >> 1;
-  for (size_t d = 0; d < dim; ++d) {
-    weights[d] = static_cast<int16_t>((weights[d] + half) >> made.shift);
-    made.sum += weights[d];
-  }
-  return made;
+  return sum;
 }
 
-// Wholly in 16 bits, which compilers turn into vector code.
-static inline void SumQuarters(const int16_t* weights, const uint8_t* codes, size_t dim,
-                               int16_t* sums) {
-  constexpr size_t kLanes = 16;
-  int16_t added[kLanes] = {};
-  for (size_t d = 0; d < dim; d += 4, codes += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      const int code = codes[lane];
-      added[lane] = static_cast<int16_t>(
-          added[lane] + weights[d] * (code & 3) + weights[d + 1] * ((code >> 2) & 3) +
-          weights[d + 2] * ((code >> 4) & 3) + weights[d + 3] * (code >> 6));
-    }
+// sums[key] = sum over d of weights[d] * the code of channel d.
+static inline void SumCodes(const int8_t* weights, const uint8_t* codes, size_t dim, int bits,
+                            int16_t* sums) {
+  const int mask = (1 << bits) - 1;
+  for (size_t key = 0; key < kBoxKeys; ++key) {
+    sums[key] = 0;
   }
-  for (size_t lane = 0; lane < kLanes; ++lane) {
-    sums[lane] = added[lane];
-  }
-}
-
-// A mask takes or leaves the weight.
-static inline void SumHalves(const int16_t* weights, const uint8_t* codes, size_t dim,
-                             int16_t* sums) {
-  constexpr size_t kLanes = 16;
-  int16_t added[kLanes] = {};
-  for (size_t d = 0; d < dim; d += 8, codes += kLanes) {
-    for (size_t i = 0; i < 8; ++i) {
-      const int16_t weight = weights[d + i];
-      for (size_t lane = 0; lane < kLanes; ++lane) {
-        const auto mask = static_cast<int16_t>(-((codes[lane] >> i) & 1));
-        added[lane] = static_cast<int16_t>(added[lane] + (weight & mask));
+  for (size_t d = 0; d < dim; codes += 2 * kBoxKeys) {
+    for (int shift = 0; shift < 8; shift += bits, d += 2) {
+      for (size_t key = 0; key < kBoxKeys; ++key) {
+        const int first = (codes[2 * key] >> shift) & mask;
+        const int second = (codes[2 * key + 1] >> shift) & mask;
+        sums[key] = static_cast<int16_t>(sums[key] + weights[d] * first + weights[d + 1] * second);
       }
     }
   }
-  for (size_t lane = 0; lane < kLanes; ++lane) {
-    sums[lane] = added[lane];
+}
+
+// As Score of BoxKernel, from what channels come to: `middles` of the box, `weights` of all codes.
+static inline void Finish(float query_unit, const BoxCodes& box, int bits, int middles, int weights,
+                          const int16_t* sums, const int16_t* fine_sums, float* scores) {
+  const auto planes = static_cast<float>(1 << bits);
+  const float parts = box.fine == nullptr ? planes : planes * planes;
+  const float unit = query_unit * box.extent_unit * 32768.0F / parts;
+  const float first_unit = box.fine == nullptr ? unit : unit * planes;
+  // Codes stand for the middles of parts.
+  const float middle = query_unit * box.middle_unit * static_cast<float>(middles) -
+                       unit * (parts - 1.0F) / 2.0F * static_cast<float>(weights);
+  for (size_t key = 0; key < kBoxKeys; ++key) {
+    scores[key] = middle + first_unit * static_cast<float>(sums[key]);
+  }
+  for (size_t key = 0; box.fine != nullptr && key < kBoxKeys; ++key) {
+    scores[key] += unit * static_cast<float>(fine_sums[key]);
   }
 }
 
 }  // namespace leoam::box_loops
-
-#define LEOAM_DEFINE_BOX_KERNEL(Name)                                                              \
-  namespace leoam {                                                                                \
-  const BoxKernel& Name() {                                                                        \
-    static constexpr BoxKernel kernel = {box_loops::Sum, box_loops::Weigh, box_loops::SumQuarters, \
-                                         box_loops::SumHalves};                                    \
-    return kernel;                                                                                 \
-  }                                                                                                \
-  }

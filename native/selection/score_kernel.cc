@@ -45,4 +45,13 @@ void AddSoftmax(std::span<float> scores, std::span<float> mass) {
   }
 }
 
+void HighestOf16(std::span<const float> scores, std::span<float> highest) {
+  Kernel().highest16(scores.data(), highest.size(), highest.data());
+}
+
+void SumExpOf16(std::span<const float> scores, std::span<const float> highest, float maximum,
+                std::span<float> sums) {
+  Kernel().sum_exp16(scores.data(), highest.data(), sums.size(), maximum, sums.data());
+}
+
 }  // namespace leoam

@@ -29,4 +29,10 @@ class KeyBlocks {
 // mass[i] += exp(scores[i] - max) / sum. Overwrites scores.
 void AddSoftmax(std::span<float> scores, std::span<float> mass);
 
+// Of each 16 `scores`: the highest one, and from that the sum of e^(score - maximum), none above
+// `maximum`; 0 where it comes to nothing.
+void HighestOf16(std::span<const float> scores, std::span<float> highest);
+void SumExpOf16(std::span<const float> scores, std::span<const float> highest, float maximum,
+                std::span<float> sums);
+
 }  // namespace leoam

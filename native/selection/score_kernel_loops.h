@@ -76,6 +76,45 @@ static inline void AddSoftmax(float* scores, size_t count, float* mass) {
   }
 }
 
+// Of each 16 scores the highest.
+static inline void Highest16(const float* scores, size_t count, float* highest) {
+  for (size_t i = 0; i < count; ++i, scores += 16) {
+    float lanes[16];
+    for (size_t lane = 0; lane < 16; ++lane) {
+      lanes[lane] = scores[lane];
+    }
+    for (size_t width = 8; width > 0; width /= 2) {
+      for (size_t lane = 0; lane < width; ++lane) {
+        lanes[lane] = lanes[lane] > lanes[lane + width] ? lanes[lane] : lanes[lane + width];
+      }
+    }
+    highest[i] = lanes[0];
+  }
+}
+
+// Of each 16 scores, the highest of which is known, the sum of e^(score - maximum).
+static inline void SumExp16(const float* scores, const float* highest, size_t count, float maximum,
+                            float* sums) {
+  constexpr float kLog2E = 1.4426950408889634F;
+  constexpr float kNothing = 20.0F;  // so far below the maximum a thousand keys come to nothing
+  for (size_t i = 0; i < count; ++i, scores += 16) {
+    if (highest[i] < maximum - kNothing) {
+      sums[i] = 0.0F;
+      continue;
+    }
+    float lanes[16];
+    for (size_t lane = 0; lane < 16; ++lane) {
+      lanes[lane] = Exp2((scores[lane] - maximum) * kLog2E);
+    }
+    for (size_t width = 8; width > 0; width /= 2) {
+      for (size_t lane = 0; lane < width; ++lane) {
+        lanes[lane] += lanes[lane + width];
+      }
+    }
+    sums[i] = lanes[0];
+  }
+}
+
 }  // namespace leoam::score_loops
 
 namespace leoam {
@@ -86,6 +125,10 @@ struct ScoreKernel {
   void (*score)(const float* blocks, size_t block_count, const float* query, size_t dim,
                 float* scores);
   void (*add_softmax)(float* scores, size_t count, float* mass);
+  // `count` times 16 scores.
+  void (*highest16)(const float* scores, size_t count, float* highest);
+  void (*sum_exp16)(const float* scores, const float* highest, size_t count, float maximum,
+                    float* sums);
 };
 const ScoreKernel& PlainScoreKernel();
 const ScoreKernel& Avx2ScoreKernel();
@@ -107,7 +150,8 @@ const ScoreKernel& Avx2ScoreKernel();
   }                                                                                        \
   }                                                                                        \
   const ScoreKernel& name() {                                                              \
-    static constexpr ScoreKernel kKernel = {Score, Softmax};                               \
+    static constexpr ScoreKernel kKernel = {Score, Softmax, score_loops::Highest16,        \
+                                            score_loops::SumExp16};                        \
     return kKernel;                                                                        \
   }                                                                                        \
   }

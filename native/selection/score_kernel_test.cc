@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -62,6 +63,30 @@ TEST(AddSoftmax, EqualsDoublePrecisionForEveryCount) {
       EXPECT_NEAR(mass[i], std::exp(static_cast<double>(given[i])) / sum, 1e-6);
     }
   }
+}
+
+TEST(SumExpOf16, EqualsDoublePrecisionAndIsNothingFarBelow) {
+  std::mt19937 random(12);
+  std::normal_distribution<float> normal(0, 3);
+  std::vector<float> scores(20 * size_t{16});
+  std::generate(scores.begin(), scores.end(), [&] { return normal(random); });
+  std::fill(scores.begin(), scores.begin() + 16, -1e30F);
+  std::vector<float> highest(20);
+  std::vector<float> sums(20, 7.0F);
+  HighestOf16(scores, highest);
+  constexpr float kMaximum = 30.0F;
+  scores[16 * 5 + 3] = highest[5] = 29.0F;
+  SumExpOf16(scores, highest, kMaximum, sums);
+  for (size_t i = 0; i < highest.size(); ++i) {
+    const auto first = scores.begin() + static_cast<ptrdiff_t>(16 * i);
+    EXPECT_EQ(highest[i], *std::max_element(first, first + 16));
+    double sum = 0;
+    std::for_each(first, first + 16,
+                  [&sum](float score) { sum += std::exp(static_cast<double>(score) - kMaximum); });
+    EXPECT_NEAR(sums[i], sum, 1e-7 + sum * 1e-5);
+  }
+  EXPECT_EQ(sums[0], 0.0F);
+  EXPECT_GT(sums[5], 0.3F);
 }
 
 }  // namespace

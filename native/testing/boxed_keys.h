@@ -18,7 +18,7 @@ inline constexpr int kKvHeads = 2;
 struct BoxedKeys {
   BoxedKeys(size_t boxes, int head_dim, uint32_t seed, float size = 1.0F, float spread = 1.0F,
             int code_bits = 0)
-      : dim(head_dim), bits(code_bits), random(seed) {
+      : dim(head_dim), random(seed) {
     std::normal_distribution<float> value(0.3F, size);
     values.resize(boxes * KeyBoxes::kTokens * Row());
     std::vector<float> centre(Row());
@@ -63,10 +63,14 @@ struct BoxedKeys {
     }
     return best;
   }
-  // What codes may miss a product by: half of a part of the box as it is rounded, in each channel.
-  double Slack(size_t box, int head, const std::vector<float>& query) const {
-    double slack = 0;
-    float extent = 0;
+  // What codes of so many bits may miss a product by: half of a part of the box in each channel,
+  // where middles are rounded to 8 bits, extents outward to 8, and both together times the query.
+  double Slack(size_t box, int head, const std::vector<float>& query, int code_bits) const {
+    double middle_unit = 0;
+    double extent_unit = 0;
+    double size = 0;
+    double extents = 0;  // times the query
+    double queries = 0;
     for (size_t d = 0; d < query.size(); ++d) {
       float least = std::numeric_limits<float>::max();
       float largest = -least;
@@ -75,17 +79,20 @@ struct BoxedKeys {
         least = std::min(least, value);
         largest = std::max(largest, value);
       }
-      extent = std::max({extent, -least, largest});
-      slack += std::abs(static_cast<double>(query[d])) * (largest - least);
+      const double q = std::abs(static_cast<double>(query[d]));
+      middle_unit = std::max(middle_unit, std::abs(least + largest) / 2.0 / 127);
+      extent_unit = std::max(extent_unit, (largest - least) / 255.0);
+      size = std::max(size, q);
+      extents += q * (largest - least);
+      queries += q;
     }
-    for (const float value : query) {
-      slack += std::abs(static_cast<double>(value)) * extent / 127 * 2;
-    }
-    return slack / (2 << bits) * 1.1;  // weights are rounded, too
+    extent_unit += middle_unit / 255;
+    const double parts = (extents + queries * (middle_unit + extent_unit)) / (2 << code_bits);
+    const double weights = 0.51 * std::max(1.0, dim / 64.0) * dim;  // fewer levels, more channels
+    return (parts + size * extent_unit * weights) * 1.01;
   }
 
   int dim;
-  int bits;  // of codes
   std::mt19937 random;
   std::vector<float> values;
   std::unique_ptr<KeyBoxes> made;

@@ -14,7 +14,12 @@ namespace {
 constexpr int kFlatLayers = 2;
 constexpr double kFlatShare = 0.5;
 // Of the memory for a context, what abstracts may take at most.
-constexpr double kAbstractShare = 2.0 / 3.0;
+constexpr double kAbstractShare = 0.8;
+// Of the attention, enough where codes tell it well, and where they or boxes do not: with either
+// perplexity stays as it is to about a hundredth (ARCHITECTURE.md).
+constexpr int kFineCodeBits = 4;
+constexpr double kEnoughByFineCodes = 0.97;
+constexpr double kEnough = 0.99;
 // From so much of a step's time on, waiting for blocks is worth less precision.
 constexpr double kMuchWaiting = 0.1;
 // Of the latest step in what is told of the latest ones.
@@ -111,8 +116,7 @@ void TieredContext::Start(const ModelConfig& config, std::shared_ptr<DeviceMemor
   }
   if (!boxes_.empty()) {
     choice_ = std::make_unique<BlockChoice>(
-        ChoiceShape{config.heads, config.kv_heads, config.head_dim, options_.looked_into},
-        box_ends_);
+        ChoiceShape{config.heads, config.kv_heads, config.head_dim}, box_ends_);
   }
   reads_ = std::make_unique<BlockReads>(options_.read_threads, options_.disk_bytes_per_second);
   ram_ = std::make_unique<RamTier>(
@@ -137,10 +141,12 @@ void TieredContext::MakeAbstracts() {
     return static_cast<double>(layers * bytes) <= most;
   };
   box_tokens_ = options_.abstract_tokens;
-  code_bits_ = box_tokens_ <= KeyBoxes::kTokens ? options_.code_bits : 0;
+  const bool may_have_codes =
+      box_tokens_ <= KeyBoxes::kTokens && shape_.head_dim <= static_cast<int>(kMostBoxDim);
+  code_bits_ = may_have_codes ? options_.code_bits : 0;
   while (!fit()) {
     if (code_bits_ > 0) {
-      --code_bits_;
+      code_bits_ /= 2;
     } else if (count() == chunks_.size()) {
       return;
     } else {
@@ -275,12 +281,19 @@ const std::vector<size_t>& TieredContext::ChunksFor(int layer) {
   return layer == 0 ? all_ : chosen_;
 }
 
+double TieredContext::EnoughMass() const {
+  if (options_.mass > TierOptions::kEnoughMass) {
+    return options_.mass;
+  }
+  return code_bits_ >= kFineCodeBits ? kEnoughByFineCodes : kEnough;
+}
+
 std::vector<size_t> TieredContext::ChosenFor(int judged, int layer) {
   const double share = layer < kFlatLayers ? std::max(options_.share, kFlatShare) : options_.share;
   const auto count = static_cast<size_t>(std::ceil(share * static_cast<double>(chunks_.size())));
   const auto started = Clock::now();
   std::vector<size_t> chosen =
-      choice_->Choose(*boxes_[static_cast<size_t>(judged)], count, options_.mass);
+      choice_->Choose(*boxes_[static_cast<size_t>(judged)], count, EnoughMass());
   choose_ms_ += MillisecondsSince(started);
   return chosen;
 }

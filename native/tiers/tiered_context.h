@@ -58,17 +58,18 @@ struct TierOptions {
   // their abstracts; 1: all, which is exact. Also all where the memory has no room for abstracts.
   double share = 1.0;
   // Of the attention, as the abstracts estimate it, that is enough: with it a step takes part of
-  // its share where attention is skewed, and all of it where it is flat.
+  // its share where attention is skewed, and all of it where it is flat. kEnoughMass: as fine
+  // abstracts as there are need.
   double mass = 1.0;
+  static constexpr double kEnoughMass = 0.0;
   // Above 0: steps that attend to the share only guess so many tokens ahead, and a pass that
   // attends to all verifies them: what is written is the same as without a share.
   int draft_tokens = 0;
   // Keys that one abstract stands for, at most; of more where memory is short.
   size_t abstract_tokens = KeyBoxes::kTokens;
-  // Abstracts of up to KeyBoxes::kTokens keys have codes of so many bits, 0 to 2, or of fewer where
-  // memory is short: they say more than boxes alone.
-  int code_bits = 2;
-  double looked_into = ChoiceShape().looked_into;
+  // Abstracts of up to KeyBoxes::kTokens keys have codes of so many bits, 0, 1, 2 or 4, or of fewer
+  // where memory is short: they say more than boxes alone.
+  int code_bits = 4;
   // Each layer attends to what the queries of the layer before it choose, which is read meanwhile;
   // the first one to all. For comparison with judging by a layer's own queries.
   bool previous_layer = false;
@@ -138,6 +139,7 @@ class TieredContext final : public TieredKv {
   // What the queries of layer `judged` choose for `layer`.
   std::vector<size_t> ChosenFor(int judged, int layer);
   void SetBoxes(const BlockId& block, const uint8_t* keys);
+  double EnoughMass() const;
   Planes PlanesNow() const;
   bool HasBoxes(const BlockId& block) const;
   Result<bool> Fill(const BlockId& block, bool high, uint8_t* rows);

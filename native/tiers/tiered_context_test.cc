@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <numeric>
+#include <utility>
 
 #include "ggml-backend.h"
 #include "gtest/gtest.h"
@@ -240,7 +242,7 @@ TEST_P(TieredContextTest, AbstractsAreAsFineAsTheMemoryAllows) {
   const uint64_t layer_bytes =
       (*context)->counters().kv_bytes / static_cast<uint64_t>(shape_.layers);
   uint64_t finer = kPlenty;
-  for (const int code_bits : {2, 1, 0, 0}) {
+  for (const int code_bits : {4, 2, 1, 0, 0}) {
     context = Open(options);
     ASSERT_TRUE(context.ok());
     EXPECT_EQ((*context)->code_bits(), code_bits);
@@ -264,6 +266,33 @@ TEST_P(TieredContextTest, AbstractsAreAsFineAsTheMemoryAllows) {
   context = Open(options);
   ASSERT_TRUE(context.ok());
   EXPECT_EQ((*context)->code_bits(), 0);
+}
+
+TEST_P(TieredContextTest, HowMuchIsEnoughFollowsFromTheAbstracts) {
+  const std::vector<float> q(static_cast<size_t>(config_.heads * config_.head_dim), 2.0F);
+  const int last = shape_.layers - 1;
+  const auto tokens = [&](double mass, int code_bits) {
+    TierOptions options;
+    options.ram_bytes = kPlenty;
+    options.share = 0.999;
+    options.mass = mass;
+    options.code_bits = code_bits;
+    auto context = Open(options);
+    EXPECT_TRUE(context.ok());
+    std::vector<KvChunk> chunks;
+    for (const bool all : {true, false}) {  // nothing is known before
+      chunks.clear();
+      (*context)->Begin(all);
+      (*context)->Judge(last, q.data(), 1, {}, 0, 1);
+      EXPECT_TRUE((*context)->Choose(last, &chunks).ok());
+    }
+    return std::accumulate(chunks.begin(), chunks.end(), 0,
+                           [](int sum, const KvChunk& chunk) { return sum + chunk.tokens; });
+  };
+  for (const auto& [code_bits, mass] : {std::pair(4, 0.97), {2, 0.99}, {0, 0.99}}) {
+    EXPECT_EQ(tokens(TierOptions::kEnoughMass, code_bits), tokens(mass, code_bits));
+    EXPECT_LT(tokens(0.3, code_bits), tokens(mass, code_bits));
+  }
 }
 
 TEST_P(TieredContextTest, ALayerMayAttendToWhatTheOneBeforeChose) {

@@ -5,13 +5,7 @@ import { resolve } from 'node:path';
 import { askContext, openAssistant, openRepositoryFor, type Assistant } from '../assistant.js';
 import type { AskContext, TurnOptions } from '../chat/turn.js';
 import type { KvFormat } from '../engine/addon.js';
-import {
-  draftTiers,
-  enoughMass,
-  evidenceKv,
-  exactTiers,
-  highPlanes,
-} from '../engine/tierOptions.js';
+import { draftTiers, evidenceKv, exactTiers, highPlanes } from '../engine/tierOptions.js';
 import type { RepositoryIndex } from '../index/types.js';
 import { homeFolder } from '../models/index.js';
 import { modes } from '../prompt/parts.js';
@@ -156,7 +150,7 @@ export function askContextFor({ assistant, repository }: Opened, line: CommandLi
       : {
           share,
           draftTokens: draft ?? 0,
-          ...(draft ? draftTiers : { mass: enoughMass }),
+          ...(draft ? draftTiers : { mass: 'enough' as const }),
           ...(mass === undefined ? {} : { mass }),
         }),
     ...(highPlane === undefined ? {} : { highPlane }),

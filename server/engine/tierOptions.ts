@@ -22,9 +22,10 @@ export interface TierOptions {
   share?: number;
   /**
    * Of the attention, as the abstracts estimate it, that is enough: where attention is skewed, fewer
-   * chunks than the share take part. Default 1: always the share.
+   * chunks than the share take part. `enough`: so much that perplexity stays as it is to about a
+   * hundredth, with the abstracts that there is memory for. Default 1: always the share.
    */
-  mass?: number;
+  mass?: number | 'enough';
   /**
    * Steps that attend to the share guess so many tokens ahead, and a pass over all verifies them:
    * what is written is the same as without a share. Default 0: what the share says is written.
@@ -34,11 +35,9 @@ export interface TierOptions {
   abstractTokens?: number;
   /**
    * Abstracts of up to 16 keys also say, in so many bits, where each key's values lie between their
-   * bounds: 0, 1 or 2, or fewer where memory is short. Default 2.
+   * bounds: 0, 1, 2 or 4, or fewer where memory is short. Default 4.
    */
   codeBits?: number;
-  /** Share of the abstracts, those with the highest bounds, whose codes are looked at. Default 0.25. */
-  lookedInto?: number;
   /**
    * Each layer attends to what the one before it would, which is read meanwhile: for comparison.
    * Default false.
@@ -58,16 +57,13 @@ export interface TierOptions {
   passPageCache?: boolean;
 }
 
-/**
- * Of the estimated attention, enough for a step that attends to a share: one that writes, and one
- * whose guess is verified by all of it (ARCHITECTURE.md).
- */
-export const enoughMass = 0.99;
-const enoughDraftMass = 0.95;
 /** How such evidence lies in memory where nobody says otherwise: more of it fits (ARCHITECTURE.md). */
 export const evidenceKv: KvFormat = 'q8';
-/** Of steps that only guess: the memory that codes take serves the passes over all better. */
-export const draftTiers = { mass: enoughDraftMass, codeBits: 0 } as const;
+/**
+ * Of steps that only guess, which all of it verifies: less attention is enough, and the memory that
+ * codes take serves the passes over all better (ARCHITECTURE.md).
+ */
+export const draftTiers = { mass: 0.95, codeBits: 0 } as const;
 /** What is written is what passes over all of it write, and soonest so (ARCHITECTURE.md). */
 export const exactTiers = { share: 0.2, draftTokens: 12, ...draftTiers } as const;
 

@@ -13,8 +13,7 @@
 //   --share 0.2          of the chunks that take part in a step at most
 //   --mass 0.95,0.99     of the estimated attention that is enough for a step, a list; without it as
 //                        the engine does
-//   --looked-into 0.25   of the abstracts, whose keys' codes are looked at
-//   --code-bits 2        of the codes, at most
+//   --code-bits 4        of the codes of keys in the abstracts, at most
 //   --draft 12           tokens that steps with a share guess ahead at most where all verifies them
 //   --disk real,1000     the disk, past the page cache; or MB/s that reads are throttled to over that
 //                        cache; or `cache`: as fast as it is
@@ -47,8 +46,7 @@ const secondsPerRow = 20;
 export async function run(args: string[]): Promise<object> {
   const values = benchOptions(args, [
     ...['repos', 'ways', 'contexts', 'ram', 'share', 'disk', 'steps', 'draft', 'mass'],
-    ...['looked-into', 'device', 'device-ram', 'kv', 'code-tokens'],
-    ...['code-bits'],
+    ...['device', 'device-ram', 'kv', 'code-tokens', 'code-bits'],
   ]);
   const measured = {
     steps: countOption('steps', values.steps, 48),
@@ -70,7 +68,6 @@ export async function run(args: string[]): Promise<object> {
     kvs: listOption(values.kv, [evidenceKv]).map(kvOf),
     share: Number(values.share ?? '0.2'),
     masses: values.mass === undefined ? undefined : numbers(values.mass, ''),
-    lookedInto: number(values['looked-into']),
     codeBits: number(values['code-bits']),
     disks: listOption(values.disk, ['1000']).map(diskOf),
     draftTokens: countOption('draft', values.draft, 12),

@@ -2,7 +2,7 @@
 // engine.
 
 import type { KvFormat } from '../../server/engine/addon.js';
-import { draftTiers, enoughMass, type TierOptions } from '../../server/engine/tierOptions.js';
+import { draftTiers, type TierOptions } from '../../server/engine/tierOptions.js';
 
 /**
  * - `memory`: all of the KV in memory;
@@ -44,7 +44,7 @@ export interface Setting {
   /** Of the chunks, in a step that attends to a share, at most. */
   share?: number;
   /** Of the estimated attention, enough for such a step. */
-  mass?: number;
+  mass?: TierOptions['mass'];
   /** Absent: all in memory. How many bytes each tier has is for the row to say. */
   tiers?: Omit<TierOptions, 'ramBytes' | 'deviceBytes'>;
 }
@@ -59,8 +59,6 @@ export interface Choices {
   share: number;
   /** Undefined: what the engine takes for steps that write, and for those that guess. */
   masses: readonly number[] | undefined;
-  /** Undefined: as the engine does. */
-  lookedInto?: number | undefined;
   /** At most; undefined: as the engine does. */
   codeBits?: number | undefined;
   disks: readonly Disk[];
@@ -110,14 +108,13 @@ export function settingsOf(choices: Choices): Setting[] {
 /** One for each mass where the way has one. */
 function tiersOf(
   way: Way,
-  { share, masses, draftTokens, lookedInto, codeBits }: Choices,
+  { share, masses, draftTokens, codeBits }: Choices,
 ): Omit<TierOptions, 'ramBytes'>[] {
   const enough = (rest: Omit<TierOptions, 'ramBytes'> = {}): Omit<TierOptions, 'ramBytes'>[] =>
-    (masses ?? [rest.mass ?? enoughMass]).map((mass) => ({
+    (masses ?? [rest.mass ?? 'enough']).map((mass) => ({
       ...(codeBits === undefined ? {} : { codeBits }),
       ...rest,
       ...{ share, mass },
-      ...(lookedInto === undefined ? {} : { lookedInto }),
     }));
   switch (way) {
     case 'memory':
