@@ -10,6 +10,7 @@
 #include "model/llama_log.h"
 #include "model/model.h"
 #include "model/model_config.h"
+#include "model/widened.h"
 
 namespace leoam {
 
@@ -124,9 +125,10 @@ class ModelLoader {
                                          " where this engine needs f32");
       return nullptr;
     }
+    const ggml_type kept = use == Use::kMatrix ? KeptType(source->type) : source->type;
     ggml_backend_buffer_type_t type =
-        use == Use::kMatrix ? types_.ForMatrix(source->type, columns, rows) : types_.plain();
-    ggml_tensor* tensor = ggml_new_tensor_2d(ContextOf(type), source->type, columns, rows);
+        use == Use::kMatrix ? types_.ForMatrix(kept, columns, rows) : types_.plain();
+    ggml_tensor* tensor = ggml_new_tensor_2d(ContextOf(type), kept, columns, rows);
     ggml_set_name(tensor, name.c_str());
     planned_.push_back({name, tensor});
     return tensor;
@@ -175,26 +177,39 @@ class ModelLoader {
   Status ReadAll(bool (*progress)(float, void*), void* user) {
     uint64_t total = 0;
     for (const Planned& planned : planned_) {
-      total += ggml_nbytes(planned.tensor);
+      total += BytesInFile(planned);
     }
     uint64_t done = 0;
-    std::vector<uint8_t> staging;
     for (const Planned& planned : planned_) {
-      const size_t bytes = ggml_nbytes(planned.tensor);
-      if (ggml_backend_buffer_is_host(planned.tensor->buffer)) {
-        LEOAM_RETURN_IF_ERROR(file_.Read(planned.name, planned.tensor->data));
-      } else {
-        staging.resize(bytes);
-        LEOAM_RETURN_IF_ERROR(file_.Read(planned.name, staging.data()));
-        ggml_backend_tensor_set(planned.tensor, staging.data(), 0, bytes);  // repacks
-      }
+      LEOAM_RETURN_IF_ERROR(ReadOne(planned));
       model_->config_.parameters += ggml_nelements(planned.tensor);
-      done += bytes;
+      done += BytesInFile(planned);
       if (progress != nullptr && !progress(static_cast<float>(done) / total, user)) {
         return Status(StatusCode::kCancelled, "loading of " + file_.path() + " was cancelled");
       }
     }
     model_->config_.weight_bytes = total;
+    return Status::Ok();
+  }
+
+  uint64_t BytesInFile(const Planned& planned) const {
+    return ggml_nbytes(file_.Tensor(planned.name));
+  }
+
+  Status ReadOne(const Planned& planned) {
+    ggml_tensor* tensor = planned.tensor;
+    const bool same = file_.Tensor(planned.name)->type == tensor->type;
+    if (same && ggml_backend_buffer_is_host(tensor->buffer)) {
+      return file_.Read(planned.name, tensor->data);
+    }
+    staging_.resize(BytesInFile(planned));
+    LEOAM_RETURN_IF_ERROR(file_.Read(planned.name, staging_.data()));
+    if (!same) {
+      widened_.resize(ggml_nbytes(tensor));
+      WidenQ5ToQ8(staging_.data(), ggml_nelements(tensor), widened_.data());
+    }
+    const std::vector<uint8_t>& bytes = same ? staging_ : widened_;
+    ggml_backend_tensor_set(tensor, bytes.data(), 0, bytes.size());  // repacks
     return Status::Ok();
   }
 
@@ -224,6 +239,7 @@ class ModelLoader {
   std::unique_ptr<Model> model_;
   std::map<ggml_backend_buffer_type_t, ggml_context*> contexts_;  // owned by model_
   std::vector<Planned> planned_;
+  std::vector<uint8_t> staging_, widened_;  // one tensor, as in the file and as it is kept
   Status plan_status_;
 };
 
