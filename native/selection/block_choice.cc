@@ -81,6 +81,7 @@ void BlockChoice::ShareByBounds(const KeyBoxes& boxes, int kv_head, float reside
 
 void BlockChoice::ShareByCodes(const KeyBoxes& boxes, int kv_head, float resident,
                                Part* part) const {
+  static_assert(KeyBoxes::kTokens == 16, "HighestOf16 and SumExpOf16 take so many keys of a box");
   part->scores.resize(boxes.count() * KeyBoxes::kTokens);
   part->box_scores.resize(boxes.count());
   boxes.Scores(kv_head, part->query.data(), all_boxes_, /*fine=*/false, part->scores.data());

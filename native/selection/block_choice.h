@@ -41,13 +41,13 @@ class BlockChoice {
   static constexpr size_t kParts = 64;
 
   struct Part {
-    size_t heads = 0;               // judged, of all rows
-    double resident = 0;            // their attention to what takes part anyway
-    std::vector<float> query;       // scaled
-    std::vector<float> scores;      // of keys, or bounds of boxes
-    std::vector<float> box_scores;  // of each box, the highest
-    std::vector<float> shares;
-    std::vector<float> box_shares;   // of each box
+    size_t heads = 0;                // judged, of all rows
+    double resident = 0;             // their attention to what takes part anyway
+    std::vector<float> query;        // scaled
+    std::vector<float> scores;       // of keys, or bounds of boxes
+    std::vector<float> box_scores;   // of each box, the highest
+    std::vector<float> shares;       // of each box by its best key, as LookFine goes over them
+    std::vector<float> box_shares;   // of each box by all of its keys
     std::vector<size_t> fine;        // boxes whose fine codes matter
     std::vector<float> fine_scores;  // of their keys
     std::vector<float> best;         // of each block

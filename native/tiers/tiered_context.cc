@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <thread>
 #include <utility>
@@ -15,11 +16,12 @@ constexpr int kFlatLayers = 2;
 constexpr double kFlatShare = 0.5;
 // Of the memory for a context, what abstracts may take at most.
 constexpr double kAbstractShare = 0.8;
-// Of the attention, enough where codes tell it well, and where they or boxes do not: with either
-// perplexity stays as it is to about a hundredth (ARCHITECTURE.md).
-constexpr int kFineCodeBits = 4;
-constexpr double kEnoughByFineCodes = 0.97;
-constexpr double kEnough = 0.99;
+// Of the attention as codes of so many bits estimate it, or of fewer where no line says so: what
+// costs less than a hundredth of perplexity (ARCHITECTURE.md).
+constexpr struct {
+  int code_bits;
+  double mass;
+} kEnough[] = {{4, 0.97}, {2, 0.99}, {0, 0.995}};
 // From so much of a step's time on, waiting for blocks is worth less precision.
 constexpr double kMuchWaiting = 0.1;
 // Of the latest step in what is told of the latest ones.
@@ -285,7 +287,9 @@ double TieredContext::EnoughMass() const {
   if (options_.mass > TierOptions::kEnoughMass) {
     return options_.mass;
   }
-  return code_bits_ >= kFineCodeBits ? kEnoughByFineCodes : kEnough;
+  return std::find_if(std::begin(kEnough), std::end(kEnough),
+                      [this](const auto& enough) { return code_bits_ >= enough.code_bits; })
+      ->mass;
 }
 
 std::vector<size_t> TieredContext::ChosenFor(int judged, int layer) {

@@ -58,8 +58,8 @@ struct TierOptions {
   // their abstracts; 1: all, which is exact. Also all where the memory has no room for abstracts.
   double share = 1.0;
   // Of the attention, as the abstracts estimate it, that is enough: with it a step takes part of
-  // its share where attention is skewed, and all of it where it is flat. kEnoughMass: as fine
-  // abstracts as there are need.
+  // its share where attention is skewed, and all of it where it is flat. kEnoughMass: what
+  // keeps perplexity to about a hundredth; the coarser the abstracts, the more.
   double mass = 1.0;
   static constexpr double kEnoughMass = 0.0;
   // Above 0: steps that attend to the share only guess so many tokens ahead, and a pass that
@@ -139,6 +139,7 @@ class TieredContext final : public TieredKv {
   // What the queries of layer `judged` choose for `layer`.
   std::vector<size_t> ChosenFor(int judged, int layer);
   void SetBoxes(const BlockId& block, const uint8_t* keys);
+  // TierOptions::mass, or what is enough with these abstracts.
   double EnoughMass() const;
   Planes PlanesNow() const;
   bool HasBoxes(const BlockId& block) const;

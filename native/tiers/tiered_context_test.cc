@@ -289,7 +289,7 @@ TEST_P(TieredContextTest, HowMuchIsEnoughFollowsFromTheAbstracts) {
     return std::accumulate(chunks.begin(), chunks.end(), 0,
                            [](int sum, const KvChunk& chunk) { return sum + chunk.tokens; });
   };
-  for (const auto& [code_bits, mass] : {std::pair(4, 0.97), {2, 0.99}, {0, 0.99}}) {
+  for (const auto& [code_bits, mass] : {std::pair(4, 0.97), {2, 0.99}, {1, 0.995}, {0, 0.995}}) {
     EXPECT_EQ(tokens(TierOptions::kEnoughMass, code_bits), tokens(mass, code_bits));
     EXPECT_LT(tokens(0.3, code_bits), tokens(mass, code_bits));
   }
