@@ -241,6 +241,7 @@ ScoreRequest ReadScoreRequest(const Napi::Value& value) {
   ScoreRequest request;
   ReadPrompt(object, &request);
   request.target = ReadTokens(object.Get("target"), "target");
+  request.keep_logits = object.Get("keepLogits").ToBoolean();
   return request;
 }
 
@@ -309,6 +310,9 @@ Napi::Object FromScoreResult(Napi::Env env, const ScoreResult& result) {
   Napi::Uint8Array argmax = Napi::Uint8Array::New(env, result.argmax.size());
   std::copy(result.argmax.begin(), result.argmax.end(), argmax.Data());
   out.Set("argmax", argmax);
+  if (!result.logits.empty()) {
+    out.Set("logits", FromFloats(env, result.logits));
+  }
   out.Set("counters", FromCounters(env, result.counters));
   out.Set("timings", FromTimings(env, result.timings));
   return out;

@@ -41,6 +41,7 @@ Napi::Function EngineObject::Define(Napi::Env env) {
                       InstanceMethod<&EngineObject::ScoreChunks>("scoreChunks"),
                       InstanceMethod<&EngineObject::ScoreAllHeads>("scoreAllHeads"),
                       InstanceMethod<&EngineObject::NewSession>("newSession"),
+                      InstanceMethod<&EngineObject::GenerateTogether>("generateTogether"),
                       InstanceMethod<&EngineObject::Dispose>("dispose")});
 }
 
@@ -186,6 +187,12 @@ Napi::Value EngineObject::NewSession(const Napi::CallbackInfo& info) {
   const TierOptions tiers = ReadTierOptions(info[1]);
   return SessionObject::Make(info.Env(), state_,
                              static_cast<size_t>(info[0].As<Napi::Number>().Int64Value()), tiers);
+}
+
+Napi::Value EngineObject::GenerateTogether(const Napi::CallbackInfo& info) {
+  RequireCore(info.Env());
+  return SessionObject::GenerateTogether(info.Env(), state_, info[0], info[1],
+                                         ReadPriority(info[2]));
 }
 
 Napi::Value EngineObject::Dispose(const Napi::CallbackInfo& info) {

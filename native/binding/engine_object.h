@@ -40,6 +40,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value ScoreChunks(const Napi::CallbackInfo& info);
   Napi::Value ScoreAllHeads(const Napi::CallbackInfo& info);
   Napi::Value NewSession(const Napi::CallbackInfo& info);
+  Napi::Value GenerateTogether(const Napi::CallbackInfo& info);
   Napi::Value Dispose(const Napi::CallbackInfo& info);
 
   Core& RequireCore(Napi::Env env) const;                           // throws code "disposed"

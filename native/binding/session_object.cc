@@ -84,6 +84,60 @@ Napi::Value SessionObject::Generate(const Napi::CallbackInfo& info) {
       priority == Priority::kPrepare ? WhenPreempted::kEnd : WhenPreempted::kResume);
 }
 
+Napi::Value SessionObject::GenerateTogether(Napi::Env env,
+                                            const std::shared_ptr<EngineState>& engine,
+                                            const Napi::Value& sessions,
+                                            const Napi::Value& requests, Priority priority) {
+  if (!sessions.IsArray() || !requests.IsArray()) {
+    throw Napi::TypeError::New(env, "generateTogether needs its sessions and their requests.");
+  }
+  const Napi::Function type = env.GetInstanceData<AddonData>()->session.Value();
+  const auto given = sessions.As<Napi::Array>();
+  std::vector<std::shared_ptr<SessionState>> states;
+  for (uint32_t i = 0; i < given.Length(); ++i) {
+    const Napi::Value value = given.Get(i);
+    if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(type)) {
+      throw Napi::TypeError::New(env, "generateTogether takes sessions of engine.newSession().");
+    }
+    const SessionObject* session = Unwrap(value.As<Napi::Object>());
+    session->RequireAlive(env);
+    if (session->state_->engine != engine) {
+      throw Napi::TypeError::New(env, "generateTogether takes sessions of its own engine.");
+    }
+    states.push_back(session->state_);
+  }
+  const auto asked = requests.As<Napi::Array>();
+  std::vector<GenerateRequest> read;
+  for (uint32_t i = 0; i < asked.Length(); ++i) {
+    read.push_back(ReadGenerateRequest(asked.Get(i)));
+  }
+  return StartJob<std::vector<GenerateResult>>(
+      env, engine, priority, Notifier(),
+      [engine, states = std::move(states),
+       read = std::move(read)](JobContext& job) -> Result<std::vector<GenerateResult>> {
+        std::vector<Session*> held;
+        for (const auto& state : states) {
+          const auto session = state->Ensure();
+          if (!session.ok()) {
+            return session.status();
+          }
+          held.push_back(*session);
+        }
+        auto results = leoam::GenerateTogether(*engine->core, job, held, read);
+        for (size_t i = 0; i < states.size(); ++i) {
+          states[i]->size = held[i]->size();
+        }
+        return results;
+      },
+      [](Napi::Env result_env, std::vector<GenerateResult>& results) -> Napi::Value {
+        Napi::Array out = Napi::Array::New(result_env, results.size());
+        for (size_t i = 0; i < results.size(); ++i) {
+          out.Set(static_cast<uint32_t>(i), FromGenerateResult(result_env, results[i]));
+        }
+        return out;
+      });
+}
+
 Napi::Value SessionObject::Score(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   RequireAlive(env);

@@ -28,6 +28,11 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   static Napi::Value Make(Napi::Env env, const std::shared_ptr<EngineState>& engine,
                           size_t context_tokens, const TierOptions& tiers);
 
+  // Of NativeEngine.generateTogether.
+  static Napi::Value GenerateTogether(Napi::Env env, const std::shared_ptr<EngineState>& engine,
+                                      const Napi::Value& sessions, const Napi::Value& requests,
+                                      Priority priority);
+
   explicit SessionObject(const Napi::CallbackInfo& info);
 
  private:

@@ -1,10 +1,13 @@
 #include "model/decoder.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "model/cpu_functions.h"
+#include "model/decode_checks.h"
 #include "model/graph.h"
 
 namespace leoam {
@@ -27,10 +30,6 @@ struct GraphSlot {
   std::unique_ptr<ggml_gallocr, AllocatorDeleter> allocator;
 };
 
-Status Invalid(std::string message) {
-  return Status(StatusCode::kInvalidArgument, std::move(message));
-}
-
 class CpuDecoder final : public Decoder {
  public:
   static Result<std::unique_ptr<Decoder>> Create(const Model& model, const CpuBackend& backend,
@@ -43,10 +42,8 @@ class CpuDecoder final : public Decoder {
  private:
   explicit CpuDecoder(const Model& model) : model_(model) {}
 
-  Status Check(const DecodeRequest& request) const;
-  Status CheckRows(const DecodeRequest& request) const;
   GraphSpec SpecFor(const DecodeRequest& request) const;
-  Status GraphFor(const GraphSpec& spec, KvBuffer* kv, Graph** graph);
+  Status GraphFor(const GraphSpec& spec, Graph** graph);
   void SetInputs(const DecodeRequest& request, Graph* graph);
   void SetMask(std::span<const int32_t> positions, ggml_tensor* mask);
   void SetChunks(const DecodeRequest& request, Graph* graph);
@@ -57,10 +54,12 @@ class CpuDecoder final : public Decoder {
   int threads_ = 1;
   std::unique_ptr<ggml_backend, BackendDeleter> backend_;
   ggml_threadpool* threadpool_ = nullptr;
-  GraphSlot few_rows_;   // decode steps
-  GraphSlot many_rows_;  // prefill
+  GraphSlot few_rows_;                   // decode steps
+  GraphSlot many_rows_;                  // prefill
+  std::vector<SequenceRows> sequences_;  // of the pass
   std::vector<int64_t> slots_;
   std::vector<int32_t> visible_;
+  std::vector<size_t> first_chunks_;
   std::vector<ggml_fp16_t> mask_;
   Status tiered_status_;
 };
@@ -93,12 +92,16 @@ CpuDecoder::~CpuDecoder() {
 }
 
 Status CpuDecoder::Run(const DecodeRequest& request) {
-  LEOAM_RETURN_IF_ERROR(Check(request));
+  sequences_.assign(request.sequences.begin(), request.sequences.end());
+  if (sequences_.empty()) {
+    sequences_.push_back({request.kv, static_cast<int>(request.tokens.size())});
+  }
+  LEOAM_RETURN_IF_ERROR(CheckRequest(request, sequences_, model_.config()));
   if (request.tiered != nullptr) {
     request.tiered->Begin(request.all_tiered);
   }
   Graph* graph = nullptr;
-  LEOAM_RETURN_IF_ERROR(GraphFor(SpecFor(request), request.kv, &graph));
+  LEOAM_RETURN_IF_ERROR(GraphFor(SpecFor(request), &graph));
   SetInputs(request, graph);
 
   const auto should_abort = [](void* user) {
@@ -127,98 +130,35 @@ Status CpuDecoder::Run(const DecodeRequest& request) {
   return Status::Ok();
 }
 
-Status CpuDecoder::Check(const DecodeRequest& request) const {
-  const size_t rows = request.tokens.size();
-  if (rows == 0 || rows > static_cast<size_t>(kUbatchTokens)) {
-    return Invalid("a pass takes 1 to " + std::to_string(kUbatchTokens) + " tokens, not " +
-                   std::to_string(rows));
-  }
-  if (request.positions.size() != rows) {
-    return Invalid("a pass needs one position for each token");
-  }
-  if (request.kv == nullptr || request.kv->shape() != model_.config().kv_shape()) {
-    return Invalid("the KV buffer is not of this model's shape");
-  }
-  for (size_t i = 0; i < rows; ++i) {
-    if (request.tokens[i] < 0 || request.tokens[i] >= model_.config().vocabulary) {
-      return Invalid("token " + std::to_string(request.tokens[i]) + " is not in the vocabulary");
-    }
-    if (request.positions[i] < 0 || (i > 0 && request.positions[i] <= request.positions[i - 1])) {
-      return Invalid("positions must ascend from 0 on");
-    }
-  }
-  LEOAM_RETURN_IF_ERROR(CheckRows(request));
-  for (size_t i = 0; i < request.logit_rows.size(); ++i) {
-    if (request.logit_rows[i] < 0 || request.logit_rows[i] >= static_cast<int32_t>(rows)) {
-      return Invalid("logits are wanted of a row that is not in the pass");
-    }
-  }
-  if (request.layers < 0 || request.layers > model_.config().layers) {
-    return Invalid("the model has " + std::to_string(model_.config().layers) + " layers");
-  }
-  const bool early = request.layers != 0 && request.layers < model_.config().layers;
-  if (!request.logit_rows.empty() && (early || request.logits == nullptr)) {
-    return Invalid("logits need all layers and a place to go");
-  }
-  const int layers = early ? request.layers : model_.config().layers;
-  for (size_t i = 0; i < request.query_layers.size(); ++i) {
-    const int layer = request.query_layers[i];
-    if (layer < 0 || layer >= layers || (i > 0 && layer <= request.query_layers[i - 1]) ||
-        request.queries == nullptr) {
-      return Invalid("query layers must ascend, lie within the pass and have a place to go");
-    }
-  }
-  return Status::Ok();
-}
-
-Status CpuDecoder::CheckRows(const DecodeRequest& request) const {
-  const KvBuffer& kv = *request.kv;
-  const size_t gap = request.tiered == nullptr ? 0 : request.tiered->tokens();
-  if (kv.gap_tokens() != gap || (gap > 0 && kv.gap_begin() != request.tiered->begin())) {
-    return Invalid("the gap of the KV buffer must be what the tiers hold");
-  }
-  if (std::any_of(request.positions.begin(), request.positions.end(),
-                  [&kv](int32_t position) { return kv.InGap(static_cast<size_t>(position)); })) {
-    return Invalid("a position lies in the gap of the KV buffer");
-  }
-  if (kv.Row(static_cast<size_t>(request.positions.back())) >= kv.capacity()) {
-    return Status(StatusCode::kOutOfRange, "position " + std::to_string(request.positions.back()) +
-                                               " lies beyond the KV buffer's " +
-                                               std::to_string(kv.capacity()) + " tokens");
-  }
-  const bool supported = AttentionOp::Supports(model_.config().head_dim);
-  if (!supported && (request.attention == Attention::kOwn || gap > 0)) {
-    return Status(StatusCode::kUnsupported,
-                  "our attention kernel takes heads of a multiple of 16 "
-                  "values");
-  }
-  return Status::Ok();
-}
-
 GraphSpec CpuDecoder::SpecFor(const DecodeRequest& request) const {
   GraphSpec spec;
-  spec.kv_id = request.kv->id();
+  for (const auto& [kv, rows] : sequences_) {
+    spec.sequences.emplace_back(kv->id(), rows);
+  }
   spec.rows = static_cast<int>(request.tokens.size());
   spec.logit_rows = static_cast<int>(request.logit_rows.size());
   spec.layers = request.layers == 0 ? model_.config().layers : request.layers;
   spec.capture = request.capture != nullptr;
   spec.query_layers.assign(request.query_layers.begin(), request.query_layers.end());
   spec.tiered = request.tiered != nullptr;
-  const bool own = request.attention == Attention::kOwn || spec.tiered ||
+  const bool own = request.attention == Attention::kOwn || spec.tiered || sequences_.size() > 1 ||
                    (request.attention == Attention::kAuto && spec.rows <= kOwnKernelRows &&
                     AttentionOp::Supports(model_.config().head_dim));
   if (!own) {
     const size_t used = static_cast<size_t>(request.positions.back()) + 1;
     spec.kv_rows = static_cast<int>(
-        std::min((used + kKvStep - 1) / kKvStep * kKvStep, request.kv->capacity()));
+        std::min((used + kKvStep - 1) / kKvStep * kKvStep, sequences_.front().kv->capacity()));
   }
   return spec;
 }
 
-Status CpuDecoder::GraphFor(const GraphSpec& spec, KvBuffer* kv, Graph** graph) {
+Status CpuDecoder::GraphFor(const GraphSpec& spec, Graph** graph) {
   GraphSlot& slot = spec.rows <= kOwnKernelRows ? few_rows_ : many_rows_;
   if (slot.graph == nullptr || slot.graph->spec() != spec) {
-    slot.graph = std::make_unique<Graph>(model_, spec, kv, threads_);
+    std::vector<KvBuffer*> kvs;
+    std::transform(sequences_.begin(), sequences_.end(), std::back_inserter(kvs),
+                   [](const SequenceRows& sequence) { return sequence.kv; });
+    slot.graph = std::make_unique<Graph>(model_, spec, std::move(kvs), threads_);
     if (!ggml_gallocr_alloc_graph(slot.allocator.get(), slot.graph->graph())) {
       slot.graph.reset();
       return Status(StatusCode::kNoSpace, "not enough memory to compute " +
@@ -236,11 +176,13 @@ void CpuDecoder::SetInputs(const DecodeRequest& request, Graph* graph) {
     ggml_backend_tensor_set(graph->positions, request.positions.data(), 0,
                             request.positions.size_bytes());
   }
-  slots_.resize(request.positions.size());
-  std::transform(request.positions.begin(), request.positions.end(), slots_.begin(),
-                 [&request](int32_t position) {
-                   return static_cast<int64_t>(request.kv->Row(static_cast<size_t>(position)));
-                 });
+  slots_.clear();
+  for (const auto& [kv, rows] : sequences_) {
+    for (const int32_t position :
+         request.positions.subspan(slots_.size(), static_cast<size_t>(rows))) {
+      slots_.push_back(static_cast<int64_t>(kv->Row(static_cast<size_t>(position))));
+    }
+  }
   ggml_backend_tensor_set(graph->slots, slots_.data(), 0, slots_.size() * sizeof(int64_t));
   if (graph->output_rows != nullptr) {
     ggml_backend_tensor_set(graph->output_rows, request.logit_rows.data(), 0,
@@ -269,28 +211,36 @@ void CpuDecoder::SetMask(std::span<const int32_t> positions, ggml_tensor* mask) 
 }
 
 void CpuDecoder::SetChunks(const DecodeRequest& request, Graph* graph) {
-  visible_.resize(request.positions.size());
-  for (size_t row = 0; row < visible_.size(); ++row) {
-    const size_t at = request.kv->Row(static_cast<size_t>(request.positions[row]));
-    visible_[row] = static_cast<int32_t>(at) + 1;
+  visible_.clear();
+  first_chunks_.clear();
+  size_t chunks = 0;
+  for (const auto& [kv, rows] : sequences_) {
+    for (int row = 0; row < rows; ++row) {
+      visible_.push_back(static_cast<int32_t>(slots_[visible_.size()]) + 1);
+      first_chunks_.push_back(chunks);
+    }
+    chunks += (static_cast<size_t>(visible_.back()) + kKernelChunkTokens - 1) / kKernelChunkTokens;
   }
-  const auto tokens = static_cast<size_t>(visible_.back());
-  const size_t chunks = (tokens + kKernelChunkTokens - 1) / kKernelChunkTokens;
   if (request.chunk_mass != nullptr) {
     request.chunk_mass->assign(chunks, 0.0F);
   }
   for (std::unique_ptr<AttentionOp>& op : graph->attention()) {
-    std::vector<KvChunk> list(chunks);
-    for (size_t i = 0; i < chunks; ++i) {
-      const size_t first = i * kKernelChunkTokens;
-      list[i].k = request.kv->k_row(op->layer(), first);
-      list[i].v = request.kv->v_row(op->layer(), first);
-      list[i].stride = request.kv->row_bytes();
-      list[i].format = request.kv->format();
-      list[i].tokens =
-          static_cast<int>(std::min(tokens - first, static_cast<size_t>(kKernelChunkTokens)));
+    std::vector<KvChunk> list;
+    size_t rows_before = 0;
+    for (const auto& [kv, rows] : sequences_) {
+      rows_before += static_cast<size_t>(rows);
+      const auto tokens = static_cast<size_t>(visible_[rows_before - 1]);
+      for (size_t first = 0; first < tokens; first += kKernelChunkTokens) {
+        KvChunk& chunk = list.emplace_back();
+        chunk.k = kv->k_row(op->layer(), first);
+        chunk.v = kv->v_row(op->layer(), first);
+        chunk.stride = kv->row_bytes();
+        chunk.format = kv->format();
+        chunk.tokens =
+            static_cast<int>(std::min(tokens - first, static_cast<size_t>(kKernelChunkTokens)));
+      }
     }
-    op->SetChunks(std::move(list), visible_);
+    op->SetChunks(std::move(list), visible_, first_chunks_);
     if (request.tiered != nullptr) {
       op->SetTiered(request.tiered, &tiered_status_);
     }

@@ -27,15 +27,24 @@ inline constexpr int kOwnKernelRows = 64;
 // Tokens of one chunk pointer that the decode kernel gets (contiguous rows).
 inline constexpr int kKernelChunkTokens = 64;
 
+// Rows of a pass that follow each other and belong to one buffer.
+struct SequenceRows {
+  KvBuffer* kv = nullptr;
+  int rows = 0;
+};
+
 // One forward pass over up to kUbatchTokens rows.
 struct DecodeRequest {
   std::span<const Token> tokens;
-  // Ascending. Row r writes the KV row of positions[r] and attends to all up to it.
+  // Ascending in a sequence. Row r writes the KV row of positions[r] and attends to all up to it.
   // They need not be consecutive: repair recomputes scattered rows in place.
   std::span<const int32_t> positions;
   KvBuffer* kv = nullptr;
+  // Several sequences in one pass, which read weights and tiers once for all: whose the rows are,
+  // in turn, each another buffer's. Implies kOwn. Empty: all rows are of `kv`.
+  std::span<const SequenceRows> sequences;
 
-  // What lies in the gap of `kv`; null where it has none. Implies kOwn.
+  // What lies in the gap of each buffer; null where they have none. Implies kOwn.
   TieredKv* tiered = nullptr;
   bool all_tiered = true;  // it takes part as a whole, else what is chosen of it
 
@@ -57,8 +66,9 @@ struct DecodeRequest {
 
   Attention attention = Attention::kAuto;
 
-  // With our kernel: attention mass of each kKernelChunkTokens-chunk, summed over layers,
-  // heads and rows; the tiers are told of theirs. May be null.
+  // With our kernel: attention mass of each kKernelChunkTokens-chunk of each sequence in turn, up
+  // to its last row's, summed over layers, heads and rows; the tiers are told of theirs. May be
+  // null.
   std::vector<float>* chunk_mass = nullptr;
 
   // Polled inside the graph; true ends the pass with kCancelled. Rows already written may

@@ -6,15 +6,18 @@
 namespace leoam {
 namespace {
 
-// Nodes of a layer, generously, and those outside the layers.
+// Nodes of a layer, generously, those of them that write a sequence's rows, and those outside the
+// layers.
 constexpr size_t kNodesPerLayer = 48;
+constexpr size_t kNodesPerSequence = 6;
 constexpr size_t kOtherNodes = 64;
 
 }  // namespace
 
-Graph::Graph(const Model& model, const GraphSpec& spec, KvBuffer* kv, int threads)
-    : model_(model), spec_(spec), kv_(kv), threads_(threads) {
-  const size_t nodes = kNodesPerLayer * spec_.layers + kOtherNodes;
+Graph::Graph(const Model& model, const GraphSpec& spec, std::vector<KvBuffer*> kvs, int threads)
+    : model_(model), spec_(spec), kvs_(std::move(kvs)), threads_(threads) {
+  const size_t nodes =
+      (kNodesPerLayer + kNodesPerSequence * kvs_.size()) * spec_.layers + kOtherNodes;
   const size_t bytes = nodes * ggml_tensor_overhead() + ggml_graph_overhead_custom(nodes, false);
   context_.reset(ggml_init({bytes, nullptr, /*no_alloc=*/true}));
   graph_ = ggml_new_graph_custom(context_.get(), nodes, /*grads=*/false);
@@ -93,9 +96,10 @@ ggml_tensor* Graph::AddGgmlAttention(ggml_tensor* q, int layer) {
     }
     return ggml_permute(context, view, 0, 2, 1, 3);
   };
-  ggml_tensor* attended = ggml_flash_attn_ext(
-      context, ggml_permute(context, q, 0, 2, 1, 3), cached(kv_->k(layer)), cached(kv_->v(layer)),
-      mask, 1.0F / std::sqrt(static_cast<float>(config.head_dim)), 0.0F, 0.0F);
+  ggml_tensor* attended =
+      ggml_flash_attn_ext(context, ggml_permute(context, q, 0, 2, 1, 3),
+                          cached(kvs_.front()->k(layer)), cached(kvs_.front()->v(layer)), mask,
+                          1.0F / std::sqrt(static_cast<float>(config.head_dim)), 0.0F, 0.0F);
   ggml_flash_attn_ext_set_prec(attended, GGML_PREC_F32);
   return ggml_reshape_2d(context, attended, attended->ne[0] * attended->ne[1], attended->ne[2]);
 }
@@ -117,6 +121,30 @@ ggml_tensor* Graph::AddFeedForward(ggml_tensor* x, const LayerWeights& weights) 
   ggml_tensor* up = ggml_mul_mat(context_.get(), weights.up, x);
   ggml_tensor* gate = ggml_mul_mat(context_.get(), weights.gate, x);
   return ggml_mul_mat(context_.get(), weights.down, ggml_swiglu_split(context_.get(), gate, up));
+}
+
+ggml_tensor* Graph::AddWrites(ggml_tensor* (KvBuffer::*plane)(int) const, ggml_tensor* values,
+                              int layer) {
+  ggml_context* context = context_.get();
+  const auto row_values = static_cast<int64_t>(model_.config().kv_shape().RowValues());
+  ggml_tensor* flat = ggml_reshape_2d(context, values, row_values, spec_.rows);
+  ggml_tensor* written = nullptr;
+  size_t first = 0;
+  for (size_t i = 0; i < kvs_.size(); ++i) {
+    const auto rows = static_cast<size_t>(spec_.sequences[i].second);
+    ggml_tensor* of_sequence = flat;
+    ggml_tensor* places = slots;
+    if (kvs_.size() > 1) {
+      of_sequence = ggml_view_2d(context, flat, row_values, static_cast<int64_t>(rows), flat->nb[1],
+                                 first * flat->nb[1]);
+      places = ggml_view_1d(context, slots, static_cast<int64_t>(rows),
+                            first * ggml_element_size(slots));
+    }
+    written = ggml_set_rows(context, (kvs_[i]->*plane)(layer), of_sequence, places);
+    ggml_build_forward_expand(graph_, written);
+    first += rows;
+  }
+  return written;
 }
 
 ggml_tensor* Graph::AddLayer(ggml_tensor* x, int layer) {
@@ -150,19 +178,12 @@ ggml_tensor* Graph::AddLayer(ggml_tensor* x, int layer) {
   }
 
   // The writes come before the views of the cache that the attention reads.
-  const auto row_values = static_cast<int64_t>(kv_->shape().RowValues());
-  const auto write = [&](ggml_tensor* plane, ggml_tensor* values) {
-    ggml_tensor* flat = ggml_reshape_2d(context, values, row_values, spec_.rows);
-    ggml_tensor* written = ggml_set_rows(context, plane, flat, slots);
-    ggml_build_forward_expand(graph_, written);
-    return written;
-  };
   if (!ends_in_kv) {
     q = AddRope(q);
     ggml_build_forward_expand(graph_, q);
   }
-  ggml_tensor* k_written = write(kv_->k(layer), AddRope(k));
-  ggml_tensor* v_written = write(kv_->v(layer), v);
+  ggml_tensor* k_written = AddWrites(&KvBuffer::k, AddRope(k), layer);
+  ggml_tensor* v_written = AddWrites(&KvBuffer::v, v, layer);
   if (ends_in_kv) {
     return nullptr;
   }

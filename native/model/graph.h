@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "ggml-alloc.h"
@@ -15,7 +16,8 @@ namespace leoam {
 
 // Everything that decides the graph's nodes. Equal specs: the same graph serves.
 struct GraphSpec {
-  uint64_t kv_id = 0;
+  // Whose the rows are, in turn: the buffer's id and how many of them.
+  std::vector<std::pair<uint64_t, int>> sequences;
   int rows = 0;
   int kv_rows = 0;       // rows of KV that ggml's attention looks at; 0: our kernel
   int logit_rows = 0;    // 0: no output, no feed-forward in the last layer
@@ -30,8 +32,9 @@ struct GraphSpec {
 
 class Graph {
  public:
-  // `threads`: how many the backend will compute with; `kv` must outlive the graph.
-  Graph(const Model& model, const GraphSpec& spec, KvBuffer* kv, int threads);
+  // `kvs`: of the sequences; must outlive the graph. `threads`: how many the backend will compute
+  // with.
+  Graph(const Model& model, const GraphSpec& spec, std::vector<KvBuffer*> kvs, int threads);
 
   const GraphSpec& spec() const { return spec_; }
   ggml_cgraph* graph() const { return graph_; }
@@ -67,13 +70,16 @@ class Graph {
   ggml_tensor* AddOwnAttention(ggml_tensor* q, ggml_tensor* k_written, ggml_tensor* v_written,
                                int layer);
   ggml_tensor* AddFeedForward(ggml_tensor* x, const LayerWeights& weights);
+  // Puts each sequence's rows of `values` into its buffer; returns the last node of that.
+  ggml_tensor* AddWrites(ggml_tensor* (KvBuffer::*plane)(int) const, ggml_tensor* values,
+                         int layer);
   // Returns the layer's output, or null where nothing needs it.
   ggml_tensor* AddLayer(ggml_tensor* x, int layer);
   void KeepOutput(ggml_tensor* tensor);
 
   const Model& model_;
   GraphSpec spec_;
-  KvBuffer* kv_;
+  std::vector<KvBuffer*> kvs_;
   int threads_;
   std::unique_ptr<ggml_context, ContextDeleter> context_;
   ggml_cgraph* graph_ = nullptr;

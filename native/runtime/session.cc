@@ -246,37 +246,4 @@ Status Session::RunQuestion(JobContext& job, const PromptRequest& request, Quest
   return Status::Ok();
 }
 
-Status Session::Append(JobContext& job, std::span<const Token> tokens, std::vector<float>* logits,
-                       std::vector<float>* chunk_mass, Attend attend) {
-  if (tokens.size() > room()) {
-    return {StatusCode::kOutOfRange, "The conversation's window is full."};
-  }
-  const auto positions = PositionsOf(kv_->size(), tokens.size());
-  std::vector<int32_t> rows = ConsecutivePositions(0, tokens.size());
-  DecodeRequest request;
-  request.tokens = tokens;
-  request.positions = positions;
-  request.kv = kv_.get();
-  request.tiered = tiered_.get();
-  request.all_tiered = attend == Attend::kAll;
-  request.logit_rows = rows;
-  request.logits = logits;
-  request.chunk_mass = chunk_mass;
-  LEOAM_RETURN_IF_ERROR(RunPass(core_, job, std::move(request)));
-  Entry entry;
-  entry.part.tokens.assign(tokens.begin(), tokens.end());
-  entry.begin = kv_->size();
-  entry.end = entry.begin + tokens.size();
-  if (!entries_.empty() && appended_) {
-    Entry& last = entries_.back();
-    last.part.tokens.insert(last.part.tokens.end(), tokens.begin(), tokens.end());
-    last.end = entry.end;
-  } else {
-    entries_.push_back(std::move(entry));
-    appended_ = true;
-  }
-  Advance(tokens);
-  return Status::Ok();
-}
-
 }  // namespace leoam

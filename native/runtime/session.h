@@ -38,6 +38,12 @@ class Session {
   Status Append(JobContext& job, std::span<const Token> tokens, std::vector<float>* logits,
                 std::vector<float>* chunk_mass, Attend attend = Attend::kShare);
 
+  // Runs a token each for several sessions that hold the same tiers, or none, in one pass.
+  // `logits`: [sessions.size() * vocabulary].
+  static Status AppendTogether(JobContext& job, std::span<Session* const> sessions,
+                               std::span<const Token> tokens, std::vector<float>* logits,
+                               Attend attend);
+
   // Forgets everything behind the first `tokens` positions.
   void Truncate(size_t tokens);
 
@@ -84,6 +90,8 @@ class Session {
   // The positions of `count` rows from `row` on, all behind or all before the gap.
   std::vector<int32_t> PositionsOf(size_t row, size_t count) const;
   void Advance(std::span<const Token> tokens);
+  // Advance, of an answer.
+  void AdvanceAnswer(std::span<const Token> tokens);
   static bool Same(const Part& a, const Part& b);
   Result<std::vector<Token>> PartTokens(const Part& part) const;
   void SplitEntry(size_t at, const Part& wanted);

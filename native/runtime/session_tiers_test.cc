@@ -1,6 +1,7 @@
 // Evidence that stays on disk: the same answers, in little memory.
 #include <cstdio>
 #include <fstream>
+#include <memory>
 
 #include "runtime/generate.h"
 #include "runtime/session.h"
@@ -255,6 +256,67 @@ TEST_F(SessionTiersTest, WhatAShareDraftsAndAllVerifiesIsWhatAllWrites) {
               drafted.tokens.size(),
               static_cast<double>(drafted.counters.bytes_from_disk) /
                   static_cast<double>(exact.counters.bytes_from_disk));
+}
+
+// Three questions about the same file: a pass for all reads what a pass for one reads.
+TEST_F(SessionTiersTest, AnswersThatAreWrittenTogetherReadOnceForAll) {
+  std::vector<GenerateRequest> requests(3, AboutStored(12));
+  requests[1].parts[1] = Text("// The first function of this file is called");
+  requests[2].parts[1] = Text("// Does it read a file? I think");
+  requests[2].max_tokens = 5;
+  const uint64_t bytes = KvBytesOf(requests[0].parts[0]);
+  for (const double share : {1.0, 0.5}) {
+    const TierOptions options = {.ram_bytes = bytes / 4, .share = share};
+    std::vector<GenerateResult> alone;
+    for (const GenerateRequest& request : requests) {
+      alone.push_back(Answer(request, options));
+    }
+    std::vector<std::unique_ptr<Session>> sessions;
+    std::vector<Session*> pointers;
+    for (size_t i = 0; i < requests.size(); ++i) {
+      sessions.push_back(Session::Create(*core_, 256, KvFormat::kF16, options).value());
+      pointers.push_back(sessions.back().get());
+    }
+    std::vector<GenerateResult> together;
+    Run([&](JobContext& job) {
+      auto results = GenerateTogether(*core_, job, pointers, requests);
+      ASSERT_TRUE(results.ok()) << results.status().message();
+      together = std::move(results).value();
+    });
+    ASSERT_EQ(together.size(), requests.size());
+    uint64_t read_alone = 0;
+    uint64_t read_together = 0;
+    for (size_t i = 0; i < requests.size(); ++i) {
+      EXPECT_EQ(together[i].tokens.size(), static_cast<size_t>(requests[i].max_tokens));
+      EXPECT_EQ(together[i].text.empty(), false);
+      EXPECT_EQ(together[i].counters.tokens_decoded, together[i].tokens.size());
+      EXPECT_EQ(sessions[i]->tiered(), sessions[0]->tiered());
+      read_alone += alone[i].counters.bytes_from_disk;
+      read_together += together[i].counters.bytes_from_disk;
+      if (share == 1.0) {
+        EXPECT_EQ(together[i].tokens, alone[i].tokens) << "answer " << i;
+      }
+    }
+    std::printf("figure: three answers, share %.1f: %.2f of the bytes\n", share,
+                static_cast<double>(read_together) / static_cast<double>(read_alone));
+    EXPECT_LT(3 * read_together, 2 * read_alone);
+  }
+}
+
+TEST_F(SessionTiersTest, AnswersWrittenTogetherNeedTheSameEvidence) {
+  std::vector<GenerateRequest> requests(2, AboutStored(4));
+  requests[1].parts[0] = Stored(2, SampleCode(40, 60));
+  const TierOptions options = {.ram_bytes = KvBytesOf(requests[0].parts[0])};
+  const auto first = Session::Create(*core_, 256, KvFormat::kF16, options).value();
+  const auto second = Session::Create(*core_, 256, KvFormat::kF16, options).value();
+  Run([&](JobContext& job) {
+    const std::vector<std::vector<Session*>> wrong = {
+        {first.get(), second.get()}, {first.get(), first.get()}, {first.get()}, {}};
+    for (const std::vector<Session*>& sessions : wrong) {
+      EXPECT_EQ(GenerateTogether(*core_, job, sessions, requests).status().code(),
+                StatusCode::kInvalidArgument);
+    }
+  });
 }
 
 TEST_F(SessionTiersTest, ADeviceServesWhatRamHasNoRoomForAndTheAnswerIsTheSame) {

@@ -2,7 +2,7 @@
 
 import type { Sampling } from '../engine/addon.js';
 import type { TierCounters } from '../engine/tierOptions.js';
-import type { RequestClass } from '../engine/engine.js';
+import type { RequestClass } from '../engine/jobs.js';
 import type { Mode } from '../prompt/parts.js';
 import type { Source } from './citations.js';
 import type { Exchange } from './retold.js';

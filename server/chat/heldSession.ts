@@ -1,7 +1,7 @@
 // The engine session of a conversation: made for what the first turn needs, and anew where a
 // later one needs more.
 
-import type { LeoSession } from '../engine/engine.js';
+import type { LeoSession } from '../engine/session.js';
 import type { AskContext, EarlierTurns, Turn, TurnOptions } from './turn.js';
 
 /** Room for a second, slightly longer question about the same evidence. */

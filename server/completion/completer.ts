@@ -3,7 +3,9 @@
 // evidence is chosen anew only when the cursor enters another function.
 
 import type { Counters, Sampling } from '../engine/addon.js';
-import type { LeoEngine, LeoSession, RequestClass } from '../engine/engine.js';
+import type { LeoEngine } from '../engine/engine.js';
+import type { RequestClass } from '../engine/jobs.js';
+import type { LeoSession } from '../engine/session.js';
 import { isEngineError } from '../engine/errors.js';
 import type { RepositoryIndex } from '../index/types.js';
 import { joinTokens, type PromptProfile } from '../prompt/profile.js';

@@ -239,6 +239,8 @@ export interface ScoreRequest {
   repair: RepairOptions;
   /** Its tokens are judged one after the other (teacher forced). */
   target: Int32Array;
+  /** Returns the logits that they are judged by, too. */
+  keepLogits?: boolean;
   priority: Priority;
 }
 
@@ -247,6 +249,8 @@ export interface ScoreResult {
   logProbabilities: Float32Array;
   /** For each target token: 1 when it was the most likely one. */
   argmax: Uint8Array;
+  /** [target token][vocabulary], with `keepLogits`. */
+  logits?: Float32Array;
   counters: Counters;
   timings: { ttftMs: number };
 }
@@ -337,6 +341,17 @@ export interface NativeEngine {
    * `contextTokens` is then the room for the rest.
    */
   newSession(contextTokens: number, tiers?: TierOptions): NativeSession;
+  /**
+   * Answers several prompts, each in its own session: every pass computes a token of each, and reads
+   * weights and evidence in tiers, the same in all sessions or in none, once for all. Nothing is
+   * guessed, streamed (`onText`) or told of `partMass`; each answer's `bytesFromDisk` has an equal part
+   * of what these passes read.
+   */
+  generateTogether(
+    sessions: NativeSession[],
+    requests: Omit<GenerateRequest, 'priority'>[],
+    priority: Priority,
+  ): Job<GenerateResult[]>;
   /** Waits for running jobs to be cancelled, then frees everything. Later calls throw code "disposed". */
   dispose(): Promise<void>;
 }

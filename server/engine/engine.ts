@@ -1,6 +1,6 @@
-// Typed wrapper of the addon: opens a model with its store, ties jobs to AbortSignals and
-// gives each kind of request its priority. It knows nothing of prompts or files; those who
-// want an engine that is ready for questions call `openAssistant` (assistant.ts).
+// Typed wrapper of the addon: opens a model with its store, makes sessions and gives each kind of
+// request its priority. It knows nothing of prompts or files; those who want an engine that is ready
+// for questions call `openAssistant` (assistant.ts).
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,24 +8,21 @@ import type {
   ChunkCandidate,
   GenerateRequest,
   GenerateResult,
-  Job,
   KvFormat,
   ModelInfo,
   NativeEngine,
-  NativeSession,
   Precision,
-  Priority,
   RetrievalHead,
-  ScoreRequest,
-  ScoreResult,
   SegmentRequest,
   SegmentResult,
   StoreStats,
   SystemInfo,
 } from './addon.js';
-import type { TierCounters, TierOptions } from './tierOptions.js';
 import { leoError } from './errors.js';
+import { priorities, runJob, type RequestClass } from './jobs.js';
 import { loadAddon } from './load.js';
+import { LeoSession, useOf, type SessionRequest, type SessionUse } from './session.js';
+import type { TierOptions } from './tierOptions.js';
 
 /** The model file an engine runs. */
 export interface EngineModel {
@@ -51,16 +48,6 @@ export interface EngineOpenOptions {
   /** 0..1 while the weights load. */
   onProgress?: (fraction: number) => void;
 }
-
-/** What a request is for; decides its priority. */
-export type RequestClass = 'completion' | 'chat' | 'prepare' | 'index';
-
-const priorities: Record<RequestClass, Priority> = {
-  completion: 'completion',
-  chat: 'chat',
-  prepare: 'prepare',
-  index: 'index',
-};
 
 /** Of 32 values in 34 bytes. */
 const q8ShareOfF16 = 34 / 64;
@@ -174,138 +161,37 @@ export class LeoEngine {
     return session;
   }
 
+  /**
+   * Answers several prompts at once, each in a session of its own, whose evidence in tiers, where they
+   * have any, is the same and read once for all. See `NativeEngine.generateTogether`.
+   */
+  async generateTogether(
+    asked: readonly { session: LeoSession; request: SessionRequest<GenerateRequest> }[],
+    requestClass: RequestClass,
+    signal?: AbortSignal,
+  ): Promise<GenerateResult[]> {
+    const results = await runJob(
+      this.native.generateTogether(
+        asked.map(({ session }) => session.native),
+        asked.map(({ request }) => request),
+        priorities[requestClass],
+      ),
+      signal,
+    );
+    for (const [index, { session }] of asked.entries()) {
+      session.tell(results[index]?.tiers);
+    }
+    return results;
+  }
+
   /** KV that sessions hold in memory. */
   sessionUse(): SessionUse {
-    const sessions = [...this.sessions];
-    const tokens = sessions.reduce((sum, session) => sum + session.size(), 0);
-    const tiered = latestOfEach(sessions.map(({ tierUse }) => tierUse));
-    const sum = (of: (use: TierUse) => number): number =>
-      tiered.reduce((total, use) => total + of(use), 0);
     const share = this.kv === 'q8' ? q8ShareOfF16 : 1;
-    const evidence = {
-      bytes: sum(({ counters }) => counters.ramBytes + counters.abstractBytes),
-      budgetBytes: sum(({ options }) => options.ramBytes),
-      blocksWanted: sum(({ counters }) => counters.blocksWanted),
-      blocksHit: sum(({ counters }) => counters.blocksHit),
-    };
-    const device = {
-      bytes: sum(({ counters }) => counters.deviceBytes),
-      budgetBytes: sum(({ options }) => options.deviceBytes ?? 0),
-      blocksHit: sum(({ counters }) => counters.blocksFromDevice),
-      isLost: tiered.some(({ counters }) => counters.deviceLost),
-    };
-    return {
-      tokens,
-      bytes: Math.round(tokens * this.info.kvBytesPerToken * share) + evidence.bytes,
-      ...(tiered.length === 0 ? {} : { evidence }),
-      ...(device.budgetBytes === 0 ? {} : { device }),
-    };
+    return useOf([...this.sessions], this.info.kvBytesPerToken * share);
   }
 
   dispose(): Promise<void> {
     return this.native.dispose();
-  }
-}
-
-/** What a session's tiers hold, as of its last answer. */
-interface TierUse {
-  options: TierOptions;
-  counters: TierCounters;
-}
-
-/** Sessions may share a context, whose counters only grow. */
-function latestOfEach(uses: readonly (TierUse | undefined)[]): TierUse[] {
-  const latest = new Map<number, TierUse>();
-  for (const use of uses) {
-    const known = use === undefined ? undefined : latest.get(use.counters.context);
-    if (use !== undefined && (known?.counters.blocksWanted ?? -1) < use.counters.blocksWanted) {
-      latest.set(use.counters.context, use);
-    }
-  }
-  return [...latest.values()];
-}
-
-export interface SessionUse {
-  /** Without evidence in tiers. */
-  tokens: number;
-  /** With what tiers hold of it in RAM. */
-  bytes: number;
-  /** In RAM, of evidence that is on disk as well. */
-  evidence?: {
-    bytes: number;
-    budgetBytes: number;
-    blocksWanted: number;
-    blocksHit: number;
-  };
-  /** Of it, in a GPU's memory. */
-  device?: { bytes: number; budgetBytes: number; blocksHit: number; isLost: boolean };
-}
-
-/** A request without its priority, which follows from its class. */
-export type SessionRequest<T extends { priority: Priority }> = Omit<T, 'priority'>;
-
-/** One context: a prompt, its answer and what follows. Reuses whatever a new prompt shares with its content. */
-export class LeoSession {
-  private counters: TierCounters | undefined;
-
-  constructor(
-    private readonly native: NativeSession,
-    private readonly tiers: TierOptions | undefined,
-    private readonly onDispose: () => void,
-  ) {}
-
-  /** Undefined where all is held in memory. */
-  get tierUse(): TierUse | undefined {
-    return this.tiers === undefined || this.counters === undefined
-      ? undefined
-      : { options: this.tiers, counters: this.counters };
-  }
-
-  async generate(
-    request: SessionRequest<GenerateRequest>,
-    requestClass: RequestClass,
-    signal?: AbortSignal,
-  ): Promise<GenerateResult> {
-    const result = await runJob(
-      this.native.generate({ ...request, priority: priorities[requestClass] }),
-      signal,
-    );
-    this.counters = result.tiers;
-    return result;
-  }
-
-  score(
-    request: SessionRequest<ScoreRequest>,
-    requestClass: RequestClass,
-    signal?: AbortSignal,
-  ): Promise<ScoreResult> {
-    return runJob(this.native.score({ ...request, priority: priorities[requestClass] }), signal);
-  }
-
-  size(): number {
-    return this.native.size();
-  }
-
-  dispose(): void {
-    this.onDispose();
-    this.native.dispose();
-  }
-}
-
-/** Waits for a job and cancels it when the signal fires; the promise then rejects with code "cancelled". */
-export async function runJob<T>(job: Job<T>, signal?: AbortSignal): Promise<T> {
-  if (signal === undefined) {
-    return job.promise;
-  }
-  const cancel = (): void => job.cancel();
-  if (signal.aborted) {
-    cancel();
-  }
-  signal.addEventListener('abort', cancel, { once: true });
-  try {
-    return await job.promise;
-  } finally {
-    signal.removeEventListener('abort', cancel);
   }
 }
 

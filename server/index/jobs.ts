@@ -2,7 +2,7 @@
 // in order of use.
 
 import type { NativeEngine } from '../engine/addon.js';
-import { runJob } from '../engine/engine.js';
+import { runJob } from '../engine/jobs.js';
 import { rememberSegment } from './plan.js';
 import type { PreviousSegment, RepositoryIndex, SegmentPlan } from './types.js';
 

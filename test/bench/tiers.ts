@@ -17,8 +17,11 @@
 //   --draft 12           tokens that steps with a share guess ahead at most where all verifies them
 //   --disk real,1000     the disk, past the page cache; or MB/s that reads are throttled to over that
 //                        cache; or `cache`: as fast as it is
+//   --batch 1            answers that are written together, to as many questions about the context, a
+//                        list; how good they are is measured with 1 alone
 //   --steps N            tokens that are decoded (48)
 //   --code-tokens N      of the files behind the context, whose perplexity is measured (0)
+//   --questions N        of the repository's own that the context answers, whose gold answers are judged (0)
 
 import path from 'node:path';
 import { openAssistant } from '../../server/assistant.js';
@@ -38,7 +41,7 @@ import {
   smallBenchModel,
   threadsOption,
 } from './support.js';
-import { measure, type Row } from './tiersRows.js';
+import { measure, mostTogether, type Row } from './tiersRows.js';
 import { settingsOf, ways, type Disk, type Way } from './tiersWays.js';
 
 const secondsPerRow = 20;
@@ -46,22 +49,24 @@ const secondsPerRow = 20;
 export async function run(args: string[]): Promise<object> {
   const values = benchOptions(args, [
     ...['repos', 'ways', 'contexts', 'ram', 'share', 'disk', 'steps', 'draft', 'mass'],
-    ...['device', 'device-ram', 'kv', 'code-tokens', 'code-bits'],
+    ...['device', 'device-ram', 'kv', 'code-tokens', 'code-bits', 'batch', 'questions'],
   ]);
+  const [name = 'fastify'] = listOption(values.repos, ['fastify']);
+  const repo = await benchRepo(name);
+  const count = (option: 'code-tokens' | 'questions'): number =>
+    values[option] === undefined ? 0 : countOption(option, values[option], 1);
   const measured = {
     steps: countOption('steps', values.steps, 48),
-    codeTokens:
-      values['code-tokens'] === undefined
-        ? 0
-        : countOption('code-tokens', values['code-tokens'], 1),
+    codeTokens: count('code-tokens'),
   };
+  const questions = repo.questions.slice(0, count('questions'));
   const numbers = (value: string | undefined, fallback: string): number[] =>
     listOption(value, listOption(fallback, [])).map(Number);
   const contexts = numbers(values.contexts, '2048,6144');
-  const [name = 'fastify'] = listOption(values.repos, ['fastify']);
   const wanted = listOption(values.ways, ways).map(wayOf);
   const settings = settingsOf({
     ways: wanted,
+    batches: numbers(values.batch, '1').map(batchOf),
     rams: numbers(values.ram, '25'),
     devicePercents: numbers(values['device-ram'], '0'),
     device: values.device,
@@ -77,7 +82,7 @@ export async function run(args: string[]): Promise<object> {
   const home = await benchHome();
   const threads = threadsOption(values.threads);
   const assistant = await openAssistant({ home, model: model.path, threads });
-  const repository = await openIndexed(assistant, await repositoryFolder(await benchRepo(name)));
+  const repository = await openIndexed(assistant, await repositoryFolder(repo));
   try {
     announce(
       `${String(settings.length)} ways behind ${String(contexts.length)} contexts`,
@@ -85,7 +90,9 @@ export async function run(args: string[]): Promise<object> {
     );
     const rows: Row[] = [];
     for (const tokens of contexts) {
-      rows.push(...(await measure(assistant, repository, tokens, settings, measured)));
+      rows.push(
+        ...(await measure(assistant, repository, tokens, settings, { ...measured, questions })),
+      );
     }
     return {
       model: model.id,
@@ -93,6 +100,7 @@ export async function run(args: string[]): Promise<object> {
       threads,
       repo: name,
       ...measured,
+      questions: questions.length,
       realDisk: await diskSpeed(path.join(home, 'store')),
       rows,
       ...speedups(rows, 'leoam', 'full-disk'),
@@ -111,6 +119,13 @@ export async function run(args: string[]): Promise<object> {
 
 function number(value: string | undefined): number | undefined {
   return value === undefined ? undefined : Number(value);
+}
+
+function batchOf(batch: number): number {
+  if (!Number.isInteger(batch) || batch < 1 || batch > mostTogether) {
+    throw new Error(`--batch takes 1 to ${String(mostTogether)}.`);
+  }
+  return batch;
 }
 
 function diskOf(name: string): Disk {
@@ -155,6 +170,7 @@ function speedups(
         (one) =>
           one.way === base &&
           one.contextTokens === row.contextTokens &&
+          one.batch === row.batch &&
           (one.way === 'memory' || one.disk === row.disk) &&
           (one.way === 'memory' ||
             one.way === 'full-disk' ||

@@ -3,20 +3,28 @@
 
 import type { Assistant } from '../../server/assistant.js';
 import type { GenerateResult, Part } from '../../server/engine/addon.js';
-import type { LeoSession } from '../../server/engine/engine.js';
+import type { LeoEngine } from '../../server/engine/engine.js';
+import type { LeoSession } from '../../server/engine/session.js';
 import type { TierCounters } from '../../server/engine/tierOptions.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
 import { storedParts } from '../../server/prompt/parts.js';
 import { questionTokens } from '../../server/prompt/question.js';
-import { mean } from './statistics.js';
+import type { Question } from '../quality/load.js';
+import { median, percentile } from './statistics.js';
 import { note } from './support.js';
+import { goldOf, promptOf, QualityOfRows, type Prompt, type Quality } from './tiersQuality.js';
 import type { Setting } from './tiersWays.js';
 
-export interface Row extends Omit<Setting, 'tiers'> {
+export interface Row extends Omit<Setting, 'tiers'>, Partial<Quality> {
   contextTokens: number;
   /** Until the first token: the question is attended to all of the context. */
   ttftMs: number;
+  /** Of all tokens of an answer, or of all answers that are written together. */
   msPerToken: number;
+  tokensPerSecond: number;
+  /** Between two pieces of text, of one answer. */
+  medianMs?: number;
+  p95Ms?: number;
   /** Read from the store, at each step of decoding. */
   mbPerToken: number;
   /** Copied from the device's memory, at each step. */
@@ -35,16 +43,6 @@ export interface Row extends Omit<Setting, 'tiers'> {
   decodeMbPerSecond: number;
   /** Abstracts of the keys, in RAM, over the KV. */
   abstractShare: number;
-  /** Of the tokens that follow where all is in memory, each given those before it. */
-  topAgreement: number;
-  /** Nats a token above those of `memory`. */
-  nllDifference: number;
-  /** Of code that follows the context, over what it is in `memory`. */
-  perplexityRatio?: number;
-  /** Tokens from the start on that are those of `full-disk`, of those that are decoded. */
-  sameTokens?: number;
-  /** Of tokens that were guessed, the right ones; of `lossless`. */
-  accepted?: number;
 }
 
 type OfTiers = Pick<
@@ -54,37 +52,70 @@ type OfTiers = Pick<
   | ('highShare' | 'linkMbPerSecond' | 'decodeMbPerSecond')
 >;
 
-const question = 'What does this code do when something fails, and which function decides that?';
+/** About anything; as many at once as are written together. */
+const askedTogether = [
+  'What does this code do when something fails, and which function decides that?',
+  'Which options does it take, and what are they when nobody says otherwise?',
+  'Where is the input checked, and what is said of a wrong one?',
+  'Which function would you read first, and why?',
+  'How is a request cancelled, and what is left behind then?',
+  'Which parts depend on each other, and could one be left out?',
+  'What is kept between two calls, and where?',
+  'Which tests does this code need most?',
+];
+export const mostTogether = askedTogether.length;
 /** Two layers and a little: what a step needs at a time, and nothing that stays. */
 const layersAtOnce = 2.2;
+
+export interface Measured {
+  /** Tokens that are decoded. */
+  steps: number;
+  /** Of the code behind the context, how many are judged. */
+  codeTokens: number;
+  /** Those of them that the context answers are judged, too. */
+  questions: readonly Question[];
+}
 
 export async function measure(
   assistant: Assistant,
   repository: RepositoryIndex,
   contextTokens: number,
   settings: readonly Setting[],
-  { steps, codeTokens }: { steps: number; codeTokens: number },
+  { steps, codeTokens, questions }: Measured,
 ): Promise<Row[]> {
   const { engine } = assistant;
-  const { parts, tokens, rest: code } = contextOf(repository, contextTokens);
+  const { parts, paths, tokens, rest: code } = contextOf(repository, contextTokens);
+  if (code.length < codeTokens) {
+    throw new Error(`Only ${String(code.length)} tokens of code are left behind the context.`);
+  }
   const chunks = parts.reduce(
     (sum, part) => sum + (part.kind === 'chunks' ? part.last - part.first : 0),
     0,
   );
-  const asked = await questionTokens(assistant.profile, engine, { question, first: true });
-  const prompt: Part[] = [...parts, { kind: 'text', tokens: asked }];
-  const request = { parts: prompt, questionPart: parts.length, repair: { share: 0 } };
+  const asked = await Promise.all(
+    askedTogether.map((question) =>
+      questionTokens(assistant.profile, engine, { question, first: true }),
+    ),
+  );
+  const prompts = asked.map((one) => promptOf(parts, one));
+  const gold = await goldOf(
+    assistant,
+    parts,
+    questions.filter(({ source, source2 }) => paths.has(source) && paths.has(source2 ?? source)),
+  );
+  const quality = new QualityOfRows({ context: parts, code: code.slice(0, codeTokens), gold });
+  const behind = [
+    codeTokens,
+    ...asked.map(({ length }) => length + steps),
+    ...gold.map(({ prompt, target }) => lengthOfText(prompt) + target.length),
+  ];
+  const rest = assistant.profile.preamble.length + Math.max(...behind) + 16;
   const kvBytes = tokens * engine.info.kvBytesPerToken;
   const rows: Row[] = [];
-  let target: Int32Array = new Int32Array();
-  let baseline = 0;
-  let codeBaseline = 0;
-  let exact: Int32Array | undefined;
   for (const { tiers, ...setting } of settings) {
-    note(`${String(tokens)} tokens: ${setting.way}, disk ${String(setting.disk)}`);
-    const behind = Math.max(asked.length + steps, codeTokens);
-    const rest = assistant.profile.preamble.length + behind + 16;
-    const session =
+    const { way, disk, batch } = setting;
+    note(`${String(tokens)} tokens: ${way}, disk ${String(disk)}, ${String(batch)} together`);
+    const open = (): LeoSession =>
       tiers === undefined
         ? engine.newSession(rest + tokens)
         : engine.newSession(rest, {
@@ -94,70 +125,99 @@ export async function measure(
             ),
             deviceBytes: Math.ceil((kvBytes * setting.devicePercent) / 100),
           });
+    const sessions = Array.from({ length: setting.batch }, open);
     try {
-      const write = (maxTokens: number): Promise<GenerateResult> =>
-        session.generate({ ...request, maxTokens, sampling: { temperature: 0 }, stop: [] }, 'chat');
-      const first = await write(1);
-      const prompted = await write(1); // its last token again, attended to all
-      const result = await write(steps);
-      target = tiers === undefined ? result.tokens : target;
-      const score = await session.score({ ...request, target }, 'chat');
-      const nll = -mean(Array.from(score.logProbabilities));
-      baseline = tiers === undefined ? nll : baseline;
-      exact = setting.way === 'full-disk' ? result.tokens : exact;
-      const codeNll = codeTokens > 0 ? await nllOfCode(session, parts, code, codeTokens) : 0;
-      codeBaseline = tiers === undefined ? codeNll : codeBaseline;
-      const { tokensDrafted, tokensAccepted } = result.counters;
+      const { before, after, passes, answers, ...speed } = await decode(
+        engine,
+        sessions,
+        prompts,
+        steps,
+      );
       rows.push({
         ...setting,
         contextTokens: tokens,
-        ttftMs: first.timings.ttftMs,
-        msPerToken: result.timings.decodeMs / Math.max(1, result.tokens.length),
-        mbPerToken:
-          (result.counters.bytesFromDisk - prompted.counters.bytesFromDisk) /
-          (1e6 * Math.max(1, result.tokens.length - 1)),
-        ...perToken(
-          prompted.tiers,
-          result.tiers,
-          result.tokens.length - 1,
-          engine.info.layers * chunks,
-        ),
-        topAgreement: mean(Array.from(score.argmax)),
-        nllDifference: nll - baseline,
-        ...(codeTokens > 0 ? { perplexityRatio: Math.exp(codeNll - codeBaseline) } : {}),
-        ...(exact === undefined ? {} : { sameTokens: sameFromStart(exact, result.tokens) }),
-        ...(tokensDrafted > 0 ? { accepted: tokensAccepted / tokensDrafted } : {}),
+        ...speed,
+        ...perToken(before, after, passes, engine.info.layers * chunks),
+        ...(sessions.length === 1
+          ? await quality.of(way, sessions[0]!, prompts[0]!, answers[0]!)
+          : {}),
       });
     } finally {
-      session.dispose();
+      for (const session of sessions) {
+        session.dispose();
+      }
     }
   }
   return rows;
 }
 
-/** Nats a token of the first of these tokens, each given those before it. */
-async function nllOfCode(
-  session: LeoSession,
-  context: readonly Part[],
-  code: Int32Array,
-  count: number,
-): Promise<number> {
-  if (code.length < count) {
-    throw new Error(`Only ${String(code.length)} tokens of code are left behind the context.`);
-  }
-  const parts: Part[] = [...context, { kind: 'text', tokens: code.slice(0, 1) }];
-  const { logProbabilities } = await session.score(
-    { parts, questionPart: context.length, repair: { share: 0 }, target: code.slice(1, count) },
-    'chat',
-  );
-  return -mean(Array.from(logProbabilities));
+function lengthOfText({ parts }: Prompt): number {
+  return parts.reduce((sum, part) => sum + (part.kind === 'text' ? part.tokens.length : 0), 0);
+}
+
+type Speed = Pick<
+  Row,
+  'ttftMs' | 'msPerToken' | 'tokensPerSecond' | 'mbPerToken' | 'medianMs' | 'p95Ms'
+>;
+
+interface Decoded extends Speed {
+  answers: GenerateResult[];
+  /** Behind the first token. */
+  passes: number;
+  /** Around these. */
+  before: TierCounters | undefined;
+  after: TierCounters | undefined;
+}
+
+/** An answer in each of the sessions, written together where there are several. */
+async function decode(
+  engine: LeoEngine,
+  sessions: readonly LeoSession[],
+  prompts: readonly Prompt[],
+  steps: number,
+): Promise<Decoded> {
+  let times: number[] = [];
+  const onText = (): void => void times.push(performance.now());
+  const write = async (maxTokens: number): Promise<GenerateResult[]> => {
+    const asked = sessions.map((session, index) => ({
+      session,
+      request: { ...prompts[index]!, maxTokens, sampling: { temperature: 0 }, stop: [], onText },
+    }));
+    return asked.length === 1
+      ? [await asked[0]!.session.generate(asked[0]!.request, 'chat')]
+      : engine.generateTogether(asked, 'chat');
+  };
+  const first = await write(1);
+  const prompted = await write(1); // their last token again, attended to all
+  times = [];
+  const answers = await write(steps);
+  const between = times.slice(1).map((time, index) => time - times[index]!);
+  const sum = (
+    results: readonly GenerateResult[],
+    of: (result: GenerateResult) => number,
+  ): number => results.reduce((total, result) => total + of(result), 0);
+  const tokens = sum(answers, (answer) => answer.tokens.length);
+  const read = (results: readonly GenerateResult[]): number =>
+    sum(results, ({ counters }) => counters.bytesFromDisk);
+  const ms = Math.max(...answers.map(({ timings }) => timings.decodeMs));
+  return {
+    ttftMs: Math.max(...first.map(({ timings }) => timings.ttftMs)),
+    msPerToken: ms / Math.max(1, tokens),
+    tokensPerSecond: (1000 * tokens) / ms,
+    ...(between.length === 0 ? {} : { medianMs: median(between), p95Ms: percentile(between, 95) }),
+    mbPerToken: (read(answers) - read(prompted)) / (1e6 * Math.max(1, tokens - answers.length)),
+    answers,
+    passes: Math.max(...answers.map((answer) => answer.tokens.length)) - 1,
+    before: prompted[0]?.tiers,
+    after: answers[0]?.tiers,
+  };
 }
 
 /** The repository's first segments, about so many tokens, and the tokens of the others. */
 function contextOf(
   repository: RepositoryIndex,
   wanted: number,
-): { parts: Part[]; tokens: number; rest: Int32Array } {
+): { parts: Part[]; paths: Set<string>; tokens: number; rest: Int32Array } {
   const segments = [];
   const rest: number[] = [];
   let tokens = 0;
@@ -170,7 +230,8 @@ function contextOf(
     }
   }
   const { parts, tokens: stored } = storedParts(segments);
-  return { parts, tokens: stored, rest: Int32Array.from(rest) };
+  const paths = new Set(segments.map(({ path }) => path));
+  return { parts, paths, tokens: stored, rest: Int32Array.from(rest) };
 }
 
 /** What the tiers did between two answers. */
@@ -201,9 +262,4 @@ function perToken(
     linkMbPerSecond: after.linkMbPerSecond,
     decodeMbPerSecond: after.decodeMbPerSecond,
   };
-}
-
-function sameFromStart(a: Int32Array, b: Int32Array): number {
-  const other = a.findIndex((token, i) => token !== b[i]);
-  return other < 0 ? a.length : other;
 }

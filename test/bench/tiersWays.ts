@@ -35,6 +35,8 @@ export type Disk = 'real' | 'cache' | number;
 
 export interface Setting {
   way: Way;
+  /** Answers that are written together, to as many questions about the same context. */
+  batch: number;
   /** Of its KV as F16. */
   ramPercent: number;
   kv: KvFormat;
@@ -51,6 +53,7 @@ export interface Setting {
 
 export interface Choices {
   ways: readonly Way[];
+  batches: readonly number[];
   rams: readonly number[];
   kvs: readonly KvFormat[];
   devicePercents: readonly number[];
@@ -65,10 +68,14 @@ export interface Choices {
   draftTokens: number;
 }
 
-/** `memory` and `full-disk`, which others are compared to, come first and are never left out. */
 export function settingsOf(choices: Choices): Setting[] {
+  return choices.batches.flatMap((batch) => settingsOfBatch(choices, batch));
+}
+
+/** `memory` and `full-disk`, which others are compared to, come first and are never left out. */
+function settingsOfBatch(choices: Choices, batch: number): Setting[] {
   const settings: Setting[] = [
-    { way: 'memory', ramPercent: 100, kv: 'f16', devicePercent: 0, disk: 'cache' },
+    { way: 'memory', batch, ramPercent: 100, kv: 'f16', devicePercent: 0, disk: 'cache' },
   ];
   for (const disk of choices.disks) {
     const reading: Partial<TierOptions> = {
@@ -76,7 +83,7 @@ export function settingsOf(choices: Choices): Setting[] {
       diskBytesPerSecond: typeof disk === 'number' ? disk * 1e6 : 0,
     };
     settings.push({
-      ...{ way: 'full-disk', ramPercent: 0, kv: 'f16', devicePercent: 0, disk },
+      ...{ way: 'full-disk', batch, ramPercent: 0, kv: 'f16', devicePercent: 0, disk },
       tiers: { prefetch: false, ...reading },
     });
     const memories = choices.rams.flatMap((ramPercent) =>
@@ -85,10 +92,11 @@ export function settingsOf(choices: Choices): Setting[] {
       ),
     );
     for (const memory of memories) {
-      for (const way of choices.ways) {
+      // Answers that are written together guess nothing.
+      for (const way of choices.ways.filter((one) => batch === 1 || one !== 'lossless')) {
         for (const { share, mass, ...tiers } of tiersOf(way, choices)) {
           settings.push({
-            ...{ way, ...memory, disk },
+            ...{ way, batch, ...memory, disk },
             ...(share === undefined ? {} : { share, mass: mass ?? 1 }),
             tiers: {
               ...tiers,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LeoEngine, type LeoSession } from '../../server/engine/engine.js';
+import { LeoEngine } from '../../server/engine/engine.js';
+import type { LeoSession } from '../../server/engine/session.js';
 import { isEngineError } from '../../server/engine/errors.js';
 import { modelPath } from '../../server/models/index.js';
 import { homeWithModel, smallModel } from './setup.js';

@@ -21,7 +21,9 @@ const turn = { question, mode: 'full', maxTokens: 12 } as const;
 
 const parsed = z.object({
   answer: z.string(),
+  counters: z.object({ bytesFromDisk: z.number() }),
   tiers: z.object({
+    abstractBytes: z.number(),
     blocksFromDevice: z.number(),
     blocksRead: z.number(),
     bytesRead: z.number(),
@@ -145,10 +147,19 @@ describe('a whole repository in little memory @slow', function () {
       { home },
     );
     assert.equal(code, 0);
-    const { counters } = JSON.parse(stdout) as {
-      counters: { repoTokens: number; bytesFromDisk: number };
-    };
+    const { counters } = parsed.parse(JSON.parse(stdout));
     assert.ok(counters.bytesFromDisk > 0);
+    const shared = await leoam(
+      [
+        ...['ask', question, '--repo', root, '--mode', 'full', '--evidence-memory', '4', '--json'],
+        ...['--evidence-share', '0.5', '--evidence-high-plane', 'never', '--max-tokens', '4'],
+        ...['--model', smallModel],
+      ],
+      { home },
+    );
+    assert.equal(shared.code, 0, shared.stderr);
+    const { tiers } = parsed.parse(JSON.parse(shared.stdout));
+    assert.ok(tiers.abstractBytes > 0, 'steps choose by abstracts');
 
     for (const wrong of [
       ['--evidence-memory', '1'],

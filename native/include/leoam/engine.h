@@ -115,11 +115,13 @@ struct GenerateResult {
 
 struct ScoreRequest : PromptRequest {
   std::vector<Token> target;
+  bool keep_logits = false;  // to compare all that was thought likely, not the target alone
 };
 
 struct ScoreResult {
   std::vector<float> log_probabilities;
   std::vector<uint8_t> argmax;
+  std::vector<float> logits;  // [target.size()][vocabulary], with keep_logits
   Counters counters;
   Timings timings;
 };

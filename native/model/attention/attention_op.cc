@@ -97,10 +97,12 @@ ggml_tensor* AttentionOp::AddTo(ggml_context* context, ggml_tensor* q, ggml_tens
                         &partials, 1, RunJoin, GGML_N_TASKS_MAX, this);
 }
 
-void AttentionOp::SetChunks(std::vector<KvChunk> chunks, std::span<const int32_t> visible) {
+void AttentionOp::SetChunks(std::vector<KvChunk> chunks, std::span<const int32_t> visible,
+                            std::span<const size_t> first_chunks) {
   chunks_ = std::move(chunks);
   set_count_ = chunks_.size();
   visible_ = visible;
+  first_chunks_ = first_chunks;
   tiered_ = nullptr;
   tiered_mass_.clear();
   CountTokens();
@@ -146,6 +148,13 @@ void AttentionOp::CountTokens() {
     first_token_[i] = first;
     first += chunks_[i].tokens;
   }
+}
+
+int64_t AttentionOp::SeenFrom(size_t chunk, int row) const {
+  const size_t first = first_chunks_.empty() ? 0 : first_chunks_[row];
+  return chunk < first ? 0
+                       : visible_[row] - static_cast<int64_t>(first_token_[chunk]) +
+                             static_cast<int64_t>(first_token_[first]);
 }
 
 void AttentionOp::ComputeSetPart(const float* q, float* partials, int thread, int threads) {
@@ -209,15 +218,14 @@ void AttentionOp::AttendItem(const float* q, float* part, size_t chunk, int kv_h
   task.sums_stride = PartialValues();
   task.scratch = scratch;
   task.call = shape_.rows == 1 ? AttentionTask::Call::kOnly : AttentionTask::Call::kFirst;
-  // From the last row to the first: the last one sees most, so that its converted keys
-  // and values serve the others.
+  // From the last row to the first: of those that see it the last one sees most, so that its
+  // converted keys and values serve the others.
   for (int row = shape_.rows - 1; row >= 0; --row) {
-    const int64_t seen = chunk < set_count_
-                             ? visible_[row] - static_cast<int64_t>(first_token_[chunk])
-                             : source.tokens;  // every row sees what tiers chose
+    // Every row sees what tiers chose.
+    const int64_t seen = chunk < set_count_ ? SeenFrom(chunk, row) : source.tokens;
     task.tokens = static_cast<int>(std::min<int64_t>(seen, source.tokens));
     if (task.tokens <= 0) {
-      break;
+      continue;
     }
     const size_t head = static_cast<size_t>(row) * shape_.heads + kv_head * queries;
     task.q = q + head * shape_.head_dim;

@@ -41,9 +41,12 @@ class AttentionOp {
 
   int layer() const { return layer_; }
 
-  // What the next run attends to. Row r sees the first visible[r] tokens, counted over
-  // the chunks in their order; at least one. `visible` must stay alive until the run is over.
-  void SetChunks(std::vector<KvChunk> chunks, std::span<const int32_t> visible);
+  // What the next run attends to. Row r sees the first visible[r] tokens, at least one, counted
+  // over the chunks in their order from first_chunks[r] on, or from the first one where that is
+  // empty. Of rows that see the same chunk a later one sees no less of it. Both spans must stay
+  // alive until the run is over.
+  void SetChunks(std::vector<KvChunk> chunks, std::span<const int32_t> visible,
+                 std::span<const size_t> first_chunks = {});
   // What is attended to besides these chunks in the next run. `status` is shared by the layers of
   // a pass: what fails is told there, and nothing is chosen any more. Both must outlive the run.
   void SetTiered(TieredKv* tiered, Status* status);
@@ -70,6 +73,8 @@ class AttentionOp {
 
  private:
   void CountTokens();
+  // Tokens of a chunk that was set and those behind it that the row sees; may be negative.
+  int64_t SeenFrom(size_t chunk, int row) const;
   void ClearWeights(size_t first_chunk);
   // Adds chunks [first, end) to a thread's part.
   void AttendChunks(const float* q, float* part, size_t first, size_t end, int thread, int threads);
@@ -83,6 +88,7 @@ class AttentionOp {
   size_t set_count_ = 0;             // how many were set
   std::vector<size_t> first_token_;  // of each that was set
   std::span<const int32_t> visible_;
+  std::span<const size_t> first_chunks_;
   TieredKv* tiered_ = nullptr;
   Status* status_ = nullptr;
   std::atomic<bool> chosen_ = false;  // in this pass

@@ -21,6 +21,7 @@ struct Case {
   std::vector<int32_t> visible;  // per row
   int threads = 2;
   KvFormat format = KvFormat::kF16;
+  std::vector<size_t> first_chunks = {};  // per row; empty: the first one
 };
 
 // Random K, V and queries for a case. Keys are large enough for a peaked softmax.
@@ -109,7 +110,11 @@ class Problem {
     double sum = 0.0;
     std::vector<std::vector<double>> weights(k_.size());
     int position = 0;
-    for (size_t chunk = 0; chunk < k_.size(); ++chunk) {
+    const size_t first = case_.first_chunks.empty() ? 0 : case_.first_chunks[row];
+    for (size_t chunk = 0; chunk < first; ++chunk) {
+      weights[chunk].assign(case_.chunk_tokens[chunk], 0.0);
+    }
+    for (size_t chunk = first; chunk < k_.size(); ++chunk) {
       for (int token = 0; token < case_.chunk_tokens[chunk]; ++token, ++position) {
         double score = 0.0;
         for (int d = 0; d < shape.head_dim; ++d) {
@@ -146,7 +151,7 @@ void ExpectMatchesReference(const AttentionKernel& kernel, const Case& what) {
 
   AttentionOp op(what.shape, what.threads, /*layer=*/0, kernel);
   std::vector<float> mass(what.chunk_tokens.size(), 0.0F);
-  op.SetChunks(problem.Chunks(), what.visible);
+  op.SetChunks(problem.Chunks(), what.visible, what.first_chunks);
   op.SetMass(mass.data());
   std::vector<float> partials(op.PartialValues() * what.shape.heads * what.shape.rows *
                               what.threads);
@@ -193,6 +198,12 @@ TEST(AttentionTest, HeadSizesAndGroupsOfKnownModels) {
 
 TEST(AttentionTest, EachRowSeesOnlyWhatLiesBeforeIt) {
   ExpectAllKernelsMatch({{14, 2, 64, 8}, {64, 64, 64, 20}, {1, 63, 64, 65, 100, 128, 193, 212}, 2});
+}
+
+TEST(AttentionTest, RowsOfSeveralSequencesSeeTheirOwn) {
+  ExpectAllKernelsMatch(
+      {{14, 2, 64, 4}, {64, 20, 7, 64, 64, 3}, {70, 7, 100, 131}, 2, KvFormat::kF16, {0, 2, 3, 3}});
+  ExpectAllKernelsMatch({{4, 2, 64, 3}, {5, 1, 64}, {1, 1, 64}, 3, KvFormat::kQ8, {0, 1, 2}});
 }
 
 TEST(AttentionTest, EightBitKeysAndValues) {
