@@ -7,11 +7,11 @@
 
 #include <cmath>
 #include <cstring>
-#include <map>
 #include <numeric>
 
 #include "kv/half.h"
 #include "kv/rope.h"
+#include "testing/decoder_fixture.h"
 #include "testing/models.h"
 #include "testing/runtime_fixture.h"
 #include "testing/tiny_model.h"
@@ -19,20 +19,9 @@
 namespace leoam {
 namespace {
 
-constexpr int kTokens = 96;
-
-// Loaded once for all tests. Null where the file is missing, which is then said.
-const Model* SharedModel(const std::string& path) {
-  static std::map<std::string, std::unique_ptr<Model>> models;
-  std::unique_ptr<Model>& model = models[path];
-  if (model == nullptr) {
-    Result<std::unique_ptr<Model>> loaded =
-        Model::Load(path, testing::TestBackend(), nullptr, nullptr);
-    EXPECT_TRUE(loaded.ok()) << loaded.status().message();
-    model = loaded.ok() ? std::move(*loaded) : nullptr;
-  }
-  return model.get();
-}
+using testing::DecoderTest;
+using testing::FamilyName;
+using testing::kDecoderTokens;
 
 // Rows [begin, begin + tokens) of a buffer, in chunks of the decoder's size.
 class RowsOfBuffer final : public TieredKv {
@@ -85,92 +74,13 @@ class RowsOfBuffer final : public TieredKv {
   size_t tokens_;
 };
 
-class DecoderTest : public ::testing::TestWithParam<std::string (*)()> {
- protected:
-  void SetUp() override {
-    model_ = SharedModel(GetParam()());
-    ASSERT_NE(model_, nullptr);
-    Result<std::unique_ptr<Decoder>> decoder =
-        Decoder::Create(*model_, testing::TestBackend(), /*threads=*/1);
-    ASSERT_TRUE(decoder.ok()) << decoder.status().message();
-    decoder_ = std::move(*decoder);
-    for (int i = 0; i < kTokens; ++i) {
-      tokens_.push_back(1000 + (i * 37) % 3000);
-      positions_.push_back(i);
-    }
-    kv_ = NewKv();
-  }
-
-  std::unique_ptr<KvBuffer> NewKv() {
-    return decoder_->NewKvBuffer(kTokens, KvFormat::kF16).value();
-  }
-
-  // A request for rows [first, first + count) with the logits of the last one.
-  DecodeRequest Rows(KvBuffer* kv, int first, int count) {
-    last_row_ = count - 1;
-    DecodeRequest request;
-    request.tokens = std::span(tokens_).subspan(first, count);
-    request.positions = std::span(positions_).subspan(first, count);
-    request.kv = kv;
-    request.logit_rows = {&last_row_, 1};
-    request.logits = &logits_;
-    return request;
-  }
-
-  void Run(const DecodeRequest& request) {
-    const Status status = decoder_->Run(request);
-    ASSERT_TRUE(status.ok()) << status.message();
-  }
-
-  float LargestKvDifference(const KvBuffer& a, const KvBuffer& b, int first, int count) const {
-    float largest = 0.0F;
-    for (int layer = 0; layer < a.shape().layers; ++layer) {
-      for (int token = first; token < first + count; ++token) {
-        for (const auto& [x, y] :
-             {std::pair(KeyRow(a, layer, token), KeyRow(b, layer, token)),
-              std::pair(ValueRow(a, layer, token), ValueRow(b, layer, token))}) {
-          for (size_t i = 0; i < x.size(); ++i) {
-            largest = std::max(largest, std::fabs(x[i] - y[i]));
-          }
-        }
-      }
-    }
-    return largest;
-  }
-
-  // All heads of a row, widened.
-  static std::vector<float> KeyRow(const KvBuffer& kv, int layer, int token) {
-    return ReadRow(kv, &KvBuffer::ReadKey, layer, token);
-  }
-  static std::vector<float> ValueRow(const KvBuffer& kv, int layer, int token) {
-    return ReadRow(kv, &KvBuffer::ReadValue, layer, token);
-  }
-  static std::vector<float> ReadRow(const KvBuffer& kv,
-                                    void (KvBuffer::*read)(int, size_t, int, float*) const,
-                                    int layer, int token) {
-    std::vector<float> row(kv.shape().RowValues());
-    for (int head = 0; head < kv.shape().kv_heads; ++head) {
-      (kv.*read)(layer, token, head, row.data() + head * kv.shape().head_dim);
-    }
-    return row;
-  }
-
-  const Model* model_ = nullptr;
-  std::unique_ptr<Decoder> decoder_;
-  std::unique_ptr<KvBuffer> kv_;
-  std::vector<Token> tokens_;
-  std::vector<int32_t> positions_;
-  std::vector<float> logits_;
-  int32_t last_row_ = 0;
-};
-
 TEST_P(DecoderTest, OwnKernelAgreesWithGgmlsAttention) {
-  DecodeRequest request = Rows(kv_.get(), 0, kTokens);
+  DecodeRequest request = Rows(kv_.get(), 0, kDecoderTokens);
   request.attention = Attention::kGgml;
   Run(request);
   const std::vector<float> theirs = logits_;
   std::unique_ptr<KvBuffer> kv = NewKv();
-  request = Rows(kv.get(), 0, kTokens);
+  request = Rows(kv.get(), 0, kDecoderTokens);
   request.attention = Attention::kOwn;
   Run(request);
   for (size_t i = 0; i < logits_.size(); ++i) {
@@ -178,67 +88,10 @@ TEST_P(DecoderTest, OwnKernelAgreesWithGgmlsAttention) {
   }
 }
 
-TEST_P(DecoderTest, SequencesOfOnePassSeeTheirOwnRowsAlone) {
-  const std::vector<int> lengths = {20, 70, 33};  // so many rows are there before
-  std::vector<std::unique_ptr<KvBuffer>> alone;
-  std::vector<std::unique_ptr<KvBuffer>> together;
-  std::vector<std::vector<float>> expected;
-  std::vector<SequenceRows> sequences;
-  std::vector<Token> tokens;
-  std::vector<int32_t> positions;
-  for (const int length : lengths) {
-    for (auto* buffers : {&alone, &together}) {
-      buffers->push_back(NewKv());
-      Run(Rows(buffers->back().get(), 0, length));
-    }
-    Run(Rows(alone.back().get(), length, 2));
-    expected.push_back(logits_);
-    sequences.push_back({together.back().get(), 2});
-    for (const int position : {length, length + 1}) {
-      positions.push_back(position);
-      tokens.push_back(tokens_[position]);
-    }
-  }
-  const std::vector<int32_t> last_rows = {1, 3, 5};
-  DecodeRequest request;
-  request.tokens = tokens;
-  request.positions = positions;
-  request.sequences = sequences;
-  request.logit_rows = last_rows;
-  request.logits = &logits_;
-  std::vector<float> mass;
-  request.chunk_mass = &mass;
-  Run(request);
-  const size_t vocabulary = logits_.size() / lengths.size();
-  for (size_t i = 0; i < lengths.size(); ++i) {
-    const std::vector<float> own(logits_.begin() + static_cast<ptrdiff_t>(i * vocabulary),
-                                 logits_.begin() + static_cast<ptrdiff_t>((i + 1) * vocabulary));
-    // Products with other numbers of rows are rounded otherwise.
-    EXPECT_LT(testing::Divergence(expected[i], own), 0.01) << "sequence " << i;
-    EXPECT_LT(LargestKvDifference(*alone[i], *together[i], 0, lengths[i] + 2), 0.6F);
-  }
-  // A chunk of the first sequence, two of the second, one of the third: all their attention.
-  ASSERT_EQ(mass.size(), 4U);
-  const ModelConfig& config = model_->config();
-  EXPECT_NEAR(mass[0], 2.0F * config.layers * config.heads, 0.1F);
-  EXPECT_NEAR(mass[1] + mass[2], mass[0], 0.1F);
-  EXPECT_NEAR(mass[3], mass[0], 0.1F);
-
-  for (const auto& wrong : std::vector<std::vector<SequenceRows>>{
-           {sequences[0], sequences[0], sequences[2]},
-           {sequences[0], sequences[1]},
-           {sequences[0], sequences[1], {nullptr, 2}},
-           {sequences[0], sequences[1], sequences[2], {alone[0].get(), 1}},
-           {{alone[0].get(), 0}, sequences[0], sequences[1], sequences[2]}}) {
-    request.sequences = wrong;
-    EXPECT_EQ(decoder_->Run(request).code(), StatusCode::kInvalidArgument);
-  }
-}
-
 TEST_P(DecoderTest, RecomputingScatteredRowsInPlaceRestoresThem) {
-  Run(Rows(kv_.get(), 0, kTokens));
+  Run(Rows(kv_.get(), 0, kDecoderTokens));
   std::unique_ptr<KvBuffer> damaged = NewKv();
-  Run(Rows(damaged.get(), 0, kTokens));
+  Run(Rows(damaged.get(), 0, kDecoderTokens));
   const std::vector<int32_t> scattered = {3, 4, 17, 40, 41, 42, 70, 71, 72, 73, 74, 90};
   std::vector<Token> tokens;
   const std::vector<float> nines(damaged->shape().RowValues(), 9.0F);
@@ -254,21 +107,21 @@ TEST_P(DecoderTest, RecomputingScatteredRowsInPlaceRestoresThem) {
   repair.positions = scattered;
   repair.kv = damaged.get();
   Run(repair);
-  EXPECT_LT(LargestKvDifference(*kv_, *damaged, 0, kTokens), 0.6F);
+  EXPECT_LT(LargestKvDifference(*kv_, *damaged, 0, kDecoderTokens), 0.6F);
 }
 
 TEST_P(DecoderTest, CapturedKeysBecomeTheCachesAfterBiasAndRope) {
   SegmentKv captured;
   for (int first : {0, 64}) {  // appended ubatch by ubatch
-    DecodeRequest request = Rows(kv_.get(), first, first == 0 ? 64 : kTokens - 64);
+    DecodeRequest request = Rows(kv_.get(), first, first == 0 ? 64 : kDecoderTokens - 64);
     request.capture = &captured;
     Run(request);
   }
   const KvShape shape = model_->config().kv_shape();
-  ASSERT_EQ(captured.tokens, static_cast<size_t>(kTokens));
+  ASSERT_EQ(captured.tokens, static_cast<size_t>(kDecoderTokens));
   RopeAngles rope(model_->config().rope);
   for (int layer = 0; layer < shape.layers; ++layer) {
-    for (int token = 0; token < kTokens; ++token) {
+    for (int token = 0; token < kDecoderTokens; ++token) {
       rope.SetPosition(token);
       std::vector<float> key(captured.k[layer].begin() + token * shape.RowValues(),
                              captured.k[layer].begin() + (token + 1) * shape.RowValues());
@@ -292,7 +145,7 @@ TEST_P(DecoderTest, CapturedKeysBecomeTheCachesAfterBiasAndRope) {
 TEST_P(DecoderTest, QueriesOfAnEarlyStoppedPassAreThoseOfAFullOne) {
   const std::vector<int> layers = {1, 4};
   std::vector<std::vector<float>> full;
-  DecodeRequest request = Rows(kv_.get(), 0, kTokens);
+  DecodeRequest request = Rows(kv_.get(), 0, kDecoderTokens);
   request.query_layers = layers;
   request.queries = &full;
   Run(request);
@@ -304,23 +157,23 @@ TEST_P(DecoderTest, QueriesOfAnEarlyStoppedPassAreThoseOfAFullOne) {
   Run(request);
   const ModelConfig& config = model_->config();
   ASSERT_EQ(full.size(), 2U);
-  EXPECT_EQ(full[1].size(), static_cast<size_t>(kTokens) * config.heads * config.head_dim);
+  EXPECT_EQ(full[1].size(), static_cast<size_t>(kDecoderTokens) * config.heads * config.head_dim);
   EXPECT_EQ(early, full);
 }
 
 TEST_P(DecoderTest, APassWithoutLogitsWritesTheSameKv) {
-  Run(Rows(kv_.get(), 0, kTokens));
+  Run(Rows(kv_.get(), 0, kDecoderTokens));
   std::unique_ptr<KvBuffer> other = NewKv();
-  DecodeRequest request = Rows(other.get(), 0, kTokens);
+  DecodeRequest request = Rows(other.get(), 0, kDecoderTokens);
   request.logit_rows = {};
   Run(request);
-  EXPECT_EQ(LargestKvDifference(*kv_, *other, 0, kTokens), 0.0F);
+  EXPECT_EQ(LargestKvDifference(*kv_, *other, 0, kDecoderTokens), 0.0F);
 }
 
 TEST_P(DecoderTest, ChunkMassAddsUpToHeadsAndLayers) {
-  Run(Rows(kv_.get(), 0, kTokens - 1));
+  Run(Rows(kv_.get(), 0, kDecoderTokens - 1));
   std::vector<float> mass;
-  DecodeRequest request = Rows(kv_.get(), kTokens - 1, 1);
+  DecodeRequest request = Rows(kv_.get(), kDecoderTokens - 1, 1);
   request.chunk_mass = &mass;
   Run(request);
   ASSERT_EQ(mass.size(), 2U);
@@ -331,10 +184,10 @@ TEST_P(DecoderTest, ChunkMassAddsUpToHeadsAndLayers) {
 
 TEST_P(DecoderTest, WhatLiesInTiersCountsAsIfItWereInTheBuffer) {
   constexpr int kRows = 6;
-  DecodeRequest whole = Rows(kv_.get(), 0, kTokens);
+  DecodeRequest whole = Rows(kv_.get(), 0, kDecoderTokens);
   whole.attention = Attention::kOwn;
   Run(whole);
-  DecodeRequest last = Rows(kv_.get(), kTokens - kRows, kRows);
+  DecodeRequest last = Rows(kv_.get(), kDecoderTokens - kRows, kRows);
   last.attention = Attention::kOwn;
   Run(last);
   const std::vector<float> expected = logits_;
@@ -350,9 +203,9 @@ TEST_P(DecoderTest, WhatLiesInTiersCountsAsIfItWereInTheBuffer) {
       }
     };
     copy(0, 0, begin);
-    copy(begin + tokens, begin, kTokens - kRows - begin - tokens);
+    copy(begin + tokens, begin, kDecoderTokens - kRows - begin - tokens);
     rest->set_gap(begin, tokens);
-    DecodeRequest request = Rows(rest.get(), kTokens - kRows, kRows);
+    DecodeRequest request = Rows(rest.get(), kDecoderTokens - kRows, kRows);
     request.tiered = &tiered;
     std::vector<float> mass;
     request.chunk_mass = &mass;
@@ -371,7 +224,7 @@ TEST_P(DecoderTest, WhatLiesInTiersCountsAsIfItWereInTheBuffer) {
 }
 
 TEST_P(DecoderTest, APassEndsWithWhatFailsInTheTiers) {
-  Run(Rows(kv_.get(), 0, kTokens));
+  Run(Rows(kv_.get(), 0, kDecoderTokens));
   RowsOfBuffer tiered(*kv_, 0, 64);
   const std::unique_ptr<KvBuffer> rest = NewKv();
   DecodeRequest request = Rows(rest.get(), 64, 2);
@@ -389,14 +242,14 @@ TEST_P(DecoderTest, APassEndsWithWhatFailsInTheTiers) {
 }
 
 TEST_P(DecoderTest, CancellationEndsThePassAndTheNextOneWorks) {
-  Run(Rows(kv_.get(), 0, kTokens));
+  Run(Rows(kv_.get(), 0, kDecoderTokens));
   const std::vector<float> expected = logits_;
   int polls = 0;
-  DecodeRequest request = Rows(kv_.get(), 0, kTokens);
+  DecodeRequest request = Rows(kv_.get(), 0, kDecoderTokens);
   request.should_abort = [&] { return ++polls == 5; };
   EXPECT_EQ(decoder_->Run(request).code(), StatusCode::kCancelled);
   EXPECT_EQ(polls, 5);
-  Run(Rows(kv_.get(), 0, kTokens));
+  Run(Rows(kv_.get(), 0, kDecoderTokens));
   EXPECT_EQ(logits_, expected);
 }
 
@@ -416,11 +269,6 @@ TEST_P(DecoderTest, MistakesOfTheCallerAreRefused) {
   EXPECT_EQ(code([&](DecodeRequest* r) { r->tokens = unknown; }), StatusCode::kInvalidArgument);
   EXPECT_EQ(code([](DecodeRequest* r) { r->layers = 2; }), StatusCode::kInvalidArgument);
   EXPECT_EQ(code([](DecodeRequest* r) { r->kv = nullptr; }), StatusCode::kInvalidArgument);
-}
-
-const char* FamilyName(const ::testing::TestParamInfo<std::string (*)()>& instance) {
-  constexpr const char* kNames[] = {"llama", "qwen2", "qwen3"};
-  return kNames[instance.index];
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, DecoderTest,
