@@ -23,7 +23,7 @@ import { rounded } from './output.js';
 export const answerTokens = 100;
 
 /** The gold answer's likelihood is measured behind these words, so that its form does not count. */
-const goldStart = 'The answer is: `';
+export const goldStart = 'The answer is: `';
 
 /** Sources that count for recall. */
 const recallSources = 5;

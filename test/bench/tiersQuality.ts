@@ -5,6 +5,7 @@ import type { Assistant } from '../../server/assistant.js';
 import type { GenerateResult, Part, ScoreResult } from '../../server/engine/addon.js';
 import type { LeoSession } from '../../server/engine/session.js';
 import { goldText } from '../../server/cli/answers.js';
+import { goldStart } from '../../server/cli/eval.js';
 import { questionTokens } from '../../server/prompt/question.js';
 import type { Question } from '../quality/load.js';
 import { mean } from './statistics.js';
@@ -21,8 +22,9 @@ export interface Quality {
   sameTokens?: number;
   /** Of tokens that were guessed, the right ones; of `lossless`. */
   accepted?: number;
-  /** Of gold answers, the questions' mean: nats a token, and those whose tokens are all the likeliest. */
+  /** Of gold answers: nats a token, the questions' mean. */
   goldNll?: number;
+  /** Of the questions, those of whose gold answer each token is the likeliest. */
   goldMatched?: number;
   /** Of code that follows the context, over what it is in `memory`. */
   perplexityRatio?: number;
@@ -42,8 +44,6 @@ export interface Judged {
   code: Int32Array;
   gold: { prompt: Prompt; target: Int32Array }[];
 }
-
-const goldStart = 'The answer is: `';
 
 /** The questions whose answers stand in files of the context, with these answers. */
 export async function goldOf(

@@ -22,7 +22,7 @@ export interface Row extends Omit<Setting, 'tiers'>, Partial<Quality> {
   /** Of all tokens of an answer, or of all answers that are written together. */
   msPerToken: number;
   tokensPerSecond: number;
-  /** Between two pieces of text, of one answer. */
+  /** Between two pieces of text, of one answer; of `lossless` many come at once. */
   medianMs?: number;
   p95Ms?: number;
   /** Read from the store, at each step of decoding. */
