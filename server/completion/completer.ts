@@ -289,7 +289,7 @@ export class Completer {
   private sessionFor(tokens: number): LeoSession {
     const needed = this.context.profile.preamble.length + tokens;
     if (this.session === undefined || needed > this.sessionTokens) {
-      this.session?.dispose();
+      this.dispose();
       this.sessionTokens = Math.max(needed + slackTokens, usualTokens);
       this.session = this.context.engine.newSession(this.sessionTokens);
     }

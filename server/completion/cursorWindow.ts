@@ -20,8 +20,9 @@ export const defaultLimits: WindowLimits = { prefixCharacters: 3000, suffixChara
 export const slack = 1.5;
 
 /**
- * Whole lines before and behind `offset` (UTF-16 units). `previousStart`: where the prefix of
- * the last window of this file began; it begins there again as long as it can.
+ * Whole lines before and behind `offset` (UTF-16 units), or parts of lines that are longer than
+ * the window. `previousStart`: where the prefix of the last window of this file began; it begins
+ * there again as long as it can.
  */
 export function cursorWindow(
   text: string,
@@ -32,11 +33,10 @@ export function cursorWindow(
   const start =
     previousStart !== undefined && canStay(text, offset, previousStart, limits)
       ? previousStart
-      : lineStart(text, offset - limits.prefixCharacters);
-  const end = text.indexOf('\n', offset + limits.suffixCharacters);
+      : prefixStart(text, offset, limits.prefixCharacters);
   return {
     prefix: text.slice(start, offset),
-    suffix: text.slice(offset, end < 0 ? text.length : end + 1),
+    suffix: text.slice(offset, suffixEnd(text, offset, limits.suffixCharacters)),
     start,
   };
 }
@@ -48,15 +48,33 @@ function canStay(text: string, offset: number, start: number, limits: WindowLimi
     length >= 0 &&
     length <= limits.prefixCharacters * slack &&
     !isShort &&
-    (start === 0 || text[start - 1] === '\n')
+    (start === 0 || text[start - 1] === '\n' || !text.slice(start, offset).includes('\n'))
   );
 }
 
-/** The first line that begins at or behind `at`. */
-function lineStart(text: string, at: number): number {
+/** Where the first line begins that lies wholly within `characters` before the cursor. */
+function prefixStart(text: string, offset: number, characters: number): number {
+  const at = offset - characters;
   if (at <= 0) {
     return 0;
   }
-  const newline = text.indexOf('\n', at - 1);
-  return newline < 0 ? at : newline + 1;
+  const line = text.indexOf('\n', at - 1) + 1;
+  return line > 0 && line <= offset ? line : wholeCharacter(text, at);
+}
+
+/** The end of the line `characters` behind the cursor; of the one before it if that is too long. */
+function suffixEnd(text: string, offset: number, characters: number): number {
+  const at = offset + characters;
+  const next = text.indexOf('\n', at) + 1;
+  const end = next > 0 ? next : text.length;
+  if (end - offset <= characters * slack) {
+    return end;
+  }
+  const line = text.lastIndexOf('\n', at) + 1;
+  return line > offset ? line : wholeCharacter(text, at);
+}
+
+/** `at`, or one behind it where it stands within a character of two units. */
+function wholeCharacter(text: string, at: number): number {
+  return /^[\uDC00-\uDFFF]/.test(text.slice(at, at + 1)) ? at + 1 : at;
 }

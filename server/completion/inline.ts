@@ -8,7 +8,7 @@ import { approximations } from './approximations.js';
 import { Begun } from './begun.js';
 import type { Completer, Completion } from './completer.js';
 import { extentOf, type Extent } from './extent.js';
-import { KeptSuggestions } from './kept.js';
+import { KeptSuggestions, type KeptSuggestion } from './kept.js';
 import type { NamedPlace } from './knownPlaces.js';
 import { Newest } from './newest.js';
 import type { Place, Suggested } from './place.js';
@@ -128,6 +128,7 @@ export class InlineCompletions {
   /** Files of the folder whose text is not what it was, relative to it. */
   outdated(paths: readonly string[]): void {
     this.completer.outdated(paths);
+    this.kept.forget(paths);
   }
 
   /** Frees the session's memory until it is needed again. */
@@ -181,7 +182,7 @@ export class InlineCompletions {
   private others(
     request: InlineRequest,
     place: Place,
-    first: Suggested,
+    first: KeptSuggestion,
     signal: AbortSignal,
   ): Promise<Suggested[] | undefined> {
     this.ahead = undefined; // this takes its turn
@@ -202,8 +203,10 @@ export class InlineCompletions {
         const fitted = fittedFrom(result, place);
         if (typeof fitted !== 'string' && fitted.text !== first.text) {
           found.set(fitted.text, fitted);
+          this.keep(request.uri, place, fitted, result);
         }
       }
+      this.kept.add(first); // is the one to be found first
       return [...found.values()];
     });
   }
@@ -223,6 +226,9 @@ export class InlineCompletions {
       return;
     }
     this.ahead = target;
+    const giveUp = (): void => {
+      this.ahead = this.ahead === target ? undefined : this.ahead; // it may be computed another time
+    };
     this.work
       .run(undefined, async (signal) => {
         const result = await this.write(request, next, extent, {
@@ -231,11 +237,11 @@ export class InlineCompletions {
         const fitted = fittedFrom(result, next);
         if (typeof fitted !== 'string') {
           this.keep(request.uri, next, fitted, result);
-        } else if (fitted === 'cancelled' && this.ahead === target) {
-          this.ahead = undefined; // an answer began; it may be computed another time
+        } else if (fitted === 'cancelled') {
+          giveUp(); // an answer began
         }
       })
-      .catch(() => undefined); // nobody waits for it
+      .catch(giveUp); // nobody waits for it
   }
 
   /** Decoding verifies what one that was cut short had written of it. */

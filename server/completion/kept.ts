@@ -22,6 +22,13 @@ export class KeptSuggestions {
     this.suggestions = [suggestion, ...this.suggestions].slice(0, kept);
   }
 
+  /** Those that rested on a file whose text is not what it was. `paths`: as in their sources. */
+  forget(paths: readonly string[]): void {
+    this.suggestions = this.suggestions.filter(
+      ({ sources }) => !sources.some(({ path }) => paths.includes(path)),
+    );
+  }
+
   /**
    * What is left of a suggestion whose start has been typed since; the newest one that fits.
    * Behind the cursor may stand what an editor closes by itself in front of what stood there.

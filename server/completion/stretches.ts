@@ -5,7 +5,7 @@ import type { LeoEngine } from '../engine/engine.js';
 import { isEngineError } from '../engine/errors.js';
 import type { RepositoryIndex } from '../index/types.js';
 import { evidenceParts, type EvidenceParts } from '../prompt/parts.js';
-import type { Evidence } from '../retrieval/source.js';
+import type { Evidence, PassageSource } from '../retrieval/source.js';
 import type { Approximations } from './approximations.js';
 import { selectForCursor } from './cursorEvidence.js';
 import { KnownPlaces, type FilePlace, type NamedPlace } from './knownPlaces.js';
@@ -32,7 +32,12 @@ export class Stretches {
   private current: Stretch | undefined;
   private readonly places = new KnownPlaces();
 
-  constructor(private readonly context: { engine: LeoEngine; repository: RepositoryIndex }) {}
+  constructor(
+    private readonly context: {
+      engine: Pick<LeoEngine, 'hasSegments'>;
+      repository: PassageSource & Pick<RepositoryIndex, 'segment'>;
+    },
+  ) {}
 
   async of(cursor: Cursor): Promise<Stretch> {
     const { path, approximations } = cursor;
@@ -41,10 +46,7 @@ export class Stretches {
     const definitions = this.places.definitionsFor(path, region);
     const known = this.current;
     const isSame = known?.path === path && known.region === region && known.from === from;
-    if (
-      isSame &&
-      definitions.every((one) => known.definitions.includes(one) || isSeen(one, known))
-    ) {
+    if (isSame && definitions.every((one) => !this.isNews(one, known))) {
       return known;
     }
     const evidence = from === 'none' ? [] : await this.choose(cursor, definitions);
@@ -93,6 +95,15 @@ export class Stretches {
     }
   }
 
+  /** Whether it was not known when the stretch was chosen, is not seen, and could be. */
+  private isNews(place: NamedPlace, known: Stretch): boolean {
+    return (
+      !known.definitions.some((one) => isEqual(one, place)) &&
+      !isSeen(place, known) &&
+      this.context.repository.passageAt(place.path, place.line) !== undefined
+    );
+  }
+
   private partsOf(evidence: readonly Evidence[], from: Approximations['evidence']): EvidenceParts {
     const { repository, engine } = this.context;
     return evidenceParts(from === 'stored' ? 'leoam' : 'rag', evidence, {
@@ -100,6 +111,10 @@ export class Stretches {
       hasSegments: (keys) => engine.hasSegments(keys),
     });
   }
+}
+
+function isEqual(a: NamedPlace, b: NamedPlace): boolean {
+  return a.path === b.path && a.line === b.line && a.name === b.name;
 }
 
 function isSeen({ path, line }: FilePlace, { evidence }: Stretch): boolean {

@@ -41,6 +41,34 @@ describe('the window around a cursor', () => {
     assert.ok(later.prefix.length <= limits.prefixCharacters);
   });
 
+  it('is a part of a line that is longer than it, and stays while one types there', () => {
+    const paragraph = `${text}\n${'word '.repeat(100)}\n${text}`;
+    const cursor = paragraph.indexOf('word') + 250;
+    const first = cursorWindow(paragraph, cursor, undefined, limits);
+    assert.equal(first.prefix, paragraph.slice(cursor - limits.prefixCharacters, cursor));
+    assert.equal(first.suffix, paragraph.slice(cursor, cursor + limits.suffixCharacters));
+    const typed = `${paragraph.slice(0, cursor)}x${paragraph.slice(cursor)}`;
+    const later = cursorWindow(typed, cursor + 1, first.start, limits);
+    assert.equal(later.start, first.start);
+    assert.equal(later.suffix, first.suffix);
+  });
+
+  it('ends before a line that is longer than it', () => {
+    const cut = `const a = ;\nconst b = 2;\nconst data = '${'A'.repeat(10_000)}';\n`;
+    const { suffix } = cursorWindow(cut, 10, undefined, limits);
+    assert.equal(suffix, ';\nconst b = 2;\n');
+  });
+
+  it('does not cut a character of two units', () => {
+    for (const at of [300, 301, 302, 303]) {
+      const { prefix, suffix } = cursorWindow('\u{1F600}'.repeat(300), at - (at % 2), undefined, {
+        prefixCharacters: at - 260,
+        suffixCharacters: at - 270,
+      });
+      assert.match(prefix + suffix, /^(?:\u{1F600})+$/u);
+    }
+  });
+
   it('begins anew where the cursor has gone before its start, or the text has shifted', () => {
     const { start } = cursorWindow(text, at, undefined, limits);
     const jumped = cursorWindow(text, start - 5, start, limits);

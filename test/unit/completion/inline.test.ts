@@ -32,6 +32,64 @@ describe('inline completions of a folder', () => {
     await inline.dispose();
   });
 
+  it('keep an alternative, behind the likeliest one', async () => {
+    const completer = new FakeCompleter(({ sampling }) =>
+      completionOf(sampling === undefined ? 'one()' : 'two()'),
+    );
+    const inline = new InlineCompletions(completer);
+    const shown = async (of: InlineRequest): Promise<string[]> =>
+      (await inline.complete(of, never)).suggestions.map((one) => one.text);
+    await shown(request);
+    await shown(request);
+    const isWritten = completer.requests.length;
+    const automatic = { ...request, isExplicit: false };
+    assert.deepEqual(await shown(automatic), ['one()']);
+    const typed = 'const a = tw\n';
+    assert.deepEqual(await shown({ ...automatic, text: typed, offset: typed.length - 1 }), ['o()']);
+    const written = completer.requests.slice(isWritten);
+    assert.ok(written.every(({ requestClass }) => requestClass === 'prepare'));
+    await inline.dispose();
+  });
+
+  it('are computed anew where a file that they rest on has changed', async () => {
+    const sources = [{ path: 'b.ts', startLine: 1, endLine: 9 }];
+    const texts = ['oldName()', 'newName()'];
+    const completer = new FakeCompleter(({ requestClass }) =>
+      requestClass === 'prepare'
+        ? completionOf('', 'cancelled')
+        : { ...completionOf(texts.shift() ?? ''), sources },
+    );
+    const inline = new InlineCompletions(completer);
+    const shown = async (): Promise<string | undefined> =>
+      (await inline.complete({ ...request, isExplicit: false }, never)).suggestions[0]?.text;
+    assert.equal(await shown(), 'oldName()');
+    inline.outdated(['c.ts']);
+    assert.equal(await shown(), 'oldName()');
+    inline.outdated(['b.ts']);
+    assert.equal(await shown(), 'newName()');
+    await inline.dispose();
+  });
+
+  it('look ahead again after that was given up', async () => {
+    const completer = new FakeCompleter(({ requestClass }) =>
+      requestClass === 'prepare'
+        ? Promise.reject(Object.assign(new Error('given up'), { code: 'cancelled' }))
+        : completionOf('one()'),
+    );
+    const inline = new InlineCompletions(completer);
+    const ahead = (): number =>
+      completer.requests.filter(({ requestClass }) => requestClass === 'prepare').length;
+    const once = async (): Promise<void> => {
+      await inline.complete({ ...request, isExplicit: false }, never);
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    await once();
+    assert.equal(ahead(), 1);
+    await once();
+    assert.equal(ahead(), 2);
+    await inline.dispose();
+  });
+
   it('let the newest request win, also over one that ends as it is aborted', async () => {
     const ends: ((completion: Completion) => void)[] = [];
     const completer = new FakeCompleter(() => new Promise((resolve) => ends.push(resolve)));

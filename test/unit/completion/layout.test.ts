@@ -58,6 +58,13 @@ describe('the layout of a file around a cursor', () => {
       check('', 0, layOut('', 0, nothing, undefined));
       check('abc', 2, layOut('abc', 2, nothing, undefined));
     }
+    const long = `${program()}// ${'long '.repeat(3000)}\n${program()}`;
+    for (let at = 0; at <= long.length; at += 511) {
+      const layout = layOut(long, at, nothing, undefined);
+      check(long, at, layout);
+      assert.ok(joined(layout.behind).length < 2500);
+      assert.ok(at === 0 || joined(layout.before) !== '');
+    }
   });
 
   it('takes what the store has, as long as the texts agree', () => {
