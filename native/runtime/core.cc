@@ -174,9 +174,13 @@ std::vector<size_t> SplitUbatches(size_t rows, size_t ubatch) {
     left -= size;
   }
   if (sizes.size() > 1 && sizes.back() < kMinUbatchRows) {
-    const size_t moved = kMinUbatchRows - sizes.back();
-    sizes[sizes.size() - 2] -= moved;
-    sizes.back() += moved;
+    const size_t both = sizes.back() + sizes[sizes.size() - 2];
+    sizes.pop_back();
+    sizes.back() = both;
+    if (both >= 2 * kMinUbatchRows) {
+      sizes.back() -= kMinUbatchRows;
+      sizes.push_back(kMinUbatchRows);
+    }
   }
   return sizes;
 }
@@ -204,8 +208,8 @@ Status RunPass(Core& core, JobContext& job, DecodeRequest request) {
 Status RunPrefill(Core& core, JobContext& job, const Prefill& prefill) {
   size_t row = 0;
   std::vector<float> all_logits;
-  for (const size_t size :
-       SplitUbatches(prefill.tokens.size(), UbatchRows(core.model().config()))) {
+  const size_t ubatch = job.likely_cancelled() ? kMinUbatchRows : UbatchRows(core.model().config());
+  for (const size_t size : SplitUbatches(prefill.tokens.size(), ubatch)) {
     std::vector<int32_t> logit_rows;
     for (size_t i = std::max(row, prefill.first_logit_row); i < row + size; ++i) {
       logit_rows.push_back(static_cast<int32_t>(i - row));
@@ -222,6 +226,9 @@ Status RunPrefill(Core& core, JobContext& job, const Prefill& prefill) {
     LEOAM_RETURN_IF_ERROR(RunPass(core, job, std::move(request)));
     all_logits.insert(all_logits.end(), logits.begin(), logits.end());
     row += size;
+    if (prefill.finished != nullptr) {
+      *prefill.finished = row;
+    }
   }
   if (prefill.logits != nullptr) {
     *prefill.logits = std::move(all_logits);

@@ -101,6 +101,7 @@ struct Prefill {
   // Rows from here on have their logits computed; tokens.size() for none.
   size_t first_logit_row = 0;
   std::vector<float>* logits = nullptr;
+  size_t* finished = nullptr;  // rows that were computed, also where the pass ends early
 };
 Status RunPrefill(Core& core, JobContext& job, const Prefill& prefill);
 
@@ -114,7 +115,7 @@ Status RunPass(Core& core, JobContext& job, DecodeRequest request);
 size_t UbatchRows(const ModelConfig& config);
 
 // Row counts of the ubatches for `rows` rows: none below 64 unless there is only one, as
-// ggml's attention rounds differently below that. `ubatch` is at least 128.
+// ggml's attention rounds differently below that. `ubatch` is at least 64.
 std::vector<size_t> SplitUbatches(size_t rows, size_t ubatch);
 
 // Positions first, first+1, … of `count` rows.

@@ -45,6 +45,10 @@ class JobContext {
   Status Yield();
 
   bool cancelled() const { return cancel_->cancelled(); }
+  // Who types on asks anew: such a job rarely comes to its end, and long steps are lost whole.
+  bool likely_cancelled() const {
+    return priority_ == Priority::kCompletion || when_preempted_ == WhenPreempted::kEnd;
+  }
 
  private:
   friend class Scheduler;

@@ -34,6 +34,7 @@ void Session::Truncate(size_t tokens) {
   tokens = std::max(tokens, core_.preamble().size());
   while (!entries_.empty() && entries_.back().begin >= tokens) {
     entries_.pop_back();
+    appended_ = false;  // the answer in progress is the last one
   }
   if (!entries_.empty() && entries_.back().end > tokens) {
     Entry& last = entries_.back();
@@ -201,11 +202,18 @@ Status Session::PrepareRows(JobContext& job, const PromptRequest& request, Count
   }
   const std::vector<Entry> entries = std::move(question->entries);
   const std::vector<Token> all = std::move(question->all);
-  LEOAM_RETURN_IF_ERROR(
-      RunQuestion(job, request, std::move(question).value(), counters, timings, logits));
+  const std::vector<size_t> computed = std::move(question->rows);
+  size_t finished = 0;
+  const Status ran =
+      RunQuestion(job, request, std::move(question).value(), counters, timings, logits, &finished);
   Advance(all);
   entries_.resize(part);
   entries_.insert(entries_.end(), entries.begin(), entries.end());
+  if (!ran.ok()) {
+    // Who types on asks for nearly the same again: what was computed of it stays.
+    Truncate(computed[finished]);
+    return ran;
+  }
   part_ranges_.clear();
   for (size_t i = 0; i < request.parts.size(); ++i) {
     part_ranges_.emplace_back(entries_[i].begin, entries_[i].end);
@@ -214,9 +222,11 @@ Status Session::PrepareRows(JobContext& job, const PromptRequest& request, Count
 }
 
 Status Session::RunQuestion(JobContext& job, const PromptRequest& request, Question question,
-                            Counters* counters, Timings* timings, std::vector<float>* logits) {
+                            Counters* counters, Timings* timings, std::vector<float>* logits,
+                            size_t* finished) {
   std::vector<Token>& tokens = question.tokens;
   std::vector<int32_t>& positions = question.positions;
+  size_t repairs = 0;
   Stopwatch watch;
   if (request.repair_share > 0 && !loaded_.empty()) {
     auto repaired = ChooseRepair(core_, job, kv_.get(), loaded_, tokens, request.repair_share);
@@ -230,20 +240,26 @@ Status Session::RunQuestion(JobContext& job, const PromptRequest& request, Quest
     }
     tokens.insert(tokens.begin(), all.begin(), all.end());
     positions.insert(positions.begin(), repaired->begin(), repaired->end());
+    repairs = repaired->size();
     timings->repair_ms += watch.Milliseconds();
     watch = Stopwatch();
   }
-  LEOAM_RETURN_IF_ERROR(RunPrefill(core_, job,
+  size_t run = 0;
+  const Status status = RunPrefill(core_, job,
                                    {.kv = kv_.get(),
                                     .tiered = tiered_.get(),
                                     .tokens = tokens,
                                     .positions = positions,
                                     .first_logit_row = tokens.size() - 1,
-                                    .logits = logits}));
-  loaded_.clear();
-  counters->tokens_computed += tokens.size();
+                                    .logits = logits,
+                                    .finished = &run});
+  *finished = run - std::min(run, repairs);
+  counters->tokens_computed += run;
   timings->prefill_ms += watch.Milliseconds();
-  return Status::Ok();
+  if (status.ok()) {
+    loaded_.clear();
+  }
+  return status;
 }
 
 }  // namespace leoam

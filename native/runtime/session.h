@@ -73,6 +73,7 @@ class Session {
   struct Question {
     std::vector<Token> tokens;
     std::vector<int32_t> positions;
+    std::vector<size_t> rows;    // of the tokens, ascending
     std::vector<Entry> entries;  // of its parts, to take the place of what is held of them
     std::vector<Token> all;      // of these entries
   };
@@ -111,8 +112,10 @@ class Session {
   MovedRows* FindMovable(const Part& part);  // null where there are no such rows
   Result<Question> LayQuestion(JobContext& job, const PromptRequest& request, size_t part,
                                size_t skip, Counters* counters, Timings* timings);
+  // `finished`: how many of its tokens have their KV, also where it fails.
   Status RunQuestion(JobContext& job, const PromptRequest& request, Question question,
-                     Counters* counters, Timings* timings, std::vector<float>* logits);
+                     Counters* counters, Timings* timings, std::vector<float>* logits,
+                     size_t* finished);
 
   Core& core_;
   std::unique_ptr<KvBuffer> kv_;

@@ -80,6 +80,9 @@ Result<Session::Question> Session::LayQuestion(JobContext& job, const PromptRequ
       const auto positions = PositionsOf(row, tokens->size());
       question.tokens.insert(question.tokens.end(), tokens->begin(), tokens->end());
       question.positions.insert(question.positions.end(), positions.begin(), positions.end());
+      for (size_t i = 0; i < tokens->size(); ++i) {
+        question.rows.push_back(row + i);
+      }
     }
     question.all.insert(question.all.end(), tokens->begin(), tokens->end());
     row += tokens->size();

@@ -33,12 +33,14 @@ class SessionMovedTest : public testing::RuntimeTest {
     Counters counters;
     std::vector<float> logits;
   };
-  Outcome Prepare(Session& session, const PromptRequest& request) {
+  Outcome Prepare(Session& session, const PromptRequest& request,
+                  Priority priority = Priority::kChat) {
     Outcome outcome;
-    Run([&](JobContext& job) {
+    const auto work = [&](JobContext& job) {
       Timings timings;
       outcome.status = session.Prepare(job, request, &outcome.counters, &timings, &outcome.logits);
-    });
+    };
+    Run(work, priority);
     return outcome;
   }
 
@@ -143,6 +145,24 @@ TEST_F(SessionMovedTest, IsNotLostToACancelledRequest) {
   refused.parts[0].tokens.back() = -1;  // the decoder refuses it after the rows were taken
   EXPECT_FALSE(Prepare(*session, refused).status.ok());
   EXPECT_EQ(Prepare(*session, typed).counters.tokens_moved, typed.parts[2].tokens.size());
+}
+
+// A first sight of a file, given up because somebody typed on.
+TEST_F(SessionMovedTest, WhatARequestThatWasGivenUpHadComputedStays) {
+  const PromptRequest request = Cursor(SampleCode(50), behind_);
+  ASSERT_GT(request.parts[0].tokens.size(), 230U);
+  PromptRequest refused = request;
+  refused.parts[0].tokens[200] = -1;  // the decoder refuses the fourth ubatch
+  auto session = NewSession();
+  const Outcome outcome = Prepare(*session, refused, Priority::kCompletion);
+  EXPECT_FALSE(outcome.status.ok());
+  EXPECT_EQ(outcome.counters.tokens_computed, 192U);
+  EXPECT_EQ(session->size(), core_->preamble().size() + 192);
+  const Outcome again = Prepare(*session, request, Priority::kCompletion);
+  ASSERT_TRUE(again.status.ok()) << again.status.message();
+  EXPECT_EQ(again.counters.tokens_computed, TokensOf(request) - 192);
+  auto fresh = NewSession();
+  EXPECT_EQ(Prepare(*fresh, request, Priority::kCompletion).logits, again.logits);
 }
 
 TEST_F(SessionMovedTest, IsPartOfTheQuestionWithoutRepair) {

@@ -258,6 +258,32 @@ TEST_F(SessionTiersTest, WhatAShareDraftsAndAllVerifiesIsWhatAllWrites) {
                   static_cast<double>(exact.counters.bytes_from_disk));
 }
 
+TEST_F(SessionTiersTest, WhatWasDraftedAndVerifiedIsThereWhenTheNextQuestionComes) {
+  GenerateRequest request = AboutStored(24);
+  const uint64_t bytes = KvBytesOf(request.parts[0]);
+  auto session = Session::Create(*core_, 256, KvFormat::kF16,
+                                 {.ram_bytes = bytes / 4, .share = 0.3, .draft_tokens = 6});
+  ASSERT_TRUE(session.ok());
+  const auto ask = [&] {
+    GenerateResult answered;
+    Run([&](JobContext& job) {
+      auto result = Generate(*core_, job, **session, request);
+      ASSERT_TRUE(result.ok()) << result.status().message();
+      answered = std::move(result).value();
+    });
+    return answered;
+  };
+  const GenerateResult first = ask();
+  EXPECT_GT(first.counters.tokens_drafted, 0U);
+  Part answer;
+  answer.tokens = first.tokens;
+  const Part next = Text("\n// And the one below");
+  request.parts.insert(request.parts.end(), {answer, next});
+  request.question_part = 3;
+  // Of its last token nothing was computed.
+  EXPECT_LE(ask().counters.tokens_computed, next.tokens.size() + 1);
+}
+
 // Three questions about the same file: a pass for all reads what a pass for one reads.
 TEST_F(SessionTiersTest, AnswersThatAreWrittenTogetherReadOnceForAll) {
   std::vector<GenerateRequest> requests(3, AboutStored(12));
