@@ -1,6 +1,7 @@
 #include "kv/kv_buffer.h"
 
 #include <atomic>
+#include <cstdlib>
 #include <string>
 
 #include "ggml-alloc.h"
@@ -43,13 +44,48 @@ Result<std::unique_ptr<KvBuffer>> KvBuffer::Create(const KvShape& shape, size_t 
                                           static_cast<int64_t>(kv->capacity_)));
     }
   }
-  kv->buffer_.reset(ggml_backend_alloc_ctx_tensors_from_buft(kv->context_.get(), type));
-  if (kv->buffer_ == nullptr) {
+  if (!(ggml_backend_buft_is_host(type) ? kv->AllocateLazily(type) : kv->Allocate(type))) {
     return Status(StatusCode::kNoSpace,
                   "not enough memory for the KV of " + std::to_string(capacity_tokens) + " tokens");
   }
-  ggml_backend_buffer_clear(kv->buffer_.get(), 0);
   return kv;
+}
+
+bool KvBuffer::Allocate(ggml_backend_buffer_type_t type) {
+  buffer_.reset(ggml_backend_alloc_ctx_tensors_from_buft(context_.get(), type));
+  if (buffer_ != nullptr) {
+    ggml_backend_buffer_clear(buffer_.get(), 0);
+  }
+  return buffer_ != nullptr;
+}
+
+bool KvBuffer::AllocateLazily(ggml_backend_buffer_type_t type) {
+  const size_t alignment = ggml_backend_buft_get_alignment(type);
+  size_t bytes = 0;
+  for (const std::vector<ggml_tensor*>* plane : {&k_, &v_}) {
+    for (const ggml_tensor* tensor : *plane) {
+      bytes += GGML_PAD(ggml_nbytes(tensor), alignment);
+    }
+  }
+  memory_.reset(std::calloc(bytes + alignment, 1));
+  if (memory_ == nullptr) {
+    return false;
+  }
+  void* aligned = memory_.get();
+  size_t room = bytes + alignment;
+  if (std::align(alignment, bytes, aligned, room) == nullptr) {
+    return false;
+  }
+  buffer_.reset(ggml_backend_cpu_buffer_from_ptr(aligned, bytes));
+  ggml_tallocr allocator = ggml_tallocr_new(buffer_.get());
+  for (const std::vector<ggml_tensor*>* plane : {&k_, &v_}) {
+    for (ggml_tensor* tensor : *plane) {
+      if (ggml_tallocr_alloc(&allocator, tensor) != GGML_STATUS_SUCCESS) {
+        return false;
+      }
+    }
+  }
+  return true;
 }
 
 Status KvBuffer::CheckFormat(const KvShape& shape, KvFormat format) {

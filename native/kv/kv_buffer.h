@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -31,7 +32,8 @@ void DecodeKvRow(KvFormat format, const uint8_t* row, size_t count, float* value
 class KvBuffer {
  public:
   // Capacity is rounded up to a multiple of 256 (ggml's graphs are reused per 256 rows).
-  // The memory is zeroed: rows beyond `size` are masked but multiplied.
+  // The memory is zeroed: rows beyond `size` are masked but multiplied. On the CPU it is taken as
+  // rows are written.
   static Result<std::unique_ptr<KvBuffer>> Create(const KvShape& shape, size_t capacity_tokens,
                                                   KvFormat format, ggml_backend_buffer_type_t type);
 
@@ -92,7 +94,16 @@ class KvBuffer {
     void operator()(ggml_backend_buffer* buffer) const { ggml_backend_buffer_free(buffer); }
   };
 
+  struct MemoryDeleter {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+
   KvBuffer() = default;
+
+  // Zeroed memory for all tensors; false where there is none. Lazily: the system provides a page
+  // once it is written, so that a long conversation's room costs nothing before it is used.
+  bool Allocate(ggml_backend_buffer_type_t type);
+  bool AllocateLazily(ggml_backend_buffer_type_t type);
 
   uint8_t* RowData(const ggml_tensor* plane, size_t token) const {
     return static_cast<uint8_t*>(plane->data) + token * row_bytes();
@@ -106,6 +117,7 @@ class KvBuffer {
   size_t size_ = 0;
   size_t gap_begin_ = 0;
   size_t gap_tokens_ = 0;
+  std::unique_ptr<void, MemoryDeleter> memory_;  // of buffer_, on the CPU
   std::unique_ptr<ggml_context, ContextDeleter> context_;
   std::unique_ptr<ggml_backend_buffer, BufferDeleter> buffer_;
   std::vector<ggml_tensor*> k_;

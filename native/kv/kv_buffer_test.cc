@@ -6,11 +6,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <random>
 
 #include "kv/codec.h"
 #include "kv/cpu_features.h"
 #include "kv/row_kernels.h"
+
+#if defined(__linux__)
+#include <unistd.h>
+#endif
 
 namespace leoam {
 namespace {
@@ -55,6 +60,31 @@ TEST(KvBuffer, EightBitRowsTake53PercentOfTheBytes) {
   EXPECT_NEAR(share, 34.0 / 64.0, 1e-3);
   EXPECT_EQ(q8->row_bytes(), ggml_row_size(GGML_TYPE_Q8_0, 128));
 }
+
+#if defined(__linux__)
+uint64_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  uint64_t all = 0;
+  uint64_t resident = 0;
+  statm >> all >> resident;
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+TEST(KvBuffer, RoomThatIsNotUsedTakesNoMemory) {
+  constexpr size_t kTokens = size_t{1} << 18;
+  const uint64_t before = ResidentBytes();
+  const auto buffer = NewBuffer(KvFormat::kF16, kTokens);
+  ASSERT_GE(buffer->bytes(), uint64_t{256} << 20);
+  EXPECT_LT(ResidentBytes() - before, uint64_t{32} << 20);
+  std::vector<float> row(128, 3.0F);
+  buffer->WriteKeys(1, kTokens - 1, row.data());
+  std::vector<float> key(64, 1.0F);
+  buffer->ReadKey(1, kTokens - 2, 0, key.data());
+  EXPECT_EQ(key, std::vector<float>(64, 0.0F));
+  buffer->ReadKey(1, kTokens - 1, 1, key.data());
+  EXPECT_EQ(key, std::vector<float>(64, 3.0F));
+}
+#endif
 
 TEST(KvBuffer, RefusesHeadsThatDoNotFillBlocks) {
   const KvShape odd{2, 2, 80};
