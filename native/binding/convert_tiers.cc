@@ -46,15 +46,15 @@ TierOptions ReadTierOptions(const Napi::Value& value) {
   const bool is_enough = options.Get("mass").IsString() && ReadString(options, "mass") == "enough";
   const double mass = is_enough ? TierOptions::kEnoughMass : ReadNumber(options, "mass", 1);
   const double abstract = ReadNumber(options, "abstractTokens", KeyBoxes::kTokens);
-  const double code_bits = ReadNumber(options, "codeBits", tiers.code_bits);
+  const double code_share = ReadNumber(options, "codeShare", tiers.code_share);
   if (!(bytes > 0) || !(device >= 0) || !(share > 0) || !(share <= 1) || !(speed >= 0) ||
       !(draft >= 0) || !(draft <= 64) || !(is_enough || mass > 0) || !(mass <= 1) ||
-      !(abstract >= 1) || (code_bits != 0 && code_bits != 1 && code_bits != 2 && code_bits != 4)) {
+      !(abstract >= 1) || !(code_share >= 0) || !(code_share <= 1)) {
     throw Napi::TypeError::New(
         value.Env(),
         "A session's tiers need ramBytes above 0, a share and a mass above 0 and up to 1, no "
         "negative deviceBytes and speed, drafts of 0 to 64 tokens, abstracts of at least one key, "
-        "and codes of 0, 1, 2 or 4 bits.");
+        "and codes of a share of 0 to 1 of the channels.");
   }
   tiers.ram_bytes = static_cast<uint64_t>(bytes);
   tiers.device_bytes = static_cast<uint64_t>(device);
@@ -67,7 +67,7 @@ TierOptions ReadTierOptions(const Napi::Value& value) {
   tiers.draft_tokens = static_cast<int>(draft);
   tiers.disk_bytes_per_second = static_cast<uint64_t>(speed);
   tiers.abstract_tokens = static_cast<size_t>(std::min(abstract, 1e9));
-  tiers.code_bits = static_cast<int>(code_bits);
+  tiers.code_share = code_share;
   tiers.previous_layer = ReadFlag(options, "previousLayer", tiers.previous_layer);
   tiers.pass_page_cache = ReadFlag(options, "passPageCache", tiers.pass_page_cache);
   tiers.high_plane = ReadHighPlane(options, tiers.high_plane);

@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "runtime/channels.h"
+
 namespace leoam {
 namespace {
 
@@ -86,6 +88,19 @@ std::vector<std::pair<int, int>> Core::KeyPlanes() const {
   std::sort(planes.begin(), planes.end());
   planes.erase(std::unique(planes.begin(), planes.end()), planes.end());
   return planes;
+}
+
+Result<std::span<const std::vector<uint8_t>>> Core::Channels(JobContext& job) {
+  if (channels_.empty()) {
+    auto measured = MeasureChannels(*this, job);
+    if (!measured.ok()) {
+      return measured.status();
+    }
+    if (channels_.empty()) {  // else a more urgent job was quicker
+      channels_ = std::move(measured).value();
+    }
+  }
+  return std::span<const std::vector<uint8_t>>(channels_);
 }
 
 Status Core::SetPreamble(JobContext& job, std::vector<Token> tokens) {

@@ -61,6 +61,10 @@ class Core {
   // Evidence in tiers that sessions hold.
   SharedContexts& contexts() { return contexts_; }
 
+  // Of each layer, in which order channels of keys get codes in abstracts; found at the first call.
+  // Valid as long as the core.
+  Result<std::span<const std::vector<uint8_t>>> Channels(JobContext& job);
+
   // A buffer whose first rows are the preamble's (size() == preamble().size()).
   Result<std::unique_ptr<KvBuffer>> NewSequence(size_t capacity_tokens, KvFormat format);
 
@@ -78,6 +82,7 @@ class Core {
   std::unique_ptr<Decoder> decoder_;
 
   SharedContexts contexts_;
+  std::vector<std::vector<uint8_t>> channels_;
   std::vector<Token> preamble_;
   std::unique_ptr<KvBuffer> preamble_kv_;
   std::unique_ptr<KvBuffer> scratch_;  // null while a job has it

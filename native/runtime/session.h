@@ -84,10 +84,11 @@ class Session {
   Status PrepareRows(JobContext& job, const PromptRequest& request, Counters* counters,
                      Timings* timings, std::vector<float>* logits);
   // Makes the tiers hold the first `count` parts of the request, and no others.
-  Status HoldInTiers(const PromptRequest& request, size_t count);
+  Status HoldInTiers(JobContext& job, const PromptRequest& request, size_t count);
   Result<std::unique_ptr<TieredContext>> OpenTiers(std::shared_ptr<SegmentStore> store,
                                                    const std::vector<ChunkRange>& ranges,
-                                                   size_t begin, const TierOptions& options);
+                                                   size_t begin, const TierOptions& options,
+                                                   std::span<const std::vector<uint8_t>> channels);
   // The positions of `count` rows from `row` on, all behind or all before the gap.
   std::vector<int32_t> PositionsOf(size_t row, size_t count) const;
   void Advance(std::span<const Token> tokens);

@@ -25,7 +25,7 @@ Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters*
       std::find_if(request.parts.begin(), evidence_end,
                    [](const Part& part) { return part.kind != Part::Kind::kChunks; });
   const auto tiered = static_cast<size_t>(first_row_part - request.parts.begin());
-  LEOAM_RETURN_IF_ERROR(HoldInTiers(request, tiered));
+  LEOAM_RETURN_IF_ERROR(HoldInTiers(job, request, tiered));
 
   PromptRequest rest = request;
   rest.parts.erase(rest.parts.begin(), rest.parts.begin() + static_cast<ptrdiff_t>(tiered));
@@ -41,10 +41,9 @@ Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters*
   return status;
 }
 
-Result<std::unique_ptr<TieredContext>> Session::OpenTiers(std::shared_ptr<SegmentStore> store,
-                                                          const std::vector<ChunkRange>& ranges,
-                                                          size_t begin,
-                                                          const TierOptions& options) {
+Result<std::unique_ptr<TieredContext>> Session::OpenTiers(
+    std::shared_ptr<SegmentStore> store, const std::vector<ChunkRange>& ranges, size_t begin,
+    const TierOptions& options, std::span<const std::vector<uint8_t>> channels) {
   std::shared_ptr<DeviceMemory> device;
   if (options.device_bytes > 0) {
     auto allocated = AllocateDeviceMemory(options.device, options.device_bytes);
@@ -57,10 +56,10 @@ Result<std::unique_ptr<TieredContext>> Session::OpenTiers(std::shared_ptr<Segmen
     }
   }
   return TieredContext::Open(std::move(store), ranges, core_.model().config(),
-                             core_.model().key_bias(), begin, options, std::move(device));
+                             core_.model().key_bias(), begin, options, std::move(device), channels);
 }
 
-Status Session::HoldInTiers(const PromptRequest& request, size_t count) {
+Status Session::HoldInTiers(JobContext& job, const PromptRequest& request, size_t count) {
   const auto end = request.parts.begin() + static_cast<ptrdiff_t>(count);
   const bool intact = tiered_ == nullptr || tiered_->intact();
   if (intact &&
@@ -87,8 +86,16 @@ Status Session::HoldInTiers(const PromptRequest& request, size_t count) {
   // Heads of some sizes cannot be held in 8 bits.
   const KvFormat format = options.format.value_or(kv_->format());
   options.format = KvBuffer::CheckFormat(config.kv_shape(), format).ok() ? format : KvFormat::kF16;
-  auto opened = core_.contexts().Get(ranges, begin, options,
-                                     [&] { return OpenTiers(store, ranges, begin, options); });
+  std::span<const std::vector<uint8_t>> channels;
+  if (options.share < 1.0) {
+    const auto measured = core_.Channels(job);
+    if (!measured.ok()) {
+      return measured.status();
+    }
+    channels = *measured;
+  }
+  auto opened = core_.contexts().Get(
+      ranges, begin, options, [&] { return OpenTiers(store, ranges, begin, options, channels); });
   if (!opened.ok()) {
     return opened.status();
   }

@@ -8,21 +8,9 @@
 #include "selection/score_kernel.h"
 
 namespace leoam {
-namespace {
-
-// A box is looked into finely where it seems to hold more than such a part of what each would hold
-// if all held the same.
-constexpr float kFineFrom = 0.25F;
-
-}  // namespace
 
 BlockChoice::BlockChoice(const ChoiceShape& shape, std::vector<size_t> block_ends)
-    : shape_(shape),
-      block_ends_(std::move(block_ends)),
-      all_boxes_(block_ends_.empty() ? 0 : block_ends_.back()),
-      parts_(kParts) {
-  std::iota(all_boxes_.begin(), all_boxes_.end(), size_t{0});
-}
+    : shape_(shape), block_ends_(std::move(block_ends)), parts_(kParts) {}
 
 void BlockChoice::Judge(const KeyBoxes& boxes, const float* q, int rows,
                         const AttentionSums& resident, int part, int parts) {
@@ -79,16 +67,12 @@ void BlockChoice::ShareByBounds(const KeyBoxes& boxes, int kv_head, float reside
   part->resident += part->box_shares.back();
 }
 
-void BlockChoice::ShareByCodes(const KeyBoxes& boxes, int kv_head, float resident,
-                               Part* part) const {
+void BlockChoice::ShareByCodes(const KeyBoxes& boxes, int kv_head, float resident, Part* part) {
   static_assert(KeyBoxes::kTokens == 16, "HighestOf16 and SumExpOf16 take so many keys of a box");
   part->scores.resize(boxes.count() * KeyBoxes::kTokens);
   part->box_scores.resize(boxes.count());
-  boxes.Scores(kv_head, part->query.data(), all_boxes_, /*fine=*/false, part->scores.data());
+  boxes.Scores(kv_head, part->query.data(), part->scores.data());
   HighestOf16(part->scores, part->box_scores);
-  if (boxes.has_fine_codes()) {
-    LookFine(boxes, kv_head, resident, part);
-  }
   const float maximum = std::accumulate(part->box_scores.begin(), part->box_scores.end(), resident,
                                         [](float a, float b) { return std::max(a, b); });
   part->box_shares.resize(boxes.count());
@@ -99,32 +83,6 @@ void BlockChoice::ShareByCodes(const KeyBoxes& boxes, int kv_head, float residen
     share /= all;
   }
   part->resident += of_resident / all;
-}
-
-void BlockChoice::LookFine(const KeyBoxes& boxes, int kv_head, float resident, Part* part) const {
-  // What the best key of each box, as it seems, holds of their attention.
-  part->box_scores.push_back(resident);
-  part->shares.assign(part->box_scores.size(), 0.0F);
-  part->fine_scores = part->box_scores;  // are overwritten
-  AddSoftmax(part->fine_scores, part->shares);
-  part->box_scores.pop_back();
-  const float least = kFineFrom / static_cast<float>(boxes.count());
-  part->fine.clear();
-  for (size_t box = 0; box < boxes.count(); ++box) {
-    if (part->shares[box] > least) {
-      part->fine.push_back(box);
-    }
-  }
-  part->fine_scores.resize(part->fine.size() * KeyBoxes::kTokens);
-  boxes.Scores(kv_head, part->query.data(), part->fine, /*fine=*/true, part->fine_scores.data());
-  part->shares.resize(part->fine.size());
-  HighestOf16(part->fine_scores, part->shares);
-  for (size_t i = 0; i < part->fine.size(); ++i) {
-    const size_t box = part->fine[i];
-    std::copy_n(part->fine_scores.data() + i * KeyBoxes::kTokens, KeyBoxes::kTokens,
-                part->scores.data() + box * KeyBoxes::kTokens);
-    part->box_scores[box] = part->shares[i];
-  }
 }
 
 size_t BlockChoice::Join() {

@@ -24,9 +24,8 @@ class BlockChoice {
   // What part `part` of `parts` finds of the blocks; each part on one thread, any number at once.
   // `q`: [rows][heads][head_dim]; `resident`: the attention of each to what takes part anyway.
   //
-  // In each head softmax over that and, where boxes have codes, all keys as these have them, with
-  // fine codes where it matters; without codes over all bounds, as if every box held one key that
-  // reaches it.
+  // In each head softmax over that and, where boxes have codes, all keys as these have them;
+  // without codes over all bounds, as if every box held one key that reaches it.
   void Judge(const KeyBoxes& boxes, const float* q, int rows, const AttentionSums& resident,
              int part, int parts);
 
@@ -41,32 +40,26 @@ class BlockChoice {
   static constexpr size_t kParts = 64;
 
   struct Part {
-    size_t heads = 0;                // judged, of all rows
-    double resident = 0;             // their attention to what takes part anyway
-    std::vector<float> query;        // scaled
-    std::vector<float> scores;       // of keys, or bounds of boxes
-    std::vector<float> box_scores;   // of each box, the highest
-    std::vector<float> shares;       // of each box by its best key, as LookFine goes over them
-    std::vector<float> box_shares;   // of each box by all of its keys
-    std::vector<size_t> fine;        // boxes whose fine codes matter
-    std::vector<float> fine_scores;  // of their keys
-    std::vector<float> best;         // of each block
-    std::vector<float> sums;         // of each block, over heads and rows
+    size_t heads = 0;               // judged, of all rows
+    double resident = 0;            // their attention to what takes part anyway
+    std::vector<float> query;       // scaled
+    std::vector<float> scores;      // of keys, or bounds of boxes
+    std::vector<float> box_scores;  // of each box, the highest
+    std::vector<float> box_shares;  // of each box by all of its keys
+    std::vector<float> best;        // of each block
+    std::vector<float> sums;        // of each block, over heads and rows
   };
 
   // The boxes' shares of the attention of one head, whose scaled query is set, from their bounds.
   static void ShareByBounds(const KeyBoxes& boxes, int kv_head, float resident, Part* part);
   // The same, from the codes of the keys.
-  void ShareByCodes(const KeyBoxes& boxes, int kv_head, float resident, Part* part) const;
-  // Puts scores of keys that matter as their fine codes have them.
-  void LookFine(const KeyBoxes& boxes, int kv_head, float resident, Part* part) const;
+  static void ShareByCodes(const KeyBoxes& boxes, int kv_head, float resident, Part* part);
 
   // Into the first part. Returns how many heads of all rows were judged.
   size_t Join();
 
   const ChoiceShape shape_;
   const std::vector<size_t> block_ends_;
-  std::vector<size_t> all_boxes_;  // 0, 1, …
   std::vector<Part> parts_;
 };
 

@@ -17,48 +17,49 @@ int SumOf(__m256i lanes) {
   return _mm_cvtsi128_si32(sum);
 }
 
-template <int kBits>
-__m256i SumCodes(const int8_t* weights, const uint8_t* codes, size_t dim) {
-  const __m256i mask = _mm256_set1_epi8((1 << kBits) - 1);
+void SumCodes(const int8_t* weights, const uint8_t* codes, size_t channels, int16_t* to) {
+  const __m256i mask = _mm256_set1_epi8(3);
   __m256i sums = _mm256_setzero_si256();
-  for (size_t d = 0; d < dim; codes += 2 * kBoxKeys) {
+  for (size_t d = 0; d < channels; codes += 2 * kBoxKeys) {
     __m256i both = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes));
-    for (int shift = 0; shift < 8; shift += kBits, d += 2) {
+    for (int shift = 0; shift < 8; shift += 2, d += 2) {
       int16_t pair;
       std::memcpy(&pair, weights + d, sizeof pair);
       sums = _mm256_add_epi16(
           sums, _mm256_maddubs_epi16(_mm256_and_si256(both, mask), _mm256_set1_epi16(pair)));
-      both = _mm256_srli_epi16(both, kBits);
+      both = _mm256_srli_epi16(both, 2);
     }
   }
-  return sums;
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), sums);
 }
 
-void Score(const int16_t* query, float query_unit, const BoxCodes& box, size_t dim, int bits,
+void Score(const int16_t* query, float query_unit, const BoxCodes& box, const BoxChannels& channels,
            float* scores) {
   alignas(32) int8_t weights[kMostBoxDim];
   const __m256i ones = _mm256_set1_epi16(1);
   __m256i middles = _mm256_setzero_si256();
   __m256i weight = _mm256_setzero_si256();
-  for (size_t d = 0; d < dim; d += 16) {
+  for (size_t d = 0; d < channels.all; d += 16) {
     const __m256i levels = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(query + d));
     const __m256i middle = _mm256_cvtepi8_epi16(_mm_loadu_si128(Load(box.middles + d)));
-    const __m256i extent = _mm256_cvtepu8_epi16(_mm_loadu_si128(Load(box.extents + d)));
     middles = _mm256_add_epi32(middles, _mm256_madd_epi16(levels, middle));
+    if (d >= channels.coded) {
+      continue;
+    }
+    const __m256i extent = _mm256_cvtepu8_epi16(_mm_loadu_si128(Load(box.extents + d)));
     const __m256i wide = _mm256_mulhrs_epi16(levels, extent);
     weight = _mm256_add_epi32(weight, _mm256_madd_epi16(wide, ones));
     const __m128i narrow =
         _mm_packs_epi16(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
     _mm_store_si128(reinterpret_cast<__m128i*>(weights + d), narrow);
   }
-  alignas(32) int16_t sums[kBoxKeys];
-  alignas(32) int16_t fine_sums[kBoxKeys];
-  const auto sum_codes = bits == 1 ? SumCodes<1> : SumCodes<2>;
-  _mm256_store_si256(reinterpret_cast<__m256i*>(sums), sum_codes(weights, box.codes, dim));
-  if (box.fine != nullptr) {
-    _mm256_store_si256(reinterpret_cast<__m256i*>(fine_sums), sum_codes(weights, box.fine, dim));
-  }
-  box_loops::Finish(query_unit, box, bits, SumOf(middles), SumOf(weight), sums, fine_sums, scores);
+  box_loops::CodeSums codes;
+  box_loops::CodeSums fine;
+  codes.weights = SumOf(weight);
+  fine.weights = box_loops::SumOf(weights, channels.finely);
+  SumCodes(weights, box.codes, channels.coded, codes.keys);
+  SumCodes(weights, box.fine, channels.finely, fine.keys);
+  box_loops::Finish(query_unit, box, SumOf(middles), codes, fine, scores);
 }
 
 }  // namespace

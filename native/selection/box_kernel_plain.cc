@@ -3,21 +3,21 @@
 namespace leoam {
 namespace {
 
-void Score(const int16_t* query, float query_unit, const BoxCodes& box, size_t dim, int bits,
+void Score(const int16_t* query, float query_unit, const BoxCodes& box, const BoxChannels& channels,
            float* scores) {
   int8_t weights[kMostBoxDim];
-  int16_t sums[kBoxKeys];
-  int16_t fine_sums[kBoxKeys];
   int middles = 0;
-  for (size_t d = 0; d < dim; ++d) {
+  for (size_t d = 0; d < channels.all; ++d) {
     middles += query[d] * box.middles[d];
   }
-  const int weight = box_loops::Weigh(query, box.extents, dim, weights);
-  box_loops::SumCodes(weights, box.codes, dim, bits, sums);
-  if (box.fine != nullptr) {
-    box_loops::SumCodes(weights, box.fine, dim, bits, fine_sums);
-  }
-  box_loops::Finish(query_unit, box, bits, middles, weight, sums, fine_sums, scores);
+  box_loops::Weigh(query, box.extents, channels.coded, weights);
+  box_loops::CodeSums codes;
+  box_loops::CodeSums fine;
+  codes.weights = box_loops::SumOf(weights, channels.coded);
+  fine.weights = box_loops::SumOf(weights, channels.finely);
+  box_loops::SumCodes(weights, box.codes, channels.coded, codes.keys);
+  box_loops::SumCodes(weights, box.fine, channels.finely, fine.keys);
+  box_loops::Finish(query_unit, box, middles, codes, fine, scores);
 }
 
 }  // namespace

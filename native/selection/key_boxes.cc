@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <mutex>
+#include <numeric>
 
 #include "kv/cpu_features.h"
 #include "selection/box_kernel.h"
@@ -18,9 +19,17 @@ constexpr float kScaleSlack = 1.0F + 1e-6F;
 constexpr float kSumSlack = 2e-5F;
 
 // As many as BoxKernel can do with.
-float QueryLevels(size_t dim) {
+float QueryLevels(const BoxChannels& channels) {
   constexpr size_t kMost = 127;
-  return static_cast<float>(std::min(kMost, 32767 / (3 * std::max<size_t>(dim, 1)) - 1) * 128);
+  return static_cast<float>(std::min(kMost, 32767 / (3 * std::max<size_t>(channels.coded, 1)) - 1) *
+                            128);
+}
+
+// The first multiple of `unit` that is not below `share` of `all`, which is one itself.
+size_t ShareOf(size_t all, double share, size_t unit) {
+  const auto units =
+      static_cast<size_t>(std::ceil(share * static_cast<double>(all) / static_cast<double>(unit)));
+  return std::min(all, units * unit);
 }
 
 const BoxKernel& Kernel() {
@@ -34,26 +43,43 @@ const BoxKernel& Kernel() {
 
 }  // namespace
 
-KeyBoxes::KeyBoxes(int kv_heads, int head_dim, size_t boxes, int code_bits)
+BoxChannels KeyBoxes::Channels(size_t head_dim, double code_share) {
+  // A few channels hold most of what codes can say.
+  constexpr double kFineShare = 0.125;
+  if (code_share <= 0) {
+    return {head_dim, 0, 0};
+  }
+  const size_t coded = ShareOf(head_dim, code_share, 16);
+  return {head_dim, coded, std::min(coded, ShareOf(head_dim, kFineShare, 8))};
+}
+
+KeyBoxes::KeyBoxes(int kv_heads, int head_dim, size_t boxes, double code_share,
+                   std::span<const uint8_t> order)
     : heads_(static_cast<size_t>(kv_heads)),
       dim_(static_cast<size_t>(head_dim)),
       count_(boxes),
       groups_((boxes + kLanes - 1) / kLanes),
-      bits_(static_cast<size_t>(code_bits)),
+      channels_(Channels(dim_, code_share)),
+      order_(order.begin(), order.end()),
       planes_(has_codes() ? 0 : heads_ * groups_ * 2 * dim_ * kLanes),
       scales_(has_codes() ? 0 : heads_ * groups_ * kLanes),
-      codes_(has_codes() ? heads_ * boxes * CodeBytes(dim_, bits_) : 0),
+      codes_(has_codes() ? heads_ * boxes * CodeBytes(channels_) : 0),
       units_(has_codes() ? heads_ * boxes * 2 : 0),
       tokens_(has_codes() ? boxes : 0),
-      set_(std::make_unique<std::atomic<bool>[]>(boxes)) {}
+      set_(std::make_unique<std::atomic<bool>[]>(boxes)) {
+  if (order_.empty()) {
+    for (size_t i = 0; i < heads_ * dim_; ++i) {
+      order_.push_back(static_cast<uint8_t>(i % dim_));
+    }
+  }
+}
 
-size_t KeyBoxes::Bytes(size_t kv_heads, size_t head_dim, size_t boxes, int code_bits) {
-  if (code_bits > 0) {
-    const size_t codes = CodeBytes(head_dim, static_cast<size_t>(code_bits));
-    return boxes * (kv_heads * (codes + 2 * sizeof(float)) + 1);
+size_t KeyBoxes::Bytes(size_t kv_heads, const BoxChannels& channels, size_t boxes) {
+  if (channels.coded > 0) {
+    return boxes * (kv_heads * (CodeBytes(channels) + 2 * sizeof(float)) + 1);
   }
   const size_t lanes = (boxes + kLanes - 1) / kLanes * kLanes;
-  return kv_heads * lanes * (2 * head_dim + sizeof(float));
+  return kv_heads * lanes * (2 * channels.all + sizeof(float));
 }
 
 void KeyBoxes::Set(size_t box, const float* keys, size_t tokens) {
@@ -104,10 +130,10 @@ void KeyBoxes::SetBounds(size_t box, const float* keys, size_t tokens) {
 }
 
 void KeyBoxes::SetCodes(size_t box, const float* keys, size_t tokens) {
-  std::vector<uint8_t> codes(CodeBytes(dim_, bits_));
+  std::vector<uint8_t> codes(CodeBytes(channels_));
   for (size_t head = 0; head < heads_; ++head) {
     std::fill(codes.begin(), codes.end(), uint8_t{0});
-    const auto [middle_unit, extent_unit] = Encode(keys + head * dim_, tokens, codes.data());
+    const auto [middle_unit, extent_unit] = Encode(head, keys + head * dim_, tokens, codes.data());
     const std::unique_lock lock(mutex_);
     std::copy(codes.begin(), codes.end(), Codes(head, box));
     units_[2 * (head * count_ + box)] = middle_unit;
@@ -117,46 +143,62 @@ void KeyBoxes::SetCodes(size_t box, const float* keys, size_t tokens) {
   tokens_[box] = static_cast<uint8_t>(tokens);
 }
 
-std::pair<float, float> KeyBoxes::Encode(const float* keys, size_t tokens, uint8_t* to) const {
+std::vector<float> KeyBoxes::MiddlesOf(size_t head, const float* keys, size_t tokens,
+                                       std::span<const float> bounds) const {
+  std::vector<float> middles(dim_);
+  for (size_t i = 0; i < dim_; ++i) {
+    const size_t d = order_[head * dim_ + i];
+    if (i < channels_.coded) {
+      middles[i] = (bounds[d] + bounds[dim_ + d]) / 2;
+      continue;
+    }
+    for (size_t token = 0; token < tokens; ++token) {
+      middles[i] += keys[token * heads_ * dim_ + d] / static_cast<float>(tokens);
+    }
+  }
+  return middles;
+}
+
+std::pair<float, float> KeyBoxes::Encode(size_t head, const float* keys, size_t tokens,
+                                         uint8_t* to) const {
   constexpr float kExtents = 255.0F;
   constexpr float kLeast = 1e-30F;
+  const uint8_t* order = order_.data() + head * dim_;
   const std::vector<float> bounds = BoundsOf(keys, tokens);
-  const float* least = bounds.data();
-  const float* largest = least + dim_;
-  float size = kLeast;
-  for (size_t d = 0; d < dim_; ++d) {
-    size = std::max(size, std::abs(least[d] + largest[d]) / 2);
-  }
+  std::vector<float> middles = MiddlesOf(head, keys, tokens, bounds);
+  const float size = std::accumulate(middles.begin(), middles.end(), kLeast,
+                                     [](float a, float b) { return std::max(a, std::abs(b)); });
   const float middle_unit = size / kLevels;
   // About the middle as it is rounded, so that all keys lie inside.
-  std::vector<float> middles(dim_);
-  std::vector<float> extents(dim_);
+  std::vector<float> extents(channels_.coded);
   float widest = kLeast;
-  for (size_t d = 0; d < dim_; ++d) {
-    const float level = std::round((least[d] + largest[d]) / 2 / middle_unit);
-    to[d] = static_cast<uint8_t>(static_cast<int8_t>(level));
-    middles[d] = level * middle_unit;
-    extents[d] = 2 * std::max(largest[d] - middles[d], middles[d] - least[d]);
-    widest = std::max(widest, extents[d]);
+  for (size_t i = 0; i < dim_; ++i) {
+    const float level = std::round(middles[i] / middle_unit);
+    to[i] = static_cast<uint8_t>(static_cast<int8_t>(level));
+    middles[i] = level * middle_unit;
+    if (i < channels_.coded) {
+      const size_t d = order[i];
+      extents[i] = 2 * std::max(bounds[dim_ + d] - middles[i], middles[i] - bounds[d]);
+      widest = std::max(widest, extents[i]);
+    }
   }
   const float extent_unit = widest / kExtents;
-  const size_t bits = plane_bits();
-  const size_t channels = 16 / bits;  // of two bytes
-  const size_t plane_bytes = dim_ * bits * kTokens / 8;
-  const auto parts = static_cast<float>(1U << bits_);
-  for (size_t d = 0; d < dim_; ++d) {
-    const float level = std::clamp(std::ceil(extents[d] / extent_unit), 1.0F, kExtents);
-    to[dim_ + d] = static_cast<uint8_t>(level);
+  constexpr float kParts = 16.0F;
+  constexpr size_t kPairs = 8;  // channels whose codes share two bytes
+  uint8_t* codes = to + dim_ + channels_.coded;
+  uint8_t* fine = codes + channels_.coded * kPlaneBytes;
+  for (size_t i = 0; i < channels_.coded; ++i) {
+    const float level = std::clamp(std::ceil(extents[i] / extent_unit), 1.0F, kExtents);
+    to[dim_ + i] = static_cast<uint8_t>(level);
     const float extent = level * extent_unit;
-    const size_t shift = d % channels / 2 * bits;
+    const size_t shift = i % kPairs / 2 * 2;
     for (size_t token = 0; token < tokens; ++token) {
-      const float part = (keys[token * heads_ * dim_ + d] - middles[d]) / extent + 0.5F;
-      const auto code = static_cast<uint32_t>(std::clamp(part * parts, 0.0F, parts - 1.0F));
-      uint8_t* plane = to + 2 * dim_ + (d / channels * kTokens + token) * 2 + d % 2;
-      // The highest bits into the first plane.
-      for (size_t rest = bits_; rest > 0; plane += plane_bytes) {
-        rest -= bits;
-        *plane |= static_cast<uint8_t>(((code >> rest) & ((1U << bits) - 1)) << shift);
+      const float part = (keys[token * heads_ * dim_ + order[i]] - middles[i]) / extent + 0.5F;
+      const auto code = static_cast<uint32_t>(std::clamp(part * kParts, 0.0F, kParts - 1.0F));
+      const size_t at = (i / kPairs * kTokens + token) * 2 + i % 2;
+      codes[at] |= static_cast<uint8_t>((code >> 2) << shift);
+      if (i < channels_.finely) {
+        fine[at] |= static_cast<uint8_t>((code & 3) << shift);
       }
     }
   }
@@ -185,32 +227,30 @@ void KeyBoxes::Bounds(int kv_head, const float* query, float* bounds) const {
   }
 }
 
-void KeyBoxes::Scores(int kv_head, const float* query, std::span<const size_t> boxes, bool fine,
-                      float* scores) const {
+void KeyBoxes::Scores(int kv_head, const float* query, float* scores) const {
   const auto head = static_cast<size_t>(kv_head);
   float size = 1e-30F;
   for (size_t d = 0; d < dim_; ++d) {
     size = std::max(size, std::abs(query[d]));
   }
-  const float unit = size / QueryLevels(dim_);
+  const float unit = size / QueryLevels(channels_);
   int16_t levels[kMostBoxDim];
-  for (size_t d = 0; d < dim_; ++d) {
-    const float level = query[d] / unit;
-    levels[d] = static_cast<int16_t>(level + (level < 0 ? -0.5F : 0.5F));
+  for (size_t i = 0; i < dim_; ++i) {
+    const float level = query[order_[head * dim_ + i]] / unit;
+    levels[i] = static_cast<int16_t>(level + (level < 0 ? -0.5F : 0.5F));
   }
-  const size_t plane_bytes = dim_ * plane_bits() * kTokens / 8;
   const auto score = Kernel().score;
   const std::shared_lock lock(mutex_);
-  for (const size_t box : boxes) {
+  for (size_t box = 0; box < count_; ++box) {
     const uint8_t* stored = Codes(head, box);
     BoxCodes codes;
     codes.middles = reinterpret_cast<const int8_t*>(stored);
     codes.extents = stored + dim_;
-    codes.codes = stored + 2 * dim_;
-    codes.fine = fine && has_fine_codes() ? codes.codes + plane_bytes : nullptr;
+    codes.codes = codes.extents + channels_.coded;
+    codes.fine = codes.codes + channels_.coded * kPlaneBytes;
     codes.middle_unit = units_[2 * (head * count_ + box)];
     codes.extent_unit = units_[2 * (head * count_ + box) + 1];
-    score(levels, unit, codes, dim_, static_cast<int>(plane_bits()), scores);
+    score(levels, unit, codes, channels_, scores);
     std::fill(scores + tokens_[box], scores + kTokens, kNoKey);
     scores += kTokens;
   }

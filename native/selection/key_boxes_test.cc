@@ -38,26 +38,24 @@ TEST(KeyBoxes, BoundsAreNeverBelowTheLargestProduct) {
 }
 
 // The share of the slack that scores are off by.
-double Missed(int dim, int code_bits, bool fine) {
-  BoxedKeys keys(70, dim, static_cast<uint32_t>(dim), 1.0F, 1.0F, code_bits);
-  const std::vector<size_t> boxes = {0, 3, 31, 32, 69};
-  std::vector<float> scores(boxes.size() * KeyBoxes::kTokens);
+double Missed(int dim, double code_share) {
+  BoxedKeys keys(70, dim, static_cast<uint32_t>(dim), 1.0F, 1.0F, code_share);
+  std::vector<float> scores(70 * KeyBoxes::kTokens);
   double missed = 0;
   double slack = 0;
   for (int i = 0; i < 20; ++i) {
     const std::vector<float> query = keys.Query();
     for (int head = 0; head < kKvHeads; ++head) {
-      keys.made->Scores(head, query.data(), boxes, fine, scores.data());
-      for (size_t at = 0; at < boxes.size(); ++at) {
-        const double most =
-            keys.Slack(boxes[at], head, query, fine ? code_bits : std::min(code_bits, 2));
+      keys.made->Scores(head, query.data(), scores.data());
+      for (const size_t box : {0, 3, 31, 32, 69}) {
+        const double most = keys.Slack(box, head, query);
         for (size_t token = 0; token < KeyBoxes::kTokens; ++token) {
-          const float score = scores[at * KeyBoxes::kTokens + token];
-          if (token >= keys.Tokens(boxes[at])) {
+          const float score = scores[box * KeyBoxes::kTokens + token];
+          if (token >= keys.Tokens(box)) {
             EXPECT_EQ(score, KeyBoxes::kNoKey);
             continue;
           }
-          const double error = std::abs(score - keys.Product(boxes[at], token, head, query));
+          const double error = std::abs(score - keys.Product(box, token, head, query));
           EXPECT_LE(error, most);
           missed += error;
           slack += most;
@@ -70,24 +68,37 @@ double Missed(int dim, int code_bits, bool fine) {
 
 TEST(KeyBoxes, CodesSayWhatTheProductsAreAbout) {
   for (const int dim : {16, 64, 80, 128, 256}) {
-    for (const int code_bits : {1, 2, 4}) {
-      EXPECT_LT(Missed(dim, code_bits, true), 0.5);  // errors of channels cancel
+    for (const double code_share : {0.25, 0.5, 1.0}) {
+      EXPECT_LT(Missed(dim, code_share), 0.5);  // errors of channels cancel
     }
-    EXPECT_LT(Missed(dim, 4, false), 0.5);
   }
 }
 
+TEST(KeyBoxes, HaveCodesOfAboutAShareOfTheChannels) {
+  const auto channels = [](int dim, double share) {
+    const BoxChannels made = KeyBoxes(1, dim, 1, share).channels();
+    return std::vector<size_t>{made.all, made.coded, made.finely};
+  };
+  EXPECT_EQ(channels(64, 0.5), (std::vector<size_t>{64, 32, 8}));
+  EXPECT_EQ(channels(64, 0.25), (std::vector<size_t>{64, 16, 8}));
+  EXPECT_EQ(channels(128, 0.5), (std::vector<size_t>{128, 64, 16}));
+  EXPECT_EQ(channels(80, 0.5), (std::vector<size_t>{80, 48, 16}));
+  EXPECT_EQ(channels(16, 0.01), (std::vector<size_t>{16, 16, 8}));
+  EXPECT_EQ(channels(64, 0), (std::vector<size_t>{64, 0, 0}));
+  // Middles, extents, codes of 2 bits, fine ones, two units; so many keys.
+  EXPECT_EQ(KeyBoxes(3, 64, 5, 0.5).bytes(), 5 * (3 * (64 + 32 + 32 * 4 + 8 * 4 + 8) + 1U));
+}
+
 TEST(KeyBoxes, CodesOfBoxesThatAreNotSetSayNothing) {
-  KeyBoxes boxes(kKvHeads, 64, 3, 4);
+  KeyBoxes boxes(kKvHeads, 64, 3, 0.5);
   BoxedKeys keys(1, 64, 3);
   boxes.Set(1, keys.Key(0, 0), 4);
   std::vector<float> scores(3 * KeyBoxes::kTokens);
-  boxes.Scores(0, keys.Query().data(), std::vector<size_t>{0, 1, 2}, true, scores.data());
+  boxes.Scores(0, keys.Query().data(), scores.data());
   EXPECT_EQ(scores[0], KeyBoxes::kNoKey);
   EXPECT_GT(scores[KeyBoxes::kTokens + 3], KeyBoxes::kNoKey);
   EXPECT_EQ(scores[KeyBoxes::kTokens + 4], KeyBoxes::kNoKey);
   EXPECT_EQ(scores[2 * KeyBoxes::kTokens], KeyBoxes::kNoKey);
-  EXPECT_LT(boxes.bytes(), 3U * (kKvHeads * (64 * 10 + 8) + 1) + 1);
 }
 
 TEST(KeyBoxes, OfOneKeyAreItsProduct) {
@@ -158,16 +169,13 @@ TEST(BoxKernel, Avx2ComputesWhatThePlainLoopsCompute) {
       const int level = static_cast<int>(random() % (2 * kMostLevels + 1)) - kMostLevels;
       return static_cast<int16_t>(is_extreme ? kMostLevels : level);
     });
-    for (const int bits : {1, 2}) {
-      for (const bool is_fine : {false, true}) {
-        const BoxCodes box = {least.data(), extents.data(),
-                              codes.data(), is_fine ? fine.data() : nullptr,
-                              0.01F,        0.02F};
-        PlainBoxKernel().score(levels.data(), 0.003F, box, levels.size(), bits, plain);
-        Avx2BoxKernel().score(levels.data(), 0.003F, box, levels.size(), bits, avx2);
-        for (size_t key = 0; key < kBoxKeys; ++key) {
-          EXPECT_NEAR(plain[key], avx2[key], std::abs(plain[key]) * 1e-5F + 1e-3F);
-        }
+    const BoxCodes box = {least.data(), extents.data(), codes.data(), fine.data(), 0.01F, 0.02F};
+    for (const BoxChannels& channels :
+         {BoxChannels{80, 80, 16}, BoxChannels{80, 48, 8}, BoxChannels{80, 16, 0}}) {
+      PlainBoxKernel().score(levels.data(), 0.003F, box, channels, plain);
+      Avx2BoxKernel().score(levels.data(), 0.003F, box, channels, avx2);
+      for (size_t key = 0; key < kBoxKeys; ++key) {
+        EXPECT_NEAR(plain[key], avx2[key], std::abs(plain[key]) * 1e-5F + 1e-3F);
       }
     }
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <random>
@@ -17,7 +18,7 @@ inline constexpr int kKvHeads = 2;
 // Keys of [boxes][kTokens][heads * dim], about a centre of each box; the last one has fewer tokens.
 struct BoxedKeys {
   BoxedKeys(size_t boxes, int head_dim, uint32_t seed, float size = 1.0F, float spread = 1.0F,
-            int code_bits = 0)
+            double code_share = 0)
       : dim(head_dim), random(seed) {
     std::normal_distribution<float> value(0.3F, size);
     values.resize(boxes * KeyBoxes::kTokens * Row());
@@ -29,7 +30,13 @@ struct BoxedKeys {
       const float outlier = random() % 200 == 0 ? 50.0F : 1.0F;
       values[i] = centre[i % Row()] + spread * value(random) * outlier;
     }
-    made = std::make_unique<KeyBoxes>(kKvHeads, dim, boxes, code_bits);
+    for (size_t i = 0; i < Row(); ++i) {
+      const size_t at = i % static_cast<size_t>(dim);
+      const size_t head = i / static_cast<size_t>(dim);
+      order.push_back(static_cast<uint8_t>((static_cast<size_t>(dim) - 1 - at + head) %
+                                           static_cast<size_t>(dim)));
+    }
+    made = std::make_unique<KeyBoxes>(kKvHeads, dim, boxes, code_share, order);
     for (size_t box = 0; box < boxes; ++box) {
       made->Set(box, Key(box, 0), Tokens(box));
     }
@@ -63,14 +70,15 @@ struct BoxedKeys {
     }
     return best;
   }
-  // What codes of so many bits may miss a product by: half of a part of the box in each channel,
-  // where middles are rounded to 8 bits, extents outward to 8, and both together times the query.
-  double Slack(size_t box, int head, const std::vector<float>& query, int code_bits) const {
+  // What codes may miss a product by: in a channel that has them half of a part of the box, in the
+  // others all of it, where middles are rounded to 8 bits, extents outward to 8, and both
+  // together times the query.
+  double Slack(size_t box, int head, const std::vector<float>& query) const {
+    const BoxChannels& channels = made->channels();
     double middle_unit = 0;
     double extent_unit = 0;
     double size = 0;
-    double extents = 0;  // times the query
-    double queries = 0;
+    std::vector<double> extents;
     for (size_t d = 0; d < query.size(); ++d) {
       float least = std::numeric_limits<float>::max();
       float largest = -least;
@@ -79,22 +87,29 @@ struct BoxedKeys {
         least = std::min(least, value);
         largest = std::max(largest, value);
       }
-      const double q = std::abs(static_cast<double>(query[d]));
-      middle_unit = std::max(middle_unit, std::abs(least + largest) / 2.0 / 127);
+      middle_unit = std::max(middle_unit, std::max(std::abs(least), std::abs(largest)) / 127.0);
       extent_unit = std::max(extent_unit, (largest - least) / 255.0);
-      size = std::max(size, q);
-      extents += q * (largest - least);
-      queries += q;
+      size = std::max(size, std::abs(static_cast<double>(query[d])));
+      extents.push_back(largest - least);
     }
     extent_unit += middle_unit / 255;
-    const double parts = (extents + queries * (middle_unit + extent_unit)) / (2 << code_bits);
-    const double weights = 0.51 * std::max(1.0, dim / 64.0) * dim;  // fewer levels, more channels
-    return (parts + size * extent_unit * weights) * 1.01;
+    double parts = 0;
+    for (size_t i = 0; i < query.size(); ++i) {
+      const size_t d = order[static_cast<size_t>(head * dim) + i];
+      const double part = i < channels.finely ? 32.0 : i < channels.coded ? 8.0 : 1.0;
+      parts += std::abs(query[d]) * (extents[d] + middle_unit + extent_unit) / part;
+    }
+    // Fewer levels of the query where more channels have codes.
+    const double levels = std::max(1.0, static_cast<double>(channels.coded) / 64.0);
+    const double weights = 0.51 * extent_unit * static_cast<double>(channels.coded) +
+                           0.01 * middle_unit * static_cast<double>(channels.all);
+    return (parts + size * levels * weights) * 1.01;
   }
 
   int dim;
   std::mt19937 random;
   std::vector<float> values;
+  std::vector<uint8_t> order;  // of channels, in each head another one
   std::unique_ptr<KeyBoxes> made;
 };
 

@@ -16,12 +16,14 @@ constexpr int kFlatLayers = 2;
 constexpr double kFlatShare = 0.5;
 // Of the memory for a context, what abstracts may take at most.
 constexpr double kAbstractShare = 0.8;
-// Of the attention as codes of so many bits estimate it, or of fewer where no line says so: what
-// costs less than a hundredth of perplexity (ARCHITECTURE.md).
+// Of the attention as codes of such a share of the channels estimate it, or of a smaller one where
+// no line says so: what costs less than a hundredth of perplexity (ARCHITECTURE.md).
 constexpr struct {
-  int code_bits;
+  double code_share;
   double mass;
-} kEnough[] = {{4, 0.97}, {2, 0.99}, {0, 0.995}};
+} kEnough[] = {{0.5, 0.985}, {0, 0.995}};
+// Below it codes say little.
+constexpr double kLeastCodeShare = 0.25;
 // From so much of a step's time on, waiting for blocks is worth less precision.
 constexpr double kMuchWaiting = 0.1;
 // Of the latest step in what is told of the latest ones.
@@ -40,18 +42,16 @@ double MillisecondsSince(Clock::time_point started) {
 
 }  // namespace
 
-Result<std::unique_ptr<TieredContext>> TieredContext::Open(std::shared_ptr<SegmentStore> store,
-                                                           const std::vector<ChunkRange>& ranges,
-                                                           const ModelConfig& config,
-                                                           const KeyBias& bias, size_t begin,
-                                                           const TierOptions& options,
-                                                           std::shared_ptr<DeviceMemory> device) {
+Result<std::unique_ptr<TieredContext>> TieredContext::Open(
+    std::shared_ptr<SegmentStore> store, const std::vector<ChunkRange>& ranges,
+    const ModelConfig& config, const KeyBias& bias, size_t begin, const TierOptions& options,
+    std::shared_ptr<DeviceMemory> device, std::span<const std::vector<uint8_t>> channels) {
   std::unique_ptr<TieredContext> context(
       new TieredContext(std::move(store), config.kv_shape(), bias, begin, options));
   for (const ChunkRange& range : ranges) {
     LEOAM_RETURN_IF_ERROR(context->AddRange(range));
   }
-  context->Start(config, std::move(device));
+  context->Start(config, std::move(device), channels);
   return context;
 }
 
@@ -98,7 +98,8 @@ Status TieredContext::AddRange(const ChunkRange& range) {
   return Status::Ok();
 }
 
-void TieredContext::Start(const ModelConfig& config, std::shared_ptr<DeviceMemory> device) {
+void TieredContext::Start(const ModelConfig& config, std::shared_ptr<DeviceMemory> device,
+                          std::span<const std::vector<uint8_t>> channels) {
   const auto layers = static_cast<size_t>(shape_.layers);
   all_.resize(chunks_.size());
   std::iota(all_.begin(), all_.end(), size_t{0});
@@ -114,7 +115,7 @@ void TieredContext::Start(const ModelConfig& config, std::shared_ptr<DeviceMemor
     ram_bytes_ -= std::min<uint64_t>(ram_bytes_, *std::max_element(bytes.begin(), bytes.end()));
   }
   if (options_.share < 1.0) {
-    MakeAbstracts();
+    MakeAbstracts(channels);
   }
   if (!boxes_.empty()) {
     choice_ = std::make_unique<BlockChoice>(
@@ -128,7 +129,7 @@ void TieredContext::Start(const ModelConfig& config, std::shared_ptr<DeviceMemor
       device == nullptr ? nullptr : std::make_unique<DeviceTier>(std::move(device)));
 }
 
-void TieredContext::MakeAbstracts() {
+void TieredContext::MakeAbstracts(std::span<const std::vector<uint8_t>> channels) {
   const auto layers = static_cast<size_t>(shape_.layers);
   const auto ram = static_cast<double>(ram_bytes_);
   const double most = std::min(kAbstractShare * ram,
@@ -138,17 +139,18 @@ void TieredContext::MakeAbstracts() {
                            [this](size_t sum, const Chunk& chunk) { return sum + BoxesOf(chunk); });
   };
   const auto fit = [&] {
-    const size_t bytes = KeyBoxes::Bytes(static_cast<size_t>(shape_.kv_heads),
-                                         static_cast<size_t>(shape_.head_dim), count(), code_bits_);
+    const size_t bytes =
+        KeyBoxes::Bytes(static_cast<size_t>(shape_.kv_heads), static_cast<size_t>(shape_.head_dim),
+                        count(), code_share_);
     return static_cast<double>(layers * bytes) <= most;
   };
   box_tokens_ = options_.abstract_tokens;
   const bool may_have_codes =
       box_tokens_ <= KeyBoxes::kTokens && shape_.head_dim <= static_cast<int>(kMostBoxDim);
-  code_bits_ = may_have_codes ? options_.code_bits : 0;
+  code_share_ = may_have_codes ? options_.code_share : 0;
   while (!fit()) {
-    if (code_bits_ > 0) {
-      code_bits_ /= 2;
+    if (code_share_ > 0) {
+      code_share_ = code_share_ > kLeastCodeShare ? std::max(code_share_ / 2, kLeastCodeShare) : 0;
     } else if (count() == chunks_.size()) {
       return;
     } else {
@@ -161,8 +163,9 @@ void TieredContext::MakeAbstracts() {
     box_ends_.push_back(boxes);
   }
   for (size_t layer = 0; layer < layers; ++layer) {
-    boxes_.push_back(
-        std::make_unique<KeyBoxes>(shape_.kv_heads, shape_.head_dim, boxes, code_bits_));
+    boxes_.push_back(std::make_unique<KeyBoxes>(
+        shape_.kv_heads, shape_.head_dim, boxes, code_share_,
+        channels.empty() ? std::span<const uint8_t>() : std::span<const uint8_t>(channels[layer])));
   }
 }
 
@@ -288,7 +291,7 @@ double TieredContext::EnoughMass() const {
     return options_.mass;
   }
   return std::find_if(std::begin(kEnough), std::end(kEnough),
-                      [this](const auto& enough) { return code_bits_ >= enough.code_bits; })
+                      [this](const auto& enough) { return code_share_ >= enough.code_share; })
       ->mass;
 }
 

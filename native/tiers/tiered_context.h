@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -67,9 +68,9 @@ struct TierOptions {
   int draft_tokens = 0;
   // Keys that one abstract stands for, at most; of more where memory is short.
   size_t abstract_tokens = KeyBoxes::kTokens;
-  // Abstracts of up to KeyBoxes::kTokens keys have codes of so many bits, 0, 1, 2 or 4, or of fewer
-  // where memory is short: they say more than boxes alone.
-  int code_bits = 4;
+  // Abstracts of up to KeyBoxes::kTokens keys have codes of so many of their channels, of half as
+  // many or of none where memory is short: they say more than boxes alone.
+  double code_share = 0.5;
   // Each layer attends to what the queries of the layer before it choose, which is read meanwhile;
   // the first one to all. For comparison with judging by a layer's own queries.
   bool previous_layer = false;
@@ -86,11 +87,13 @@ struct TierOptions {
 class TieredContext final : public TieredKv {
  public:
   // The chunks follow each other from position `begin` on. `bias` must outlive it. `device`: for
-  // blocks that RAM has no room for; null: none.
+  // blocks that RAM has no room for; null: none. `channels`: of each layer, in which order channels
+  // get codes (OrderChannels); empty: as they are.
   static Result<std::unique_ptr<TieredContext>> Open(
       std::shared_ptr<SegmentStore> store, const std::vector<ChunkRange>& ranges,
       const ModelConfig& config, const KeyBias& bias, size_t begin, const TierOptions& options,
-      std::shared_ptr<DeviceMemory> device = nullptr);
+      std::shared_ptr<DeviceMemory> device = nullptr,
+      std::span<const std::vector<uint8_t>> channels = {});
 
   size_t begin() const override { return begin_; }
   size_t tokens() const override { return tokens_; }
@@ -112,8 +115,8 @@ class TieredContext final : public TieredKv {
   // As in TierOptions; 0 where all takes part anyway.
   int draft_tokens() const { return choice_ != nullptr ? options_.draft_tokens : 0; }
   TierCounters counters() const;
-  // Of a value of a key, in the abstracts.
-  int code_bits() const { return code_bits_; }
+  // Of the channels of keys, that have codes in the abstracts.
+  double code_share() const { return code_share_; }
 
  private:
   struct Chunk {
@@ -128,9 +131,10 @@ class TieredContext final : public TieredKv {
                 size_t begin, const TierOptions& options);
 
   Status AddRange(const ChunkRange& range);
-  void Start(const ModelConfig& config, std::shared_ptr<DeviceMemory> device);
+  void Start(const ModelConfig& config, std::shared_ptr<DeviceMemory> device,
+             std::span<const std::vector<uint8_t>> channels);
   // As fine as the memory allows beside a layer of the KV; none where it allows none.
-  void MakeAbstracts();
+  void MakeAbstracts(std::span<const std::vector<uint8_t>> channels);
   size_t BoxesOf(const Chunk& chunk) const {
     return (chunk.tokens + box_tokens_ - 1) / box_tokens_;
   }
@@ -165,7 +169,7 @@ class TieredContext final : public TieredKv {
   std::vector<size_t> next_;                   // in the next one, with options_.previous_layer
   std::vector<std::vector<size_t>> appended_;  // of each layer: the chunks of what Choose appended
   size_t box_tokens_ = 0;                      // of a box, at most
-  int code_bits_ = 0;
+  double code_share_ = 0;
   std::vector<size_t> box_ends_;                  // of each chunk
   std::vector<std::unique_ptr<KeyBoxes>> boxes_;  // of each layer; empty where all takes part
   std::unique_ptr<BlockChoice> choice_;

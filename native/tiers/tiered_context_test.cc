@@ -236,16 +236,17 @@ TEST_P(TieredContextTest, AbstractsAreAsFineAsTheMemoryAllows) {
   options.share = 0.25;
   options.draft_tokens = 4;
   options.abstract_tokens = 1;
+  options.code_share = 1.0;
   options.ram_bytes = kPlenty;
   auto context = Open(options);
   ASSERT_TRUE(context.ok());
   const uint64_t layer_bytes =
       (*context)->counters().kv_bytes / static_cast<uint64_t>(shape_.layers);
   uint64_t finer = kPlenty;
-  for (const int code_bits : {4, 2, 1, 0, 0}) {
+  for (const double code_share : {1.0, 0.5, 0.0, 0.0}) {
     context = Open(options);
     ASSERT_TRUE(context.ok());
-    EXPECT_EQ((*context)->code_bits(), code_bits);
+    EXPECT_EQ((*context)->code_share(), code_share);
     const uint64_t bytes = (*context)->counters().abstract_bytes;
     EXPECT_GT(bytes, 0U);
     EXPECT_LE(bytes + layer_bytes, options.ram_bytes);
@@ -262,21 +263,21 @@ TEST_P(TieredContextTest, AbstractsAreAsFineAsTheMemoryAllows) {
   ExpectRows(context->get(), *Loaded(KvFormat::kF16));
 
   options.ram_bytes = kPlenty;
-  options.code_bits = 0;
+  options.code_share = 0;
   context = Open(options);
   ASSERT_TRUE(context.ok());
-  EXPECT_EQ((*context)->code_bits(), 0);
+  EXPECT_EQ((*context)->code_share(), 0);
 }
 
 TEST_P(TieredContextTest, HowMuchIsEnoughFollowsFromTheAbstracts) {
   const std::vector<float> q(static_cast<size_t>(config_.heads * config_.head_dim), 2.0F);
   const int last = shape_.layers - 1;
-  const auto tokens = [&](double mass, int code_bits) {
+  const auto tokens = [&](double mass, double code_share) {
     TierOptions options;
     options.ram_bytes = kPlenty;
     options.share = 0.999;
     options.mass = mass;
-    options.code_bits = code_bits;
+    options.code_share = code_share;
     auto context = Open(options);
     EXPECT_TRUE(context.ok());
     std::vector<KvChunk> chunks;
@@ -289,9 +290,9 @@ TEST_P(TieredContextTest, HowMuchIsEnoughFollowsFromTheAbstracts) {
     return std::accumulate(chunks.begin(), chunks.end(), 0,
                            [](int sum, const KvChunk& chunk) { return sum + chunk.tokens; });
   };
-  for (const auto& [code_bits, mass] : {std::pair(4, 0.97), {2, 0.99}, {1, 0.995}, {0, 0.995}}) {
-    EXPECT_EQ(tokens(TierOptions::kEnoughMass, code_bits), tokens(mass, code_bits));
-    EXPECT_LT(tokens(0.3, code_bits), tokens(mass, code_bits));
+  for (const auto& [code_share, mass] : {std::pair(0.5, 0.985), {0.25, 0.995}, {0.0, 0.995}}) {
+    EXPECT_EQ(tokens(TierOptions::kEnoughMass, code_share), tokens(mass, code_share));
+    EXPECT_LT(tokens(0.3, code_share), tokens(mass, code_share));
   }
 }
 

@@ -34,10 +34,11 @@ export interface TierOptions {
   /** Keys that one abstract stands for, at most. Default 16. */
   abstractTokens?: number;
   /**
-   * Abstracts of up to 16 keys also say, in so many bits, where each key's values lie between their
-   * bounds: 0, 1, 2 or 4, or fewer where memory is short. Default 4.
+   * Abstracts of up to 16 keys also say, of so many of the channels (0 to 1), where each key's values
+   * lie between their bounds, in 2 or 4 bits; of half as many or of none where memory is short.
+   * Default 0.5.
    */
-  codeBits?: number;
+  codeShare?: number;
   /**
    * Each layer attends to what the one before it would, which is read meanwhile: for comparison.
    * Default false.
@@ -63,7 +64,7 @@ export const evidenceKv: KvFormat = 'q8';
  * Of steps that only guess, which all of it verifies: less attention is enough, and the memory that
  * codes take serves the passes over all better (ARCHITECTURE.md).
  */
-export const draftTiers = { mass: 0.95, codeBits: 0 } as const;
+export const draftTiers = { mass: 0.95, codeShare: 0 } as const;
 /** What is written is what passes over all of it write, and soonest so (ARCHITECTURE.md). */
 export const exactTiers = { share: 0.2, draftTokens: 12, ...draftTiers } as const;
 

@@ -13,7 +13,7 @@
 //   --share 0.2          of the chunks that take part in a step at most
 //   --mass 0.95,0.99     of the estimated attention that is enough for a step, a list; without it as
 //                        the engine does
-//   --code-bits 4        of the codes of keys in the abstracts, at most
+//   --code-share 0.5     of the channels of keys that have codes in the abstracts, at most
 //   --draft 12           tokens that steps with a share guess ahead at most where all verifies them
 //   --disk real,1000     the disk, past the page cache; or MB/s that reads are throttled to over that
 //                        cache; or `cache`: as fast as it is
@@ -49,7 +49,7 @@ const secondsPerRow = 20;
 export async function run(args: string[]): Promise<object> {
   const values = benchOptions(args, [
     ...['repos', 'ways', 'contexts', 'ram', 'share', 'disk', 'steps', 'draft', 'mass'],
-    ...['device', 'device-ram', 'kv', 'code-tokens', 'code-bits', 'batch', 'questions'],
+    ...['device', 'device-ram', 'kv', 'code-tokens', 'code-share', 'batch', 'questions'],
   ]);
   const [name = 'fastify'] = listOption(values.repos, ['fastify']);
   const repo = await benchRepo(name);
@@ -73,7 +73,7 @@ export async function run(args: string[]): Promise<object> {
     kvs: listOption(values.kv, [evidenceKv]).map(kvOf),
     share: Number(values.share ?? '0.2'),
     masses: values.mass === undefined ? undefined : numbers(values.mass, ''),
-    codeBits: number(values['code-bits']),
+    codeShare: number(values['code-share']),
     disks: listOption(values.disk, ['1000']).map(diskOf),
     draftTokens: countOption('draft', values.draft, 12),
   });
@@ -174,7 +174,9 @@ function speedups(
           (one.way === 'memory' || one.disk === row.disk) &&
           (one.way === 'memory' ||
             one.way === 'full-disk' ||
-            (one.ramPercent === row.ramPercent && one.kv === row.kv)) &&
+            (one.ramPercent === row.ramPercent &&
+              one.devicePercent === row.devicePercent &&
+              one.kv === row.kv)) &&
           (one.mass === undefined ||
             row.mass === undefined ||
             one.mass === row.mass ||

@@ -27,11 +27,14 @@ export interface Row extends Omit<Setting, 'tiers'>, Partial<Quality> {
   p95Ms?: number;
   /** Read from the store, at each step of decoding. */
   mbPerToken: number;
-  /** Copied from the device's memory, at each step. */
+  /** Copied from the device's memory, and to it, at each step. */
   deviceMbPerToken: number;
+  toDeviceMbPerToken: number;
   /** Of `msPerToken`: waiting for reads, judging abstracts. */
   waitMsPerToken: number;
   chooseMsPerToken: number;
+  /** Judging abstracts over what a step takes without that and without waiting. */
+  evaluationOverCompute: number;
   /** Of the context's blocks, those that a step wanted; what drafts and passes over all wanted together. */
   wantedShare: number;
   /** Of the blocks that steps wanted, those that were in RAM. */
@@ -47,7 +50,8 @@ export interface Row extends Omit<Setting, 'tiers'>, Partial<Quality> {
 
 type OfTiers = Pick<
   Row,
-  | ('deviceMbPerToken' | 'waitMsPerToken' | 'chooseMsPerToken')
+  | ('deviceMbPerToken' | 'toDeviceMbPerToken' | 'waitMsPerToken' | 'chooseMsPerToken')
+  | 'evaluationOverCompute'
   | ('wantedShare' | 'hitRate' | 'abstractShare')
   | ('highShare' | 'linkMbPerSecond' | 'decodeMbPerSecond')
 >;
@@ -127,7 +131,7 @@ export async function measure(
           });
     const sessions = Array.from({ length: setting.batch }, open);
     try {
-      const { before, after, passes, answers, ...speed } = await decode(
+      const { before, after, ms, passes, answers, ...speed } = await decode(
         engine,
         sessions,
         prompts,
@@ -137,7 +141,7 @@ export async function measure(
         ...setting,
         contextTokens: tokens,
         ...speed,
-        ...perToken(before, after, passes, engine.info.layers * chunks),
+        ...perToken(before, after, { ms, passes, blocks: engine.info.layers * chunks }),
         ...(sessions.length === 1
           ? await quality.of(way, sessions[0]!, prompts[0]!, answers[0]!)
           : {}),
@@ -162,8 +166,9 @@ type Speed = Pick<
 
 interface Decoded extends Speed {
   answers: GenerateResult[];
-  /** Behind the first token. */
+  /** Behind the first token, and how long they took. */
   passes: number;
+  ms: number;
   /** Around these. */
   before: TierCounters | undefined;
   after: TierCounters | undefined;
@@ -206,7 +211,7 @@ async function decode(
     tokensPerSecond: (1000 * tokens) / ms,
     ...(between.length === 0 ? {} : { medianMs: median(between), p95Ms: percentile(between, 95) }),
     mbPerToken: (read(answers) - read(prompted)) / (1e6 * Math.max(1, tokens - answers.length)),
-    answers,
+    ...{ answers, ms },
     passes: Math.max(...answers.map((answer) => answer.tokens.length)) - 1,
     before: prompted[0]?.tiers,
     after: answers[0]?.tiers,
@@ -238,23 +243,27 @@ function contextOf(
 function perToken(
   before: TierCounters | undefined,
   after: TierCounters | undefined,
-  tokens: number,
-  blocks: number,
+  { ms, passes, blocks }: { ms: number; passes: number; blocks: number },
 ): OfTiers {
+  const tokens = Math.max(1, passes);
   if (before === undefined || after === undefined) {
     return {
-      ...{ deviceMbPerToken: 0, waitMsPerToken: 0, chooseMsPerToken: 0 },
+      ...{ deviceMbPerToken: 0, toDeviceMbPerToken: 0, waitMsPerToken: 0, chooseMsPerToken: 0 },
+      evaluationOverCompute: 0,
       ...{ wantedShare: 1, hitRate: 1, abstractShare: 0 },
       ...{ highShare: 0, linkMbPerSecond: 0, decodeMbPerSecond: 0 },
     };
   }
   const wanted = after.blocksWanted - before.blocksWanted;
+  const waitedMs = after.waitedMs - before.waitedMs;
+  const chooseMs = after.chooseMs - before.chooseMs;
   return {
-    deviceMbPerToken:
-      (after.bytesFromDevice - before.bytesFromDevice) / (1e6 * Math.max(1, tokens)),
-    waitMsPerToken: (after.waitedMs - before.waitedMs) / Math.max(1, tokens),
-    chooseMsPerToken: (after.chooseMs - before.chooseMs) / Math.max(1, tokens),
-    wantedShare: wanted / (Math.max(1, tokens) * blocks),
+    deviceMbPerToken: (after.bytesFromDevice - before.bytesFromDevice) / (1e6 * tokens),
+    toDeviceMbPerToken: (after.bytesToDevice - before.bytesToDevice) / (1e6 * tokens),
+    waitMsPerToken: waitedMs / tokens,
+    chooseMsPerToken: chooseMs / tokens,
+    evaluationOverCompute: chooseMs / Math.max(1, ms - waitedMs - chooseMs),
+    wantedShare: wanted / (tokens * blocks),
     hitRate: (after.blocksHit - before.blocksHit) / Math.max(1, wanted),
     abstractShare: after.abstractBytes / after.kvBytes,
     highShare:

@@ -63,7 +63,7 @@ export interface Choices {
   /** Undefined: what the engine takes for steps that write, and for those that guess. */
   masses: readonly number[] | undefined;
   /** At most; undefined: as the engine does. */
-  codeBits?: number | undefined;
+  codeShare?: number | undefined;
   disks: readonly Disk[];
   draftTokens: number;
 }
@@ -116,11 +116,11 @@ function settingsOfBatch(choices: Choices, batch: number): Setting[] {
 /** One for each mass where the way has one. */
 function tiersOf(
   way: Way,
-  { share, masses, draftTokens, codeBits }: Choices,
+  { share, masses, draftTokens, codeShare }: Choices,
 ): Omit<TierOptions, 'ramBytes'>[] {
   const enough = (rest: Omit<TierOptions, 'ramBytes'> = {}): Omit<TierOptions, 'ramBytes'>[] =>
     (masses ?? [rest.mass ?? 'enough']).map((mass) => ({
-      ...(codeBits === undefined ? {} : { codeBits }),
+      ...(codeShare === undefined ? {} : { codeShare }),
       ...rest,
       ...{ share, mass },
     }));
@@ -131,13 +131,13 @@ function tiersOf(
     case 'dense':
       return [{}];
     case 'fixed-chunk':
-      return [{ share, mass: 1, abstractTokens: wholeChunk, codeBits: 0 }];
+      return [{ share, mass: 1, abstractTokens: wholeChunk, codeShare: 0 }];
     case 'fixed-share':
       return [{ share, mass: 1 }];
     case 'token-level':
-      return enough({ abstractTokens: 1, codeBits: 0 });
+      return enough({ abstractTokens: 1, codeShare: 0 });
     case 'boxes':
-      return enough({ codeBits: 0 });
+      return enough({ codeShare: 0 });
     case 'previous-layer':
       return enough({ previousLayer: true });
     case 'both-planes':
@@ -150,7 +150,7 @@ function tiersOf(
       return enough({
         draftTokens,
         ...draftTiers,
-        ...(codeBits === undefined ? {} : { codeBits }),
+        ...(codeShare === undefined ? {} : { codeShare }),
       });
   }
 }

@@ -87,7 +87,7 @@ describe('answers that are written together', function () {
   it('take no tiers that make no sense', () => {
     const tiers: TierOptions = { ramBytes: 1e6, share: 0.5, mass: 'enough' };
     engine.newSession(512, tiers).dispose();
-    for (const wrong of [{ codeBits: 3 }, { mass: 'much' }, { share: 0 }, { draftTokens: 65 }]) {
+    for (const wrong of [{ codeShare: 2 }, { mass: 'much' }, { share: 0 }, { draftTokens: 65 }]) {
       assert.throws(
         () => engine.newSession(512, { ...tiers, ...wrong } as TierOptions),
         /A session's tiers need|mass/u,
