@@ -35,7 +35,9 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
   private drawn: string | undefined;
   private readonly listening: vscode.Disposable;
 
-  constructor(private readonly server: Pick<Server, 'state' | 'request' | 'onDidChange'>) {
+  constructor(
+    private readonly server: Pick<Server, 'state' | 'status' | 'request' | 'onDidChange'>,
+  ) {
     this.listening = server.onDidChange(() => this.lookSoon());
   }
 
@@ -73,6 +75,9 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
       this.changed.fire(undefined);
     }
     this.looked.fire();
+    if (this.server.status?.state === 'answering') {
+      this.lookSoon(); // with each token something moves
+    }
   }
 
   getChildren(node?: PlaceNode): PlaceNode[] {

@@ -1,6 +1,7 @@
 #include "binding/session_object.h"
 
 #include "binding/addon_data.h"
+#include "binding/convert_tiers.h"
 #include "runtime/generate.h"
 
 namespace leoam::binding {
@@ -24,11 +25,24 @@ Result<Session*> SessionState::Ensure() {
   return session.get();
 }
 
+void SessionState::Tell() {
+  size = session->size();
+  const std::lock_guard lock(mutex_);
+  counters_ =
+      session->tiered() == nullptr ? std::nullopt : std::optional(session->tiered()->counters());
+}
+
+std::optional<TierCounters> SessionState::Tiers() const {
+  const std::lock_guard lock(mutex_);
+  return counters_;
+}
+
 Napi::Function SessionObject::Define(Napi::Env env) {
   return DefineClass(
       env, "NativeSession",
       {InstanceMethod<&SessionObject::Generate>("generate"),
        InstanceMethod<&SessionObject::Score>("score"), InstanceMethod<&SessionObject::Size>("size"),
+       InstanceMethod<&SessionObject::Tiers>("tiers"),
        InstanceMethod<&SessionObject::Dispose>("dispose")});
 }
 
@@ -64,7 +78,10 @@ Napi::Value SessionObject::Generate(const Napi::CallbackInfo& info) {
   const Priority priority = ReadPriority(object.Get("priority"));
   const Notifier notifier(env, object.Get("onText"));
   if (notifier) {
-    request.on_text = [notifier](const std::string& text) { notifier.Call(TextPiece{text}); };
+    request.on_text = [notifier, state = state_.get()](const std::string& text) {
+      state->Tell();
+      notifier.Call(TextPiece{text});
+    };
   }
   return StartJob<GenerateResult>(
       env, state_->engine, priority, notifier,
@@ -74,7 +91,7 @@ Napi::Value SessionObject::Generate(const Napi::CallbackInfo& info) {
           return session.status();
         }
         auto result = leoam::Generate(*state->engine->core, job, **session, request);
-        state->size = (*session)->size();
+        state->Tell();
         return result;
       },
       [](Napi::Env result_env, GenerateResult& result) -> Napi::Value {
@@ -124,8 +141,8 @@ Napi::Value SessionObject::GenerateTogether(Napi::Env env,
           held.push_back(*session);
         }
         auto results = leoam::GenerateTogether(*engine->core, job, held, read);
-        for (size_t i = 0; i < states.size(); ++i) {
-          states[i]->size = held[i]->size();
+        for (const auto& state : states) {
+          state->Tell();
         }
         return results;
       },
@@ -151,7 +168,7 @@ Napi::Value SessionObject::Score(const Napi::CallbackInfo& info) {
           return session.status();
         }
         auto result = leoam::Score(*state->engine->core, job, **session, request);
-        state->size = (*session)->size();
+        state->Tell();
         return result;
       },
       [](Napi::Env result_env, ScoreResult& result) -> Napi::Value {
@@ -162,6 +179,12 @@ Napi::Value SessionObject::Score(const Napi::CallbackInfo& info) {
 Napi::Value SessionObject::Size(const Napi::CallbackInfo& info) {
   RequireAlive(info.Env());
   return Napi::Number::New(info.Env(), static_cast<double>(state_->size.load()));
+}
+
+Napi::Value SessionObject::Tiers(const Napi::CallbackInfo& info) {
+  RequireAlive(info.Env());
+  const auto counters = state_->Tiers();
+  return counters.has_value() ? FromTierCounters(info.Env(), *counters) : info.Env().Undefined();
 }
 
 Napi::Value SessionObject::Dispose(const Napi::CallbackInfo& info) {

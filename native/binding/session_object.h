@@ -4,8 +4,11 @@
 #include <napi.h>
 
 #include <memory>
+#include <mutex>
+#include <optional>
 
 #include "binding/job.h"
+#include "leoam/tier_counters.h"
 #include "runtime/session.h"
 
 namespace leoam::binding {
@@ -19,7 +22,16 @@ struct SessionState {
   std::atomic<size_t> size{0};
   bool disposed = false;  // event loop only
 
+  // Engine thread.
   Result<Session*> Ensure();
+  // Lets the event loop know what the session holds now. Engine thread.
+  void Tell();
+  // As of the last Tell; nothing where all is in memory. Any thread.
+  std::optional<TierCounters> Tiers() const;
+
+ private:
+  mutable std::mutex mutex_;  // guards counters_
+  std::optional<TierCounters> counters_;
 };
 
 class SessionObject : public Napi::ObjectWrap<SessionObject> {
@@ -39,6 +51,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   Napi::Value Generate(const Napi::CallbackInfo& info);
   Napi::Value Score(const Napi::CallbackInfo& info);
   Napi::Value Size(const Napi::CallbackInfo& info);
+  Napi::Value Tiers(const Napi::CallbackInfo& info);
   Napi::Value Dispose(const Napi::CallbackInfo& info);
   void RequireAlive(Napi::Env env) const;
 

@@ -95,7 +95,6 @@ Result<GenerateResult> Generate(Core& core, JobContext& job, Session& session,
   GenerateResult result;
   std::vector<float> logits;
   LEOAM_RETURN_IF_ERROR(session.Prepare(job, request, &result.counters, &result.timings, &logits));
-  result.warning = session.warning();
   result.part_mass.assign(request.parts.size(), 0.0);
   const uint64_t read = BytesReadByTiers(session);
   Answer answer(core, job, session, request, **sampler, &result);
@@ -109,6 +108,7 @@ Result<GenerateResult> Generate(Core& core, JobContext& job, Session& session,
     LEOAM_RETURN_IF_ERROR(status);
   }
   answer.Finish();
+  result.warning = session.warning();
   result.counters.bytes_from_disk += BytesReadByTiers(session) - read;
   if (session.tiered() != nullptr) {
     result.tiers = session.tiered()->counters();
@@ -134,7 +134,6 @@ Result<std::vector<GenerateResult>> GenerateTogether(Core& core, JobContext& job
     std::vector<float> logits;
     LEOAM_RETURN_IF_ERROR(
         sessions[i]->Prepare(job, requests[i], &result.counters, &result.timings, &logits));
-    result.warning = sessions[i]->warning();
     result.part_mass.assign(requests[i].parts.size(), 0.0);
     answers.emplace_back(core, job, *sessions[i], requests[i], *samplers.back(), &result);
     answers.back().Begin(std::move(logits), total);
@@ -143,6 +142,7 @@ Result<std::vector<GenerateResult>> GenerateTogether(Core& core, JobContext& job
   LEOAM_RETURN_IF_ERROR(WriteTogether(job, &answers));
   const uint64_t shared = BytesReadByTiers(*sessions.front()) - read;
   for (size_t i = 0; i < results.size(); ++i) {
+    results[i].warning = sessions[i]->warning();
     results[i].counters.bytes_from_disk +=
         shared * (i + 1) / results.size() - shared * i / results.size();
     if (sessions[i]->tiered() != nullptr) {

@@ -44,6 +44,7 @@ class DiskSegmentStore final : public SegmentStore {
   Status ReadChunks(const std::string& key, size_t first, size_t last, Precision read_as,
                     std::vector<std::vector<uint8_t>>* out) override;
   Result<std::unique_ptr<SegmentLayers>> OpenLayers(const std::string& key) override;
+  void CountRead(uint64_t bytes) override;
   Status DropIfDamaged(const std::string& key, Status status) override {
     return files_.DropIfDamaged(key, std::move(status));
   }
@@ -68,7 +69,9 @@ class DiskSegmentStore final : public SegmentStore {
   void Written(const std::string& key, uint64_t bytes, uint64_t tokens);
   // What the disk has of it.
   Status ReadAll(const std::string& key);
-  void CountRead(const OpenedSegment& segment, uint64_t bytes);
+  void CountRead(const OpenedSegment& segment, uint64_t bytes) {
+    CountRead(segment.file->InMemory() ? 0 : bytes);
+  }
   Status EvictSparing(const std::string& key);
 
   StoreFolder folder_;
@@ -352,9 +355,9 @@ Status DiskSegmentStore::ReadAll(const std::string& key) {
   return files_.DropIfDamaged(key, std::move(status));
 }
 
-void DiskSegmentStore::CountRead(const OpenedSegment& segment, uint64_t bytes) {
+void DiskSegmentStore::CountRead(uint64_t bytes) {
   const std::lock_guard lock(mutex_);
-  bytes_read_ += segment.file->InMemory() ? 0 : bytes;
+  bytes_read_ += bytes;
 }
 
 Status DiskSegmentStore::EvictSparing(const std::string& spared) {

@@ -118,6 +118,9 @@ class SegmentStore {
   // For reading single layers of its chunks, as often as is wanted. Marks the segment as used.
   virtual Result<std::unique_ptr<SegmentLayers>> OpenLayers(const std::string& key) = 0;
 
+  // Bytes that were read from what OpenLayers opened, for Stats.
+  virtual void CountRead(uint64_t bytes) = 0;
+
   // Passes `status` on. Where it is kCorruption, the segment is dropped, to be read again.
   virtual Status DropIfDamaged(const std::string& key, Status status) = 0;
 

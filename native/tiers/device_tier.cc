@@ -23,12 +23,15 @@ void DeviceTier::Insert(const BlockId& block, std::span<const uint8_t> rows, uns
   const Key key{block.layer, block.chunk};
   const size_t bytes = Aligned(rows.size());
   std::unique_lock lock(mutex_);
+  std::optional<size_t> offset;
   const auto held = slots_.find(key);
-  if (held != slots_.end()) {  // it was read from disk while it was on its way here
-    held->second.uses = uses;
-    return;
+  if (held != slots_.end()) {
+    // It was read from disk while it was on its way here: what comes now may be finer.
+    offset = held->second.offset;
+    slots_.erase(held);
+  } else if (!lost_) {
+    offset = FindRoom(bytes, uses);
   }
-  const std::optional<size_t> offset = lost_ ? std::nullopt : FindRoom(bytes, uses);
   if (!offset.has_value()) {
     return;
   }

@@ -62,6 +62,15 @@ TEST_F(DeviceTierTest, GivesBackOnceWhatItWasGiven) {
   EXPECT_FALSE(counters.device_lost);
 }
 
+TEST_F(DeviceTierTest, WhatComesAgainTakesThePlaceOfWhatWasThere) {
+  DeviceTier tier(TestDevice(2 * kBlock));
+  tier.Insert({0, 1}, std::vector<uint8_t>(kBlock, 0xEE), 1);  // half as precise
+  Put(&tier, {0, 1});
+  EXPECT_EQ(CountersOf(tier).device_bytes, kBlock);
+  EXPECT_TRUE(Takes(&tier, {0, 1}));
+  EXPECT_EQ(CountersOf(tier).device_bytes, 0U);
+}
+
 TEST_F(DeviceTierTest, WhatTookPartLessOftenMakesRoom) {
   DeviceTier tier(TestDevice(3 * kBlock));
   Put(&tier, {0, 0}, 5);

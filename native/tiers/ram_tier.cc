@@ -9,12 +9,25 @@
 namespace leoam {
 namespace {
 
+Status NoMemory() {
+  return {StatusCode::kNoSpace, "The system has no memory for the context's KV."};
+}
+
 // Null where the system has no memory: that is a block that could not be read, not the end.
 std::unique_ptr<uint8_t[]> AllocateRows(size_t bytes) {
   try {
     return std::make_unique_for_overwrite<uint8_t[]>(bytes);
   } catch (const std::bad_alloc&) {
     return nullptr;
+  }
+}
+
+// The same of what a fill needs besides.
+Result<bool> FillRows(const RamTier::Fill& fill, const BlockId& id, bool high, uint8_t* rows) {
+  try {
+    return fill(id, high, rows);
+  } catch (const std::bad_alloc&) {
+    return NoMemory();
   }
 }
 
@@ -195,12 +208,11 @@ void RamTier::Load(const BlockId& id, bool high, bool device_will_do,
     rows = AllocateRows(bytes);
   }
   if (rows == nullptr) {
-    Finish(id, nullptr, false,
-           {StatusCode::kNoSpace, "The system has no memory for the context's KV."});
+    Finish(id, nullptr, false, NoMemory());
   } else if (from_device) {
     Finish(id, std::move(rows), std::nullopt, Status::Ok());
   } else {
-    const Result<bool> filled = fill_(id, high, rows.get());
+    const Result<bool> filled = FillRows(fill_, id, high, rows.get());
     Finish(id, std::move(rows), filled.ok() && *filled, filled.status());
   }
 }

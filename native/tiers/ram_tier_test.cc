@@ -1,6 +1,7 @@
 #include "tiers/ram_tier.h"
 
 #include <array>
+#include <new>
 #include <numeric>
 #include <random>
 #include <thread>
@@ -134,6 +135,21 @@ TEST(RamTier, ABlockThatFailsIsReadAgainAnotherTime) {
   ASSERT_TRUE(tier.Visit(0, {1, 2}).ok());
   EXPECT_TRUE(tier.Rows(2).ok());
   EXPECT_EQ(tier.counters().blocks_read, 3U);
+}
+
+TEST(RamTier, ABlockForWhichTheSystemHasNoMemoryIsNotTheEnd) {
+  bool fails = true;
+  RamTier tier = MadeTier(20, [&fails](const BlockId& block, bool high, uint8_t* rows) {
+    if (fails) {
+      throw std::bad_alloc();
+    }
+    return Name(block, high, rows);
+  });
+  ASSERT_TRUE(tier.Visit(0, {1}).ok());
+  EXPECT_EQ(tier.Rows(1).status().code(), StatusCode::kNoSpace);
+  fails = false;
+  ASSERT_TRUE(tier.Visit(0, {1}).ok());
+  EXPECT_TRUE(tier.Rows(1).ok());
 }
 
 TEST(RamTier, ABlockThatFailedAheadOfNeedIsReadAgainWhenItIsNeeded) {

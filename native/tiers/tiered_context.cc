@@ -220,6 +220,7 @@ Result<bool> TieredContext::Fill(const BlockId& block, bool high, uint8_t* rows)
     reads_->Throttle(read.ok() ? data.size() : 0);
     cost_.EndRead(read.ok() ? data.size() : 0);
     bytes_read_ += read.ok() ? data.size() : 0;
+    store_->CountRead(read.ok() ? data.size() : 0);
   }
   if (!read.ok()) {
     if (read.code() == StatusCode::kCorruption) {

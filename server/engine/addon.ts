@@ -276,6 +276,8 @@ export interface NativeSession {
   score(request: ScoreRequest): Job<ScoreResult>;
   /** Tokens that the session holds, preamble included. */
   size(): number;
+  /** As of the last token of an answer; undefined where all is held in memory. */
+  tiers(): TierCounters | undefined;
   dispose(): void;
 }
 

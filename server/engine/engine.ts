@@ -170,7 +170,7 @@ export class LeoEngine {
     requestClass: RequestClass,
     signal?: AbortSignal,
   ): Promise<GenerateResult[]> {
-    const results = await runJob(
+    return runJob(
       this.native.generateTogether(
         asked.map(({ session }) => session.native),
         asked.map(({ request }) => request),
@@ -178,10 +178,6 @@ export class LeoEngine {
       ),
       signal,
     );
-    for (const [index, { session }] of asked.entries()) {
-      session.tell(results[index]?.tiers);
-    }
-    return results;
   }
 
   /** KV that sessions hold in memory. */

@@ -11,7 +11,7 @@ import type {
 import { priorities, runJob, type RequestClass } from './jobs.js';
 import type { TierCounters, TierOptions } from './tierOptions.js';
 
-/** What a session's tiers hold, as of its last answer. */
+/** What a session's tiers hold. */
 interface TierUse {
   options: TierOptions;
   counters: TierCounters;
@@ -76,8 +76,6 @@ export type SessionRequest<T extends { priority: Priority }> = Omit<T, 'priority
 
 /** One context: a prompt, its answer and what follows. Reuses whatever a new prompt shares with its content. */
 export class LeoSession {
-  private counters: TierCounters | undefined;
-
   constructor(
     readonly native: NativeSession,
     private readonly tiers: TierOptions | undefined,
@@ -86,14 +84,10 @@ export class LeoSession {
 
   /** Undefined where all is held in memory. */
   get tierUse(): TierUse | undefined {
-    return this.tiers === undefined || this.counters === undefined
+    const counters = this.tiers === undefined ? undefined : this.native.tiers();
+    return this.tiers === undefined || counters === undefined
       ? undefined
-      : { options: this.tiers, counters: this.counters };
-  }
-
-  /** What its tiers hold after an answer. */
-  tell(counters: TierCounters | undefined): void {
-    this.counters = counters;
+      : { options: this.tiers, counters };
   }
 
   async generate(
@@ -101,12 +95,7 @@ export class LeoSession {
     requestClass: RequestClass,
     signal?: AbortSignal,
   ): Promise<GenerateResult> {
-    const result = await runJob(
-      this.native.generate({ ...request, priority: priorities[requestClass] }),
-      signal,
-    );
-    this.tell(result.tiers);
-    return result;
+    return runJob(this.native.generate({ ...request, priority: priorities[requestClass] }), signal);
   }
 
   score(

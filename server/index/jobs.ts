@@ -68,6 +68,8 @@ export interface IndexJobOptions {
   engine: SegmentReader;
   /** Reads again, exactly, what holds stale chunks, and nothing on top of older texts: for idle time. */
   exact?: boolean;
+  /** Files that are to be read; default: all. */
+  isWanted?: (path: string) => boolean;
   onProgress?: (progress: IndexProgress) => void;
   signal?: AbortSignal;
 }
@@ -154,7 +156,9 @@ class IndexRun {
     this.bytesPerToken = stats.bytes / Math.max(1, stats.tokens);
     const isStale = (segment: SegmentPlan): boolean => (engine.staleChunks(segment.key) ?? 0) > 0;
     this.todo = segments.filter(
-      (segment) => !this.stored.has(segment.key) || (options.exact === true && isStale(segment)),
+      (segment) =>
+        (!this.stored.has(segment.key) || (options.exact === true && isStale(segment))) &&
+        options.isWanted?.(segment.path) !== false,
     );
     for (const { path } of this.todo) {
       this.openSegments.set(path, (this.openSegments.get(path) ?? 0) + 1);

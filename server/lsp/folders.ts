@@ -10,7 +10,7 @@ import {
   type StoppedReading,
 } from '../index/background.js';
 import { isEmpty, outdatedPaths } from '../index/changes.js';
-import { estimateIndex } from '../index/jobs.js';
+import { estimateIndex, indexRepository } from '../index/jobs.js';
 import { keptFolder } from '../index/keptFiles.js';
 import { isBelow, Pins } from '../index/pins.js';
 import { storedFiles, type StoredFile } from '../index/storedFiles.js';
@@ -35,6 +35,8 @@ export interface FolderListener {
 /** One workspace folder. */
 export class Folder {
   private reading: BackgroundReading | undefined;
+  /** Ends the reading of single files. */
+  private readingFiles = new AbortController();
   private settling: NodeJS.Timeout | undefined;
   private refreshing: Promise<void> = Promise.resolve();
 
@@ -147,7 +149,37 @@ export class Folder {
     });
   }
 
+  /**
+   * Reads what the store lacks of these files and of those below these folders; where the folder is
+   * read anyway, all that it lacks. Tokens that are read from now on.
+   */
+  readFiles(paths: readonly string[]): number {
+    if (this.reading !== undefined) {
+      const tokens = this.tokensToRead;
+      this.startReading(); // where it had to stop
+      this.readAgain();
+      return tokens;
+    }
+    const { native } = this.assistant.engine;
+    const isWanted = (path: string): boolean => paths.some((said) => isBelow(said, path));
+    const wanted = this.repository.segments().filter(({ path }) => isWanted(path));
+    const stored = native.hasSegments(wanted.map(({ key }) => key));
+    indexRepository({
+      ...{ index: this.repository, engine: native, isWanted },
+      signal: this.readingFiles.signal,
+      onProgress: () => this.listener.onChange(),
+    })
+      .then(({ warnings }) => warnings.forEach((warning) => this.listener.onNote(warning)))
+      .catch((error: unknown) =>
+        this.listener.onNote(error instanceof Error ? error.message : String(error)),
+      )
+      .finally(() => this.listener.onChange());
+    return wanted.reduce((sum, { tokens }, i) => sum + (stored[i] === 1 ? 0 : tokens.length), 0);
+  }
+
   async stopReading(): Promise<void> {
+    this.readingFiles.abort();
+    this.readingFiles = new AbortController();
     const { reading } = this;
     this.reading = undefined;
     await reading?.stop();

@@ -115,10 +115,7 @@ export class Tiers {
   async rebuild(uri: string, paths: readonly string[]): Promise<number> {
     const folder = await this.host.folder(uri);
     await this.drop(uri, paths);
-    await folder.stopReading();
-    const tokens = folder.tokensToRead;
-    folder.startReading();
-    return tokens;
+    return folder.readFiles(paths);
   }
 
   async verify(): Promise<{ ok: number; damaged: number }> {

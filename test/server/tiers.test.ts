@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileInTiers, TiersView } from '../../server/protocol/tiers.js';
 import type { StoredFile } from '../../server/index/storedFiles.js';
 import { homeWithModel, leoamJson, shopFiles, smallModel, temporaryRepository } from './setup.js';
@@ -199,5 +200,32 @@ describe('the tiers over the protocol @slow', function () {
     assert.ok((await filesNow()).every((file) => file.bytes === 0 && !file.pinned));
     const answer = await window.ask('How many items fit into a basket at most?');
     assert.ok(answer.counters.repoTokensComputed > 0); // it is there all the same, computed
+  });
+
+  it('reads a single file of a folder that waits for a word, and no other', async () => {
+    const other = await Window.open(root, await homeWithModel(), { askAboveTokens: 10 });
+    try {
+      await other.until(() => other.statuses.at(-1)?.state === 'paused');
+      const stored = async (): Promise<FileInTiers[]> => {
+        const view: TiersView = await other.connection.sendRequest('leoam/tiers/show', {});
+        return (view.folders[0]?.files ?? []).filter(({ tokensStored }) => tokensStored > 0);
+      };
+      assert.deepEqual(await stored(), []);
+      const path = 'src/basket.ts';
+      const { tokensToRead }: { tokensToRead: number } = await other.connection.sendRequest(
+        'leoam/tiers/rebuild',
+        { folder: other.folder, paths: [path] },
+      );
+      while ((await stored()).length === 0) {
+        await sleep(50);
+      }
+      assert.deepEqual(
+        (await stored()).map((file) => [file.path, file.tokensStored]),
+        [[path, tokensToRead]],
+      );
+      assert.equal(other.statuses.at(-1)?.state, 'paused');
+    } finally {
+      await other.close();
+    }
   });
 });

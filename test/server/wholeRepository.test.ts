@@ -107,6 +107,22 @@ describe('a whole repository in little memory @slow', function () {
     second.dispose();
   });
 
+  it('tells what it holds and has read while an answer is written', async () => {
+    const wanted: number[] = [];
+    const one = conversation(0.5);
+    const onText = (): void => {
+      wanted.push(assistant.engine.sessionUse().evidence?.blocksWanted ?? 0);
+    };
+    const { tiers } = await one.ask({ ...turn, onText });
+    assert.ok(wanted.length > 2);
+    assert.ok((wanted[0] ?? 0) > 0 && (wanted[0] ?? 0) < (tiers?.blocksWanted ?? 0));
+    assert.deepEqual(
+      wanted,
+      [...wanted].sort((a, b) => a - b),
+    );
+    one.dispose();
+  });
+
   it('answers the same where a share of it drafts and all of it verifies', async () => {
     const long = { ...turn, maxTokens: 60 };
     const ramBytes = Math.ceil(0.5 * kvBytes);
