@@ -67,7 +67,8 @@ bool KvBuffer::AllocateLazily(ggml_backend_buffer_type_t type) {
       bytes += GGML_PAD(ggml_nbytes(tensor), alignment);
     }
   }
-  memory_.reset(std::calloc(bytes + alignment, 1));
+  // Nothing else gives zeroes that are provided when they are written.
+  memory_.reset(std::calloc(bytes + alignment, 1));  // NOLINT(cppcoreguidelines-no-malloc)
   if (memory_ == nullptr) {
     return false;
   }

@@ -95,7 +95,9 @@ class KvBuffer {
   };
 
   struct MemoryDeleter {
-    void operator()(void* memory) const { std::free(memory); }
+    void operator()(void* memory) const {
+      std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc): of calloc
+    }
   };
 
   KvBuffer() = default;

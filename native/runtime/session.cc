@@ -204,7 +204,7 @@ Status Session::PrepareRows(JobContext& job, const PromptRequest& request, Count
   const std::vector<Token> all = std::move(question->all);
   const std::vector<size_t> computed = std::move(question->rows);
   size_t finished = 0;
-  const Status ran =
+  Status ran =
       RunQuestion(job, request, std::move(question).value(), counters, timings, logits, &finished);
   Advance(all);
   entries_.resize(part);

@@ -35,7 +35,7 @@ void SumCodes(const int8_t* weights, const uint8_t* codes, size_t channels, int1
 
 void Score(const int16_t* query, float query_unit, const BoxCodes& box, const BoxChannels& channels,
            float* scores) {
-  alignas(32) int8_t weights[kMostBoxDim];
+  alignas(32) int8_t weights[kMostBoxDim] = {};
   const __m256i ones = _mm256_set1_epi16(1);
   __m256i middles = _mm256_setzero_si256();
   __m256i weight = _mm256_setzero_si256();

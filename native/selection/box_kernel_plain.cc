@@ -5,7 +5,7 @@ namespace {
 
 void Score(const int16_t* query, float query_unit, const BoxCodes& box, const BoxChannels& channels,
            float* scores) {
-  int8_t weights[kMostBoxDim];
+  int8_t weights[kMostBoxDim] = {};
   int middles = 0;
   for (size_t d = 0; d < channels.all; ++d) {
     middles += query[d] * box.middles[d];
