@@ -37,7 +37,7 @@ export interface AnswerOptions {
   cache: RowCache;
 }
 
-/** Where the window has no room for a repository, mode `full` gives no rows. */
+/** Where the window has no room for a repository, mode `full` gives no rows but with tiers. */
 export async function answerAll(options: AnswerOptions): Promise<Answered[]> {
   const answered: Answered[] = [];
   for (const variants of groupByStorage(options.variants)) {
@@ -83,14 +83,16 @@ async function answerRepo(
   cache: RowCache,
 ): Promise<Answered[]> {
   const index = await openIndexed(assistant, await repositoryFolder(repo));
-  const context = askContext(assistant, index);
   try {
     const answered: Answered[] = [];
     for (const variant of variants) {
-      if (variant.options.mode === 'full' && !fitsWindow(assistant, index)) {
+      const { tiers } = variant;
+      const takesAll = variant.options.mode === 'full' && tiers === undefined;
+      if (takesAll && !fitsWindow(assistant, index)) {
         note(`${repo.name} does not fit the window; no mode "full".`);
         continue;
       }
+      const context = askContext(assistant, index, tiers === undefined ? {} : { tiers });
       answered.push(...(await answerVariant(context, repo, variant, cache)));
     }
     return answered;
@@ -135,7 +137,7 @@ async function answerOne(
   context: AskContext,
   runner: QuestionRunner,
   question: Question,
-  { options, written }: Variant,
+  { options, written, tiers }: Variant,
   cache: RowCache,
 ): ReturnType<RowCache['add']> {
   const turn = await prepareTurn(context, {
@@ -147,6 +149,7 @@ async function answerOne(
     context.engine.model.hash,
     context.engine.system.kvVersion,
     answerTokens,
+    ...(tiers === undefined ? [] : [JSON.stringify(tiers)]),
     question.answers,
     question.mustAll,
     ...(written === undefined ? [] : [written]),

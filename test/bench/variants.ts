@@ -1,8 +1,9 @@
 // Ways to answer that are compared: a mode with the options that differ from the defaults,
 // written as on a command line: `leoam`, `rag`, `leoam:repair=0`, `leoam:precision=q4`,
-// `leoam:passages=8:heads=on`, `leoam:written=0.7`.
+// `leoam:passages=8:heads=on`, `leoam:written=0.7`, `full:evidence-memory=256`.
 
 import type { Precision } from '../../server/engine/addon.js';
+import { evidenceKv, exactTiers, type TierOptions } from '../../server/engine/tierOptions.js';
 import type { QuestionOptions } from '../../server/cli/common.js';
 import { modes, type Mode } from '../../server/prompt/parts.js';
 import type { PreambleKind } from '../../server/prompt/profile.js';
@@ -17,6 +18,8 @@ export interface Variant {
   preamble?: PreambleKind;
   /** The share of a question that it is prepared for before it is asked. */
   written?: number;
+  /** The evidence stays on disk and may take so much RAM, as `leoam ask --evidence-memory` has it. */
+  tiers?: TierOptions;
   /** The same as arguments of `leoam ask`. */
   args: string[];
 }
@@ -27,7 +30,8 @@ const choices: Record<string, readonly string[]> = {
   order: [...evidenceOrders],
   heads: ['auto', 'on', 'off'],
 };
-const numbers = ['repair', 'passages', 'follow', 'written'];
+const numbers = ['repair', 'passages', 'follow', 'written', 'evidence-memory'];
+const mib = 2 ** 20;
 
 /** Throws a sentence that names what is wrong. */
 export function parseVariant(name: string): Variant {
@@ -43,6 +47,14 @@ export function parseVariant(name: string): Variant {
     args: ['--mode', mode, ...[...values].flatMap(([key, value]) => [`--${key}`, value])],
     ...(values.has('precision') ? { precision: values.get('precision') as Precision } : {}),
     ...(values.has('written') ? { written: Number(values.get('written')) } : {}),
+    ...(values.has('evidence-memory')
+      ? {
+          tiers: {
+            ...{ ramBytes: Number(values.get('evidence-memory')) * mib, kv: evidenceKv },
+            ...exactTiers,
+          },
+        }
+      : {}),
     ...(values.has('preamble') ? { preamble: values.get('preamble') as PreambleKind } : {}),
   };
 }

@@ -23,6 +23,9 @@ describe('bench variants', () => {
   });
 
   it('name what is wrong with them', () => {
+    const full = parseVariant('full:evidence-memory=256');
+    assert.equal(full.tiers?.ramBytes, 256 * 2 ** 20);
+    assert.deepEqual(full.args, ['--mode', 'full', '--evidence-memory', '256']);
     assert.throws(() => parseVariant('bm25'), /"bm25" does not begin with a mode/);
     assert.throws(() => parseVariant('leoam:precision=q2'), /"precision=q2" .* is not one of/);
     assert.throws(() => parseVariant('leoam:repair='), /"repair="/);
