@@ -96,7 +96,8 @@ class Core {
 void CopyRows(const KvBuffer& from, size_t tokens, KvBuffer* to);
 
 // Rows to run through the model in ubatches. A ubatch that is abandoned for a more urgent
-// job is computed again after it; one that is cancelled ends the pass with kCancelled.
+// job is computed again after it; one that is cancelled ends the pass with kCancelled. Jobs that
+// are likely cancelled take the smallest ubatches: those that were finished are not lost.
 struct Prefill {
   KvBuffer* kv = nullptr;
   TieredKv* tiered = nullptr;  // of the gap of `kv`

@@ -87,7 +87,7 @@ Status Session::HoldInTiers(JobContext& job, const PromptRequest& request, size_
   const KvFormat format = options.format.value_or(kv_->format());
   options.format = KvBuffer::CheckFormat(config.kv_shape(), format).ok() ? format : KvFormat::kF16;
   std::span<const std::vector<uint8_t>> channels;
-  if (options.share < 1.0) {
+  if (options.share < 1.0 && options.code_share > 0) {
     const auto measured = core_.Channels(job);
     if (!measured.ok()) {
       return measured.status();
