@@ -227,7 +227,9 @@ export class InlineCompletions {
     }
     this.ahead = target;
     const giveUp = (): void => {
-      this.ahead = this.ahead === target ? undefined : this.ahead; // it may be computed another time
+      if (this.ahead === target) {
+        this.ahead = undefined; // it may be computed another time
+      }
     };
     this.work
       .run(undefined, async (signal) => {
