@@ -58,6 +58,7 @@ void ReadPrompt(const Napi::Object& object, PromptRequest* request) {
 
 Napi::Object FromTimings(Napi::Env env, const Timings& timings) {
   Napi::Object out = Napi::Object::New(env);
+  out.Set("queuedMs", timings.queued_ms);
   out.Set("loadKvMs", timings.load_kv_ms);
   out.Set("prefillMs", timings.prefill_ms);
   out.Set("repairMs", timings.repair_ms);

@@ -55,15 +55,23 @@ Napi::Value EngineObject::StaleChunks(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineObject::ReadSegment(const Napi::CallbackInfo& info) {
-  RequireStore(info.Env());
+  auto store = RequireStore(info.Env());
   auto request = ReadSegmentRequest(info[0]);
-  return StartJob<SegmentResult>(
+  return StartJob<SegmentReading>(
       info.Env(), state_, ReadPriority(info[1]), Notifier(),
       [state = state_, request = std::move(request)](JobContext& job) {
-        return leoam::ReadSegment(*state->core, job, request);
+        return ComputeSegment(*state->core, job, request);
       },
-      [](Napi::Env env, SegmentResult& result) -> Napi::Value {
-        return FromSegmentResult(env, result);
+      // The engine goes on while this is written: the promise follows that of the task.
+      [store = std::move(store)](Napi::Env env, SegmentReading& read) -> Napi::Value {
+        return StartTask<SegmentResult>(
+            env,
+            [store, held = std::make_shared<SegmentReading>(std::move(read))] {
+              return WriteSegment(*store, std::move(*held));
+            },
+            [](Napi::Env result_env, SegmentResult& result) -> Napi::Value {
+              return FromSegmentResult(result_env, result);
+            });
       });
 }
 

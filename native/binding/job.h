@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -146,7 +147,13 @@ Napi::Value StartTask(Napi::Env env, std::function<Result<R>()> work,
           deferred(Napi::Promise::Deferred::New(task_env)),
           work_(std::move(task_work)),
           convert_(std::move(task_convert)) {}
-    void Execute() override { result_ = work_(); }
+    void Execute() override {
+      try {
+        result_ = work_();
+      } catch (const std::bad_alloc&) {
+        result_ = Status(StatusCode::kNoSpace, "There is not enough memory for this.");
+      }
+    }
     void OnOK() override {
       if (result_->ok()) {
         deferred.Resolve(convert_(Env(), result_->value()));

@@ -93,6 +93,7 @@ Result<GenerateResult> Generate(Core& core, JobContext& job, Session& session,
   }
 
   GenerateResult result;
+  result.timings.queued_ms = job.queued_ms();
   std::vector<float> logits;
   LEOAM_RETURN_IF_ERROR(session.Prepare(job, request, &result.counters, &result.timings, &logits));
   result.part_mass.assign(request.parts.size(), 0.0);
@@ -131,6 +132,7 @@ Result<std::vector<GenerateResult>> GenerateTogether(Core& core, JobContext& job
     }
     samplers.push_back(std::move(sampler).value());
     GenerateResult& result = results[i];
+    result.timings.queued_ms = job.queued_ms();
     std::vector<float> logits;
     LEOAM_RETURN_IF_ERROR(
         sessions[i]->Prepare(job, requests[i], &result.counters, &result.timings, &logits));
@@ -159,6 +161,7 @@ Result<ScoreResult> Score(Core& core, JobContext& job, Session& session,
   }
   const Stopwatch total;
   ScoreResult result;
+  result.timings.queued_ms = job.queued_ms();
   std::vector<float> logits;
   LEOAM_RETURN_IF_ERROR(session.Prepare(job, request, &result.counters, &result.timings, &logits));
   result.timings.ttft_ms = total.Milliseconds();

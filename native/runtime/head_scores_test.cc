@@ -44,7 +44,7 @@ class HeadScores : public testing::RuntimeTest {
     request.key = Key(key);
     Cut(SampleCode(lines), kLinesOfAChunk, &request.tokens, &request.chunk_ends);
     Run([&](JobContext& job) {
-      const auto read = ReadSegment(*core_, job, request);
+      const auto read = ReadIntoStore(job, request);
       ASSERT_TRUE(read.ok()) << read.status().message();
     });
     std::vector<ChunkCandidate> candidates;

@@ -50,7 +50,7 @@ bool Scheduler::Submit(Priority priority, std::shared_ptr<CancelFlag> cancel, Wo
       return false;
     }
     queues_[static_cast<size_t>(priority)].push_back(
-        {priority, std::move(cancel), std::move(work), when_preempted});
+        {priority, std::move(cancel), std::move(work), when_preempted, Stopwatch()});
     UpdateHighestLocked();
   }
   wake_.notify_one();
@@ -121,7 +121,8 @@ bool Scheduler::PopAbove(int floor, Job* job) {
 }
 
 void Scheduler::RunJob(Job* job) {
-  JobContext context(this, job->priority, job->cancel, job->when_preempted);
+  JobContext context(this, job->priority, job->cancel, job->when_preempted,
+                     job->queued.Milliseconds());
   job->work(context);
   job->work = nullptr;  // what it captured must not outlive the job
   const std::lock_guard lock(mutex_);

@@ -17,6 +17,7 @@
 
 #include "leoam/status.h"
 #include "leoam/types.h"
+#include "runtime/clock.h"
 
 namespace leoam {
 
@@ -44,6 +45,9 @@ class JobContext {
   // cancelled while they waited return. kCancelled once this job is cancelled.
   Status Yield();
 
+  // From the job's submission to its start.
+  double queued_ms() const { return queued_ms_; }
+
   bool cancelled() const { return cancel_->cancelled(); }
   // Who types on asks anew: such a job rarely comes to its end, and long steps are lost whole.
   bool likely_cancelled() const {
@@ -53,16 +57,18 @@ class JobContext {
  private:
   friend class Scheduler;
   JobContext(Scheduler* scheduler, Priority priority, std::shared_ptr<CancelFlag> cancel,
-             WhenPreempted when_preempted)
+             WhenPreempted when_preempted, double queued_ms)
       : scheduler_(scheduler),
         priority_(priority),
         cancel_(std::move(cancel)),
-        when_preempted_(when_preempted) {}
+        when_preempted_(when_preempted),
+        queued_ms_(queued_ms) {}
 
   Scheduler* scheduler_;
   Priority priority_;
   std::shared_ptr<CancelFlag> cancel_;
   WhenPreempted when_preempted_;
+  double queued_ms_;
 };
 
 class Scheduler {
@@ -94,6 +100,7 @@ class Scheduler {
     std::shared_ptr<CancelFlag> cancel;
     Work work;
     WhenPreempted when_preempted;
+    Stopwatch queued;
   };
 
   void Loop();

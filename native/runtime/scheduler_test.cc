@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <future>
 #include <string>
+#include <thread>
 
 namespace leoam {
 namespace {
@@ -65,6 +67,20 @@ TEST(Scheduler, ALowerJobGivesWayInsideItself) {
         order += "b";
       });
   EXPECT_EQ(order, "aXb");
+}
+
+TEST(Scheduler, TellsHowLongAJobHasWaited) {
+  Scheduler scheduler;
+  std::promise<double> queued;
+  RunInside(
+      &scheduler, Priority::kChat,
+      [&] {
+        scheduler.Submit(Priority::kChat, Flag(),
+                         [&](JobContext& job) { queued.set_value(job.queued_ms()); });
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      },
+      [](JobContext&) {});
+  EXPECT_GE(queued.get_future().get(), 20);
 }
 
 TEST(Scheduler, EqualPriorityDoesNotPreempt) {

@@ -115,21 +115,22 @@ Status ValidateSegment(const Core& core, const std::string& key, std::span<const
   return Status::Ok();
 }
 
-Result<SegmentResult> ReadSegment(Core& core, JobContext& job, const SegmentRequest& request) {
+Result<SegmentReading> ComputeSegment(Core& core, JobContext& job, const SegmentRequest& request) {
   LEOAM_RETURN_IF_ERROR(ValidateSegment(core, request.key, request.tokens, request.chunk_ends));
   const std::shared_ptr<SegmentStore> store = core.store();
   if (store == nullptr) {
     return Status(StatusCode::kInvalidArgument, "Open the store before segments are read.");
   }
   const size_t count = request.tokens.size();
-  SegmentResult result;
+  SegmentReading read;
+  SegmentResult& result = read.result;
   if (store->Contains(request.key)) {
     const auto info = store->Info(request.key);
     if (info.ok() && (!(*info)->stale() || !request.base.empty())) {
       result.tokens_reused = count;
       result.stale_chunks = static_cast<uint64_t>(
           std::count(info.value()->chunk_stale.begin(), info.value()->chunk_stale.end(), 1));
-      return result;
+      return read;
     }
     // Damaged (then the store has dropped it) or stale: read it from the text. What is stored
     // serves until the new one replaces it, also when this is cancelled or the process dies.
@@ -144,7 +145,7 @@ Result<SegmentResult> ReadSegment(Core& core, JobContext& job, const SegmentRequ
 
   std::vector<int32_t> rows;
   std::vector<uint8_t> stale(request.chunk_ends.size(), 0);
-  SegmentKv segment;
+  SegmentKv& segment = read.kv;
   segment.Reset(shape);
   bool from_base = false;
   if (!request.base.empty()) {
@@ -197,20 +198,26 @@ Result<SegmentResult> ReadSegment(Core& core, JobContext& job, const SegmentRequ
     segment = std::move(captured);
   }
 
-  SegmentWrite write;
+  SegmentWrite& write = read.write.emplace();
   write.key = request.key;
   write.tokens = request.tokens;
   write.chunk_ends = request.chunk_ends;
   write.chunk_stale = stale;
   write.key_planes = core.KeyPlanes();
-  write.kv = &segment;
-  const uint64_t before = store->Stats().bytes_written;
-  LEOAM_RETURN_IF_ERROR(store->Put(write, &result.warning));
-  result.bytes_written = store->Stats().bytes_written - before;
   result.tokens_computed = rows.size();
   result.tokens_reused = count - rows.size();
   result.stale_chunks = static_cast<uint64_t>(std::count(stale.begin(), stale.end(), 1));
-  return result;
+  return read;
+}
+
+Result<SegmentResult> WriteSegment(SegmentStore& store, SegmentReading read) {
+  if (read.write.has_value()) {
+    read.write->kv = &read.kv;
+    const uint64_t before = store.Stats().bytes_written;
+    LEOAM_RETURN_IF_ERROR(store.Put(*read.write, &read.result.warning));
+    read.result.bytes_written = store.Stats().bytes_written - before;
+  }
+  return std::move(read.result);
 }
 
 }  // namespace leoam

@@ -1,5 +1,9 @@
 #include "runtime/segment_reader.h"
 
+#include <chrono>
+#include <future>
+#include <thread>
+
 #include "testing/runtime_fixture.h"
 
 namespace leoam {
@@ -17,7 +21,7 @@ class SegmentReader : public testing::RuntimeTest {
   SegmentResult Read(const SegmentRequest& request) {
     SegmentResult out;
     Run([&](JobContext& job) {
-      auto result = ReadSegment(*core_, job, request);
+      auto result = ReadIntoStore(job, request);
       ASSERT_TRUE(result.ok()) << result.status().message();
       out = *result;
     });
@@ -74,7 +78,7 @@ TEST_F(SegmentReader, AStaleSegmentServesUntilTheExactOneHasReplacedIt) {
   std::promise<StatusCode> outcome;
   scheduler_->Submit(Priority::kIndex, cancel, [&](JobContext& job) {
     cancel->Cancel();
-    outcome.set_value(ReadSegment(*core_, job, edited).status().code());
+    outcome.set_value(ReadIntoStore(job, edited).status().code());
   });
   EXPECT_EQ(outcome.get_future().get(), StatusCode::kCancelled);
   EXPECT_TRUE(core_->store()->Contains(Key(2)));
@@ -104,7 +108,7 @@ TEST_F(SegmentReader, GivesWayToAMoreUrgentJobAndStillStoresTheSameBytes) {
   std::promise<void> done;
   std::atomic<int> urgent{0};
   scheduler_->Submit(Priority::kIndex, std::make_shared<CancelFlag>(), [&](JobContext& job) {
-    EXPECT_TRUE(ReadSegment(*core_, job, again).ok());
+    EXPECT_TRUE(ReadIntoStore(job, again).ok());
     done.set_value();
   });
   for (int i = 0; i < 5; ++i) {
@@ -121,12 +125,28 @@ TEST_F(SegmentReader, GivesWayToAMoreUrgentJobAndStillStoresTheSameBytes) {
   EXPECT_EQ(a, b);
 }
 
+TEST_F(SegmentReader, IsWrittenWhileTheEngineThreadDoesSomethingElse) {
+  const SegmentRequest request = Request(1, SampleCode(24));
+  SegmentReading read;
+  Run([&](JobContext& job) { read = ComputeSegment(*core_, job, request).value(); });
+  EXPECT_FALSE(core_->store()->Contains(Key(1)));
+  Run([&](JobContext&) {
+    auto writing = std::async(std::launch::async,
+                              [&] { return WriteSegment(*core_->store(), std::move(read)); });
+    const auto written = writing.get();
+    ASSERT_TRUE(written.ok()) << written.status().message();
+    EXPECT_EQ(written->tokens_computed, request.tokens.size());
+    EXPECT_GT(written->bytes_written, 0U);
+  });
+  EXPECT_TRUE(core_->store()->Contains(Key(1)));
+}
+
 TEST_F(SegmentReader, CancellingStoresNothing) {
   const SegmentRequest request = Request(1, SampleCode(50));
   auto cancel = std::make_shared<CancelFlag>();
   std::promise<StatusCode> outcome;
   scheduler_->Submit(Priority::kIndex, cancel, [&](JobContext& job) {
-    const auto result = ReadSegment(*core_, job, request);
+    const auto result = ReadIntoStore(job, request);
     outcome.set_value(result.ok() ? StatusCode::kOk : result.status().code());
   });
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -139,13 +159,13 @@ TEST_F(SegmentReader, RefusesWhatCannotBeASegment) {
   Run([&](JobContext& job) {
     SegmentRequest request = Request(1, SampleCode(6));
     request.key = "short";
-    EXPECT_EQ(ReadSegment(*core_, job, request).status().code(), StatusCode::kInvalidArgument);
+    EXPECT_EQ(ReadIntoStore(job, request).status().code(), StatusCode::kInvalidArgument);
     request = Request(1, SampleCode(6));
     request.chunk_ends.back() += 1;
-    EXPECT_EQ(ReadSegment(*core_, job, request).status().code(), StatusCode::kInvalidArgument);
+    EXPECT_EQ(ReadIntoStore(job, request).status().code(), StatusCode::kInvalidArgument);
     request = Request(1, SampleCode(6));
     request.tokens[0] = -1;
-    EXPECT_EQ(ReadSegment(*core_, job, request).status().code(), StatusCode::kInvalidArgument);
+    EXPECT_EQ(ReadIntoStore(job, request).status().code(), StatusCode::kInvalidArgument);
   });
 }
 

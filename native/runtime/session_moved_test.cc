@@ -241,7 +241,7 @@ class SessionStoredSuffixTest : public SessionMovedTest {
     request.key = Key(7);
     Cut(before_ + behind_, 4, &request.tokens, &request.chunk_ends);
     Run([&](JobContext& job) {
-      const auto result = ReadSegment(*core_, job, request);
+      const auto result = ReadIntoStore(job, request);
       ASSERT_TRUE(result.ok()) << result.status().message();
     });
     stored_.kind = Part::Kind::kChunks;

@@ -5,6 +5,7 @@
 #include <random>
 #include <sstream>
 
+#include "runtime/segment_reader.h"
 #include "testing/models.h"
 
 namespace leoam::testing {
@@ -42,6 +43,14 @@ void RuntimeTest::SetUp() {
     const Status status = core_->SetPreamble(job, Tokens("You read a repository.\n"));
     ASSERT_TRUE(status.ok()) << status.message();
   });
+}
+
+Result<SegmentResult> RuntimeTest::ReadIntoStore(JobContext& job, const SegmentRequest& request) {
+  auto read = ComputeSegment(*core_, job, request);
+  if (!read.ok()) {
+    return read.status();
+  }
+  return WriteSegment(*core_->store(), std::move(read).value());
 }
 
 void RuntimeTest::TearDown() {

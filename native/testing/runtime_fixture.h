@@ -27,6 +27,9 @@ class RuntimeTest : public ::testing::Test {
   // Runs on the engine thread and waits.
   void Run(const std::function<void(JobContext&)>& work, Priority priority = Priority::kChat);
 
+  // Into the store.
+  Result<SegmentResult> ReadIntoStore(JobContext& job, const SegmentRequest& request);
+
   std::vector<Token> Tokens(const std::string& text) const {
     return core_->vocabulary().Tokenize(text, false);
   }

@@ -20,7 +20,7 @@ class SessionFixture : public RuntimeTest {
     request.key = Key(key);
     Cut(text, 6, &request.tokens, &request.chunk_ends);
     Run([&](JobContext& job) {
-      const auto result = ReadSegment(*core_, job, request);
+      const auto result = ReadIntoStore(job, request);
       ASSERT_TRUE(result.ok()) << result.status().message();
     });
     Part part;

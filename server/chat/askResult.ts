@@ -40,7 +40,7 @@ export function askResult(
     },
     timings: {
       selectMs: turn.selectMs,
-      ttftMs: submitted - arrived + timings.ttftMs,
+      ttftMs: submitted - arrived + timings.queuedMs + timings.ttftMs,
       loadKvMs: timings.loadKvMs,
       repairMs: timings.repairMs,
       prefillMs: timings.prefillMs,

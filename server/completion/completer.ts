@@ -62,7 +62,7 @@ export interface Completion {
   /** The passages that were seen, best first. */
   sources: { path: string; startLine: number; endLine: number }[];
   counters: Counters & { workingSetTokens: number };
-  timings: { selectMs: number; ttftMs: number; totalMs: number };
+  timings: { selectMs: number; queuedMs: number; ttftMs: number; totalMs: number };
 }
 
 /** The file in the editor, as it was last laid out. */
@@ -219,7 +219,8 @@ export class Completer {
       counters: { ...result.counters, workingSetTokens: made.tokens },
       timings: {
         selectMs,
-        ttftMs: submitted - arrived + result.timings.ttftMs,
+        queuedMs: result.timings.queuedMs,
+        ttftMs: submitted - arrived + result.timings.queuedMs + result.timings.ttftMs,
         totalMs,
       },
     };

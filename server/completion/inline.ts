@@ -93,18 +93,22 @@ export class InlineCompletions {
       };
     }
     this.ahead = undefined;
+    const waits = { queuedMs: 0, waitMs: 0 };
     const computed = await this.work.run(signal, async (until) => {
-      const queuedMs = performance.now() - arrived;
-      const waitMs = await this.wait(request, place, until);
-      const { fitted, record } = await this.compute(request, place, extent, until);
-      return { fitted, record: withWaits(record, queuedMs, waitMs) };
+      const begun = performance.now();
+      waits.queuedMs = begun - arrived;
+      await this.wait(request, place, until).finally(
+        () => (waits.waitMs = performance.now() - begun),
+      );
+      return this.compute(request, place, extent, until);
     });
-    const { fitted, record } = computed ?? { record: droppedRecord('cancelled') };
+    const { fitted, record } = computed ?? { record: cancelledRecord(arrived, waits) };
+    const timed = withWaits(record, waits);
     if (fitted === undefined) {
-      return { suggestions: [], record };
+      return { suggestions: [], record: timed };
     }
     this.lookAhead(request, place, fitted);
-    return { suggestions: [suggestionOf(request, fitted)], record };
+    return { suggestions: [suggestionOf(request, fitted)], record: timed };
   }
 
   /** Computes what the cursor's surroundings need, so that the first key finds it. */
@@ -146,13 +150,11 @@ export class InlineCompletions {
     request: InlineRequest,
     { text, offset }: Place,
     signal: AbortSignal,
-  ): Promise<number> {
-    const started = performance.now();
+  ): Promise<void> {
     if (!request.isExplicit) {
-      const ms = this.rhythm.waitMs(text[offset - 1] ?? '\n', started);
+      const ms = this.rhythm.waitMs(text[offset - 1] ?? '\n', performance.now());
       await sleep(ms, undefined, { signal });
     }
-    return performance.now() - started;
   }
 
   private async compute(
@@ -309,12 +311,28 @@ function around({ text, offset }: Place): [before: string, behind: string] {
   return [text.slice(0, offset), text.slice(offset)];
 }
 
+interface Waits {
+  queuedMs: number;
+  waitMs: number;
+}
+
+/** Of a request that was given up: how long it had been worked on. */
+function cancelledRecord(arrived: number, { queuedMs, waitMs }: Waits): Recorded {
+  const record = droppedRecord('cancelled');
+  const totalMs = performance.now() - arrived - queuedMs - waitMs;
+  return { ...record, timings: { ...record.timings, totalMs } };
+}
+
 /** Times count from the request's arrival, but for the wait. */
-function withWaits(record: Recorded, queuedMs: number, waitMs: number): Recorded {
+function withWaits(record: Recorded, { queuedMs, waitMs }: Waits): Recorded {
   const { timings } = record;
-  const ttftMs = timings.ttftMs + queuedMs;
   return {
     ...record,
-    timings: { ...timings, waitMs, ttftMs, totalMs: timings.totalMs + queuedMs },
+    timings: {
+      ...{ ...timings, waitMs },
+      queuedMs: timings.queuedMs + queuedMs,
+      ttftMs: timings.ttftMs + (timings.ttftMs > 0 ? queuedMs : 0),
+      totalMs: timings.totalMs + queuedMs,
+    },
   };
 }

@@ -17,7 +17,10 @@ const noCounters: Recorded['counters'] = {
   workingSetTokens: 0,
   bytesFromDisk: 0,
 };
-const noTimings: Recorded['timings'] = { waitMs: 0, selectMs: 0, ttftMs: 0, totalMs: 0 };
+const noTimings: Recorded['timings'] = {
+  ...{ waitMs: 0, selectMs: 0, queuedMs: 0 },
+  ...{ ttftMs: 0, totalMs: 0 },
+};
 
 export function droppedRecord(reason: DropReason, message?: string): Recorded {
   return {

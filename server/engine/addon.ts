@@ -219,9 +219,12 @@ export interface GenerateResult {
   logProbability: number;
   counters: Counters;
   timings: {
+    /** From the request to its start on the engine thread: other work went first. */
+    queuedMs: number;
     loadKvMs: number;
     prefillMs: number;
     repairMs: number;
+    /** From that start. */
     ttftMs: number;
     decodeMs: number;
   };

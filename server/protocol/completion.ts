@@ -62,6 +62,8 @@ export const completionRecord = z.object({
     /** Waited for the typing to pause. */
     waitMs: z.number(),
     selectMs: z.number(),
+    /** Waited for the request before it to end and for other work to give way. */
+    queuedMs: z.number(),
     /** From the request's arrival, without `waitMs`, to the first token. */
     ttftMs: z.number(),
     /** From the request's arrival, without `waitMs`, to its result. */

@@ -19,6 +19,8 @@ export interface LoadReport extends Spread {
   n: number;
   /** Without those that were answered from what an earlier request had written. */
   computedP95: number | null;
+  /** Of these, until the engine began: what other work, or the request before, took to give way. */
+  queuedMs: (Spread & { max: number }) | null;
 }
 
 export interface LoadsReport {
@@ -45,6 +47,7 @@ const seed = 2;
 
 interface Timed {
   totalMs: number;
+  queuedMs: number;
   isKept: boolean;
 }
 
@@ -98,7 +101,9 @@ async function playTurn(window: EditorWindow, events: readonly TypingEvent[]): P
   for (const event of events) {
     const suggested = await typeAt(window, event);
     if (suggested !== undefined && isAnswered(suggested.record)) {
-      timed.push({ totalMs: suggested.totalMs, isKept: suggested.record.outcome === 'kept' });
+      const { record, totalMs } = suggested;
+      const { queuedMs } = record.timings;
+      timed.push({ totalMs, queuedMs, isKept: record.outcome === 'kept' });
     }
   }
   return timed;
@@ -121,11 +126,14 @@ function loadsReport(
 ): Pick<LoadsReport, 'p95Ms' | 'totalMs'> {
   const report = (load: Load): LoadReport => {
     const all = timed[load].map(({ totalMs }) => totalMs);
-    const computed = timed[load].filter(({ isKept }) => !isKept).map(({ totalMs }) => totalMs);
+    const asked = timed[load].filter(({ isKept }) => !isKept);
+    const computed = asked.map(({ totalMs }) => totalMs);
+    const queued = asked.map(({ queuedMs }) => queuedMs);
     return {
       n: all.length,
       ...spread(all),
       computedP95: computed.length === 0 ? null : percentile(computed, 95),
+      queuedMs: queued.length === 0 ? null : { ...spread(queued), max: Math.max(...queued) },
     };
   };
   const totalMs = {

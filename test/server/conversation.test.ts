@@ -52,6 +52,24 @@ describe('conversation about a repository that nobody has read yet', function ()
     }
   });
 
+  it('counts as time to its first word that it waited for another answer', async () => {
+    const other = new Conversation(askContext(assistant, repository));
+    try {
+      let firstEnded = 0;
+      const first = conversation.ask({ ...turn, maxTokens: 60 }).then((result) => {
+        firstEnded = performance.now();
+        return result;
+      });
+      const asked = performance.now();
+      const second = await other.ask(turn);
+      await first;
+      assert.ok(firstEnded > asked);
+      assert.ok(second.timings.ttftMs > firstEnded - asked, `${second.timings.ttftMs} ms`);
+    } finally {
+      other.dispose();
+    }
+  });
+
   it('computes nothing of an earlier turn again', async () => {
     const first = await conversation.ask(turn);
     const second = await conversation.ask({ ...turn, question: `${question} Which constant?` });

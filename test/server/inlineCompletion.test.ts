@@ -225,8 +225,12 @@ describe('inline completions of the language server @slow', function () {
       const asking = document.suggest(at, { isAutomatic: true });
       const found = await within(30_000, asking, 'a suggestion');
       assert.ok(at !== cursor + 2 || only(found).text.startsWith('Free'), JSON.stringify(found));
-      const { timings } = await latest();
-      console.log(`figure: first text beside an answer after ${Math.round(timings.ttftMs)} ms`);
+      const { outcome, timings } = await latest();
+      const { queuedMs, ttftMs } = timings;
+      assert.ok(queuedMs > 0 === (outcome !== 'kept') && queuedMs <= ttftMs, `${queuedMs} ms`);
+      console.log(
+        `figure: first text beside an answer after ${Math.round(ttftMs)} ms, ${Math.round(queuedMs)} of them until it gave way`,
+      );
     }
     assert.ok(!isDone, 'the answer had ended before the suggestions came');
     const answer = await asked;

@@ -84,6 +84,6 @@ function record(outcome: CompletionRecord['outcome'], tokensComputed: number): C
       ...{ tokensComputed, tokensReused: 0, tokensMoved: 0, tokensDecoded: tokensComputed },
       ...{ tokensDrafted: 0, tokensAccepted: 0, workingSetTokens: 0, bytesFromDisk: 0 },
     },
-    timings: { waitMs: 0, selectMs: 1, ttftMs: 10, totalMs: 70 },
+    timings: { waitMs: 0, selectMs: 1, queuedMs: 0, ttftMs: 10, totalMs: 70 },
   };
 }

@@ -94,6 +94,7 @@ struct GenerateRequest : PromptRequest {
 };
 
 struct Timings {
+  double queued_ms = 0;  // from the request to the job's start: other work went first
   double load_kv_ms = 0;
   double repair_ms = 0;   // choosing and recomputing
   double prefill_ms = 0;  // text of evidence and question

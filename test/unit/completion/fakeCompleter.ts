@@ -20,7 +20,7 @@ export function completionOf(completion: string, reason: Completion['reason'] = 
       tokensAccepted: 0,
       workingSetTokens: 0,
     },
-    timings: { selectMs: 0, ttftMs: 1, totalMs: 2 },
+    timings: { selectMs: 0, queuedMs: 0, ttftMs: 1, totalMs: 2 },
   };
 }
 

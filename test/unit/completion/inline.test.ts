@@ -102,6 +102,7 @@ describe('inline completions of a folder', () => {
     ends[0]?.(completionOf('late()')); // its last pass was over already
     assert.deepEqual((await older).suggestions, []);
     assert.equal((await older).record.reason, 'cancelled');
+    assert.ok((await older).record.timings.totalMs > 0, 'no time is told');
     await turn();
     ends[1]?.(completionOf('new()'));
     assert.deepEqual(
