@@ -4,11 +4,7 @@
 import type { SwitchState } from './switches.js';
 
 /** Why the server was not asked. */
-export type GateReason =
-  | Exclude<SwitchState['kind'], 'on'>
-  | 'severalCursors'
-  | 'notActiveEditor'
-  | 'outsideFolder';
+export type GateReason = Exclude<SwitchState['kind'], 'on'> | 'notActiveEditor' | 'outsideFolder';
 
 export interface Drop {
   /** Milliseconds since 1970. */

@@ -112,10 +112,11 @@ function list(name: string, items: readonly string[]): string[] {
 }
 
 function times({ timings }: CompletionRecord): string[] {
-  const { waitMs, selectMs, ttftMs, totalMs } = timings;
+  const { waitMs, selectMs, queuedMs, ttftMs, totalMs } = timings;
   return [
     ...(waitMs > 0 ? [vscode.l10n.t('{0} ms until typing paused', whole(waitMs))] : []),
     ...(selectMs > 0 ? [vscode.l10n.t('{0} ms to choose passages', whole(selectMs))] : []),
+    ...(queuedMs >= 1 ? [vscode.l10n.t('{0} ms behind other work', whole(queuedMs))] : []),
     ...(ttftMs > 0 ? [vscode.l10n.t('{0} ms to the first token', whole(ttftMs))] : []),
     ...(totalMs > 0 ? [vscode.l10n.t('{0} ms in all', whole(totalMs))] : []),
   ];
@@ -149,8 +150,6 @@ function dropSentence({ reason, languageId }: Drop): string {
       );
     case 'snoozed':
       return vscode.l10n.t('Suggestions were snoozed.');
-    case 'severalCursors':
-      return vscode.l10n.t('There was more than one cursor.');
     case 'notActiveEditor':
       return vscode.l10n.t('It was not the text of the active editor.');
     case 'outsideFolder':

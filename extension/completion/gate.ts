@@ -47,12 +47,9 @@ export function reasonAgainst(
   if (!liesInFolder(document)) {
     return 'outsideFolder';
   }
-  const editor = vscode.window.activeTextEditor;
   // The same file may be in another group, or in a diff.
-  if (editor?.document !== document) {
-    return 'notActiveEditor';
-  }
-  return editor.selections.length > 1 ? 'severalCursors' : undefined;
+  const isActive = vscode.window.activeTextEditor?.document === document;
+  return isActive ? undefined : 'notActiveEditor';
 }
 
 /** Whether it is a file of an open folder, or a cell of one: suggestions are made for no others. */

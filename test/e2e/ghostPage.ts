@@ -11,6 +11,16 @@ const suggestedMs = 60_000;
 /** As somebody types who is quick. */
 const keyMs = 40;
 
+/** Nothing but suggestions of LeoAM, and lines that are not broken. */
+export const quiet = {
+  'editor.inlineSuggest.enabled': true,
+  'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
+  'editor.suggestOnTriggerCharacters': false,
+  'editor.wordBasedSuggestions': 'off',
+  'editor.parameterHints.enabled': false,
+  '[markdown]': { 'editor.wordWrap': 'off' },
+};
+
 export class GhostPage {
   constructor(
     private readonly host: CodeHost,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { shopFiles, temporaryRepository } from '../server/setup.js';
-import { GhostPage } from './ghostPage.js';
+import { GhostPage, quiet } from './ghostPage.js';
 import type { CodeHost } from './host.js';
 import { until } from './until.js';
 import { useWindow } from './window.js';
@@ -306,13 +306,3 @@ describe('suggestions in the editor of VS Code @slow', function () {
 function count(text: string, character: string): number {
   return text.split(character).length - 1;
 }
-
-/** Nothing but suggestions of LeoAM, and lines that are not broken. */
-const quiet = {
-  'editor.inlineSuggest.enabled': true,
-  'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
-  'editor.suggestOnTriggerCharacters': false,
-  'editor.wordBasedSuggestions': 'off',
-  'editor.parameterHints.enabled': false,
-  '[markdown]': { 'editor.wordWrap': 'off' },
-};

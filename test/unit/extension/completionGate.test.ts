@@ -101,10 +101,6 @@ describe('the gate before the server', () => {
     assert.equal(await request(document), suggestion);
   });
 
-  it('does not ask with more than one cursor', async () => {
-    assert.equal(await reasonFor(editActively(file, 'typescript', 2)), 'severalCursors');
-  });
-
   it('does not ask for a text that is not the active editor’s', async () => {
     const document = editActively(file, 'typescript');
     editActively('file:///a/src/other.ts', 'typescript');
@@ -131,7 +127,7 @@ describe('the gate before the server', () => {
   it('asks whatever is set when a key asks for a suggestion', async () => {
     configure('completion.enabled', false);
     const triggerKind = InlineCompletionTriggerKind.Invoke;
-    assert.equal(await request(editActively(file, 'typescript', 2), { triggerKind }), suggestion);
+    assert.equal(await request(editActively(file, 'typescript'), { triggerKind }), suggestion);
     assert.deepEqual(drops.recent(), []);
   });
 

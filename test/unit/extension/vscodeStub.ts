@@ -77,7 +77,6 @@ interface DocumentChange {
 
 interface Editor {
   document: EditedDocument;
-  selections: object[];
 }
 
 const nothing = { dispose: () => undefined };
@@ -158,13 +157,10 @@ export function configure(name: string, value: unknown, section = 'leoam'): void
   configured.fire({ affectsConfiguration: (wanted) => full.startsWith(wanted) });
 }
 
-/** Makes it the active editor's document, with so many cursors; the returned one is the same. */
-export function editActively(uri: string, languageId: string, cursors = 1): EditedDocument {
+/** Makes it the active editor's document; the returned one is the same. */
+export function editActively(uri: string, languageId: string): EditedDocument {
   const document = { uri: Uri.parse(uri), languageId, isDirty: true };
-  api.window.activeTextEditor = {
-    document,
-    selections: Array.from({ length: cursors }, () => ({})),
-  };
+  api.window.activeTextEditor = { document };
   return document;
 }
 
