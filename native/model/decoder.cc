@@ -98,7 +98,7 @@ Status CpuDecoder::Run(const DecodeRequest& request) {
   }
   LEOAM_RETURN_IF_ERROR(CheckRequest(request, sequences_, model_.config()));
   if (request.tiered != nullptr) {
-    request.tiered->Begin(request.all_tiered);
+    request.tiered->Begin(request.all_tiered, request.should_abort);
   }
   Graph* graph = nullptr;
   LEOAM_RETURN_IF_ERROR(GraphFor(SpecFor(request), &graph));

@@ -31,7 +31,7 @@ class RowsOfBuffer final : public TieredKv {
 
   size_t begin() const override { return begin_; }
   size_t tokens() const override { return tokens_; }
-  void Begin(bool /*all*/) override {}
+  void Begin(bool /*all*/, std::function<bool()> /*should_abort*/) override {}
   void Judge(int /*layer*/, const float* q, int rows, const AttentionSums& resident, int part,
              int parts) override {
     EXPECT_NE(q, nullptr);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -21,8 +22,9 @@ class TieredKv {
   virtual size_t tokens() const = 0;
 
   // A pass begins, from the first layer on, also one that takes the place of a pass that was given
-  // up. `all`: its rows attend to all that lies here, else to what is chosen.
-  virtual void Begin(bool all) = 0;
+  // up. `all`: its rows attend to all that lies here, else to what is chosen. `should_abort` (may
+  // be empty; any thread, until the next Begin): Choose waits no longer and returns kCancelled.
+  virtual void Begin(bool all, std::function<bool()> should_abort) = 0;
 
   // Before Choose, on each of the decoder's threads: part `part` of `parts` of what is to be found
   // out about a pass's queries. `q`: [rows][heads][head_dim], after RoPE. `resident`: of the same

@@ -59,8 +59,8 @@ std::shared_ptr<SegmentStore> Core::store() const {
   return store_;
 }
 
-Status Core::OpenStore(const StoreOptions& options) {
-  auto opened = SegmentStore::Open(options, FileSystem::Default());
+Status Core::OpenStore(const StoreOptions& options, FileSystem* files) {
+  auto opened = SegmentStore::Open(options, files);
   if (!opened.ok()) {
     return opened.status();
   }

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "leoam/engine.h"
@@ -16,6 +17,7 @@
 #include "model/vocabulary.h"
 #include "runtime/scheduler.h"
 #include "store/segment_store.h"
+#include "tiers/device_memory.h"
 #include "tiers/shared_contexts.h"
 
 namespace leoam {
@@ -39,7 +41,8 @@ class Core {
 
   // Any thread; null before OpenStore. The store itself is thread-safe.
   std::shared_ptr<SegmentStore> store() const;
-  Status OpenStore(const StoreOptions& options);
+  // `files` must outlive it.
+  Status OpenStore(const StoreOptions& options, FileSystem* files = FileSystem::Default());
 
   // Any thread. Heads whose keys are kept apart in segments written from now on.
   void set_retrieval_heads(std::vector<RetrievalHead> heads);
@@ -57,6 +60,12 @@ class Core {
   // How conversations hold their KV. Files are read, and questions judged by retrieval heads,
   // in F16 whatever it says: what is stored must not depend on it. Immutable after Load.
   KvFormat session_kv() const { return session_kv_; }
+
+  // Where memory of a device comes from, as AllocateDeviceMemory gives it.
+  using AllocateDevice =
+      std::function<Result<std::shared_ptr<DeviceMemory>>(const std::string& device, size_t bytes)>;
+  const AllocateDevice& allocate_device() const { return allocate_device_; }
+  void set_allocate_device(AllocateDevice allocate) { allocate_device_ = std::move(allocate); }
 
   // Evidence in tiers that sessions hold.
   SharedContexts& contexts() { return contexts_; }
@@ -81,6 +90,7 @@ class Core {
   std::unique_ptr<Vocabulary> vocabulary_;
   std::unique_ptr<Decoder> decoder_;
 
+  AllocateDevice allocate_device_ = AllocateDeviceMemory;
   SharedContexts contexts_;
   std::vector<std::vector<uint8_t>> channels_;
   std::vector<Token> preamble_;

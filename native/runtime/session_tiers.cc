@@ -46,7 +46,7 @@ Result<std::unique_ptr<TieredContext>> Session::OpenTiers(
     const TierOptions& options, std::span<const std::vector<uint8_t>> channels) {
   std::shared_ptr<DeviceMemory> device;
   if (options.device_bytes > 0) {
-    auto allocated = AllocateDeviceMemory(options.device, options.device_bytes);
+    auto allocated = core_.allocate_device()(options.device, options.device_bytes);
     if (allocated.ok()) {
       device = std::move(allocated).value();
     } else if (allocated.status().code() == StatusCode::kNoSpace) {

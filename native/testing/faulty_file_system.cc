@@ -21,6 +21,7 @@ class FaultyReadableFile final : public ReadableFile {
       : real_(std::move(real)), path_(std::move(path)), system_(system) {}
 
   Status ReadAt(uint64_t offset, std::span<uint8_t> out) override {
+    system_->Hang();
     const FaultyFileSystem::Faults faults = system_->faults();
     if (faults.fail_reads) {
       return InjectedIo(path_);
@@ -86,6 +87,20 @@ void FaultyFileSystem::Set(const Faults& faults) {
   bytes_written_ = 0;
   operations_ = 0;
   log_.clear();
+  changed_.notify_all();
+}
+
+void FaultyFileSystem::Hang() const {
+  std::unique_lock lock(mutex_);
+  ++hanging_;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return !faults_.hang_reads; });
+  --hanging_;
+}
+
+void FaultyFileSystem::AwaitHangingRead() const {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return hanging_ > 0; });
 }
 
 std::vector<std::string> FaultyFileSystem::Log() const {

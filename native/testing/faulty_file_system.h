@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -15,13 +16,15 @@ namespace leoam::testing {
 
 class FaultyFileSystem final : public FileSystem {
  public:
-  // What goes wrong, each until it is set back. Set between operations, not during them.
+  // What goes wrong, each until it is set back. Set between operations, not during them, but for
+  // reads that hang: they go on once that is set back.
   struct Faults {
     std::optional<uint64_t> disk_bytes;    // kNoSpace once so many bytes were written in all;
                                            // the write that crosses the line is torn
     std::optional<uint64_t> operations;    // the power fails after so many changing operations:
                                            // that one is torn, all later ones fail
     bool fail_reads = false;               // kIo
+    bool hang_reads = false;               // of files
     bool fail_changes = false;             // kIo: as a folder without permission
     bool fail_sync = false;                // kIo
     std::optional<uint64_t> files_end_at;  // reads see files cut off here
@@ -31,6 +34,9 @@ class FaultyFileSystem final : public FileSystem {
   explicit FaultyFileSystem(FileSystem* real = FileSystem::Default()) : real_(real) {}
 
   void Set(const Faults& faults);
+
+  // Returns once a read hangs.
+  void AwaitHangingRead() const;
 
   // Changing operations since Set: "create P", "append P", "sync P", "rename P", "remove P",
   // "folder P", "sync folder P", where P is the path's last component.
@@ -58,9 +64,13 @@ class FaultyFileSystem final : public FileSystem {
   size_t Writable(size_t wanted, const std::string& path, Status* status);
 
   Faults faults() const;
+  // Returns when reads do not hang.
+  void Hang() const;
 
   FileSystem* real_;
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  // guards what follows
+  mutable std::condition_variable changed_;
+  mutable size_t hanging_ = 0;
   Faults faults_;
   uint64_t bytes_written_ = 0;
   uint64_t operations_ = 0;

@@ -31,6 +31,10 @@ Result<bool> FillRows(const RamTier::Fill& fill, const BlockId& id, bool high, u
   }
 }
 
+Status GivenUp() { return {StatusCode::kCancelled, "The pass was given up while it waited."}; }
+
+// A disk that hangs must not hold up what is more urgent, or who gives up.
+constexpr std::chrono::milliseconds kPollInterval(5);
 // After so many visits of a layer the uses of its blocks count half.
 constexpr size_t kVisitsPerAge = 16;
 
@@ -65,6 +69,11 @@ void RamTier::Update(Layer* layer, Block* block, Change change) {
   }
 }
 
+void RamTier::Begin(std::function<bool()> should_abort) {
+  const std::lock_guard lock(mutex_);
+  should_abort_ = std::move(should_abort);
+}
+
 Status RamTier::Visit(int layer, const std::vector<size_t>& chunks, Planes planes) {
   std::unique_lock lock(mutex_);
   Release();
@@ -95,8 +104,12 @@ Status RamTier::Visit(int layer, const std::vector<size_t>& chunks, Planes plane
   }
   wanted_ = chunks;
   for (const size_t chunk : missing) {
-    while (!MakeRoom(block_bytes_[chunk]) && OthersAreFilling()) {
-      changed_.wait(lock);  // a pass that was given up had asked for them
+    // A pass that was given up may have asked for others.
+    const auto may_start = [this, chunk] {
+      return MakeRoom(block_bytes_[chunk]) || !OthersAreFilling();
+    };
+    if (!WaitUntil(may_start, &lock)) {
+      return GivenUp();
     }
     if (!Start(layer, chunk)) {
       return Status(StatusCode::kNoSpace,
@@ -111,29 +124,46 @@ Status RamTier::Visit(int layer, const std::vector<size_t>& chunks, Planes plane
 Result<const uint8_t*> RamTier::Rows(size_t chunk) {
   std::unique_lock lock(mutex_);
   Block& block = layers_[static_cast<size_t>(layer_)].blocks[chunk];
-  Await(block, &lock);
-  if (IsTooCoarse(block)) {  // a pass that was given up had asked for it
+  bool is_there = Await(block, &lock);
+  if (is_there && IsTooCoarse(block)) {  // a pass that was given up had asked for it
     Drop(&layers_[static_cast<size_t>(layer_)], chunk);
     Start(layer_, chunk);  // in its own place
-    Await(block, &lock);
+    is_there = Await(block, &lock);
   }
   // What failed for an earlier visit, or ahead of this one, may be readable now.
-  if (block.state == State::kFailed && block.begun && Start(layer_, chunk)) {
-    Await(block, &lock);
+  if (is_there && block.state == State::kFailed && block.begun && Start(layer_, chunk)) {
+    is_there = Await(block, &lock);
+  }
+  if (!is_there) {
+    return GivenUp();
   }
   return block.state == State::kReady ? Result<const uint8_t*>(block.rows.get())
                                       : Result<const uint8_t*>(block.failure);
 }
 
-void RamTier::Await(const Block& block, std::unique_lock<std::mutex>* lock) {
+bool RamTier::WaitUntil(const std::function<bool()>& done, std::unique_lock<std::mutex>* lock) {
+  while (!done()) {
+    if (!should_abort_) {
+      changed_.wait(*lock);
+    } else if (should_abort_()) {
+      return false;
+    } else {
+      changed_.wait_for(*lock, kPollInterval);
+    }
+  }
+  return true;
+}
+
+bool RamTier::Await(const Block& block, std::unique_lock<std::mutex>* lock) {
   if (block.state != State::kFilling) {
-    return;
+    return true;
   }
   const auto started = std::chrono::steady_clock::now();
-  changed_.wait(*lock, [&block] { return block.state != State::kFilling; });
+  const bool is_there = WaitUntil([&block] { return block.state != State::kFilling; }, lock);
   const std::chrono::duration<double, std::milli> waited =
       std::chrono::steady_clock::now() - started;
   counters_.waited_ms += waited.count();
+  return is_there;
 }
 
 void RamTier::Prefetch(int layer, const std::vector<size_t>& chunks) {

@@ -45,6 +45,9 @@ class RamTier {
   RamTier(const RamTier&) = delete;
   RamTier& operator=(const RamTier&) = delete;
 
+  // A pass begins. What it waits for may not come soon: where `should_abort` (may be empty) says
+  // so, Visit and Rows return kCancelled; what was asked for is read all the same.
+  void Begin(std::function<bool()> should_abort);
   // Begins with what a layer of a pass needs: these blocks stay until the next Visit. Blocks of the
   // visit before stay or go. kNoSpace when they do not fit the budget together.
   Status Visit(int layer, const std::vector<size_t>& chunks, Planes planes = Planes::kBoth);
@@ -97,8 +100,10 @@ class RamTier {
   // Fills a block whose room was reserved, once `dropped` has left it; on any thread.
   // `device_will_do`: what lies on the device has all that is needed.
   void Load(const BlockId& id, bool high, bool device_will_do, std::vector<Dropped> dropped);
-  // Until the block is filled or has failed; counts the time.
-  void Await(const Block& block, std::unique_lock<std::mutex>* lock);
+  // False where the pass is to end first.
+  bool WaitUntil(const std::function<bool()>& done, std::unique_lock<std::mutex>* lock);
+  // Until the block is filled or has failed; counts the time. False as above.
+  bool Await(const Block& block, std::unique_lock<std::mutex>* lock);
   // `high`: it was filled so; absent: it came from the device, as it was.
   void Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, std::optional<bool> high,
               Status status);
@@ -124,6 +129,7 @@ class RamTier {
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
+  std::function<bool()> should_abort_;  // of this pass
   std::vector<Layer> layers_;
   int layer_ = 0;  // of this visit
   Planes planes_ = Planes::kBoth;

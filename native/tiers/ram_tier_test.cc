@@ -1,6 +1,7 @@
 #include "tiers/ram_tier.h"
 
 #include <array>
+#include <future>
 #include <new>
 #include <numeric>
 #include <random>
@@ -169,6 +170,24 @@ TEST(RamTier, ABlockThatFailedAheadOfNeedIsReadAgainWhenItIsNeeded) {
   const auto rows = tier.Rows(2);
   ASSERT_TRUE(rows.ok());
   EXPECT_EQ((*rows)[0], NameOf({1, 2}));
+}
+
+TEST(RamTier, APassThatIsGivenUpDoesNotWaitForTheDisk) {
+  std::promise<void> disk;
+  const std::shared_future<void> answers = disk.get_future().share();
+  RamTier tier = MadeTier(2, [answers](const BlockId& block, bool high, uint8_t* rows) {
+    answers.wait();
+    return Name(block, high, rows);
+  });
+  bool gives_up = false;
+  tier.Begin([&gives_up] { return gives_up; });
+  EXPECT_TRUE(tier.Visit(0, {0, 1}).ok());
+  gives_up = true;
+  EXPECT_EQ(tier.Rows(0).status().code(), StatusCode::kCancelled);
+  EXPECT_EQ(tier.Visit(1, {2}).code(), StatusCode::kCancelled);  // it has no room yet
+  disk.set_value();
+  tier.Begin({});
+  VisitAll(&tier, {0, 1});
 }
 
 TEST(RamTier, WhatItHasNoRoomForComesBackFromTheDevice) {

@@ -177,7 +177,8 @@ uint64_t TieredContext::AbstractBytes() const {
   return bytes;
 }
 
-void TieredContext::Begin(bool all) {
+void TieredContext::Begin(bool all, std::function<bool()> should_abort) {
+  ram_->Begin(std::move(should_abort));
   const auto now = Clock::now();
   const double waited = ram_->counters().waited_ms;
   if (!dense_ && pass_began_ != Clock::time_point()) {

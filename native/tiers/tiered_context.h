@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -98,7 +99,7 @@ class TieredContext final : public TieredKv {
   size_t begin() const override { return begin_; }
   size_t tokens() const override { return tokens_; }
   // Questions attend to all, whatever the share says.
-  void Begin(bool all) override;
+  void Begin(bool all, std::function<bool()> should_abort) override;
   void Judge(int layer, const float* q, int rows, const AttentionSums& resident, int part,
              int parts) override;
   Status Choose(int layer, std::vector<KvChunk>* chunks) override;

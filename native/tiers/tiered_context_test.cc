@@ -214,11 +214,11 @@ TEST_P(TieredContextTest, AStepTakesItsShareOfTheChunksWhereQuestionsTakeAll) {
     return tokens;
   };
   const int last = shape_.layers - 1;
-  (*context)->Begin(false);
+  (*context)->Begin(false, {});
   EXPECT_EQ(tokens_at(last), (*context)->tokens());  // nothing is known of any chunk yet
-  (*context)->Begin(true);
+  (*context)->Begin(true, {});
   EXPECT_EQ(tokens_at(last), (*context)->tokens());
-  (*context)->Begin(false);
+  (*context)->Begin(false, {});
   EXPECT_LT(tokens_at(last), (*context)->tokens());
   EXPECT_GT(tokens_at(last), 0U);
   std::vector<KvChunk> chunks;
@@ -259,7 +259,7 @@ TEST_P(TieredContextTest, AbstractsAreAsFineAsTheMemoryAllows) {
   ASSERT_TRUE(context.ok());
   EXPECT_EQ((*context)->counters().abstract_bytes, 0U);
   EXPECT_EQ((*context)->draft_tokens(), 0);
-  (*context)->Begin(false);
+  (*context)->Begin(false, {});
   ExpectRows(context->get(), *Loaded(KvFormat::kF16));
 
   options.ram_bytes = kPlenty;
@@ -283,7 +283,7 @@ TEST_P(TieredContextTest, HowMuchIsEnoughFollowsFromTheAbstracts) {
     std::vector<KvChunk> chunks;
     for (const bool all : {true, false}) {  // nothing is known before
       chunks.clear();
-      (*context)->Begin(all);
+      (*context)->Begin(all, {});
       (*context)->Judge(last, q.data(), 1, {}, 0, 1);
       EXPECT_TRUE((*context)->Choose(last, &chunks).ok());
     }
@@ -305,7 +305,7 @@ TEST_P(TieredContextTest, ALayerMayAttendToWhatTheOneBeforeChose) {
   ASSERT_TRUE(context.ok());
   const std::vector<float> q(static_cast<size_t>(config_.heads * config_.head_dim), 0.1F);
   for (const bool dense : {true, false}) {
-    (*context)->Begin(dense);
+    (*context)->Begin(dense, {});
     for (int layer = 0; layer < shape_.layers; ++layer) {
       std::vector<KvChunk> chunks;
       (*context)->Judge(layer, q.data(), 1, {}, 0, 1);
@@ -327,10 +327,10 @@ TEST_P(TieredContextTest, StepsMayReadTheHighPlaneAloneWherePassesOverAllReadBot
     auto context = Open(options);
     EXPECT_TRUE(context.ok());
     for (int round = 0; round < 4; ++round) {
-      (*context)->Begin(true);
+      (*context)->Begin(true, {});
       ExpectRows(context->get(), *expected);
       for (int step = 0; step < 3; ++step) {
-        (*context)->Begin(false);
+        (*context)->Begin(false, {});
         for (int layer = 0; layer < shape_.layers; ++layer) {
           std::vector<KvChunk> chunks;
           (*context)->Judge(layer, q.data(), 1, {}, 0, 1);

@@ -96,7 +96,7 @@ class Visitor {
     EXPECT_EQ((*context)->tokens(), tokens);
     for (int pass = Any(5); pass > 0; --pass) {
       const bool all = Any(2) == 0;
-      (*context)->Begin(all);
+      (*context)->Begin(all, {});
       const bool is_whole = all || options.high_plane == HighPlane::kNever;
       const int last = Any(world_.shape.layers);
       for (int layer = 0; layer <= last; ++layer) {

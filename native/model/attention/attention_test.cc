@@ -254,7 +254,7 @@ class OfferedChunks final : public TieredKv {
 
   size_t begin() const override { return 0; }
   size_t tokens() const override { return 0; }
-  void Begin(bool /*all*/) override {}
+  void Begin(bool /*all*/, std::function<bool()> /*should_abort*/) override {}
   void Judge(int /*layer*/, const float* /*q*/, int /*rows*/, const AttentionSums& resident,
              int part, int /*parts*/) override {
     for (size_t i = 0; part == 0 && i < resident.row_heads; ++i) {

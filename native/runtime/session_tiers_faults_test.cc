@@ -1,0 +1,139 @@
+// What becomes of an answer whose evidence lies on disk, or on a device, when these fail.
+#include <atomic>
+#include <future>
+#include <memory>
+#include <string>
+
+#include "testing/faulty_device.h"
+#include "testing/faulty_file_system.h"
+#include "testing/models.h"
+#include "testing/session_tiers_fixture.h"
+
+namespace leoam {
+namespace {
+
+using Faults = testing::FaultyFileSystem::Faults;
+
+class SessionTiersFaults : public testing::SessionTiersFixture {
+ protected:
+  void SetUp() override {
+    SessionTiersFixture::SetUp();
+    OpenStoreOver(&files_);
+  }
+  void TearDown() override {
+    core_->set_allocate_device(AllocateDeviceMemory);
+    OpenStoreOver(FileSystem::Default());
+    SessionTiersFixture::TearDown();
+  }
+  void OpenStoreOver(FileSystem* files) {
+    StoreOptions options;
+    options.directory = directory_.string();
+    options.precision = precision_;
+    ASSERT_TRUE(core_->OpenStore(options, files).ok());
+  }
+
+  // A quarter of its KV has room in RAM.
+  TierOptions Quarter(const GenerateRequest& request) {
+    return {.ram_bytes = KvBytesOf(request.parts[0]) / 4};
+  }
+
+  testing::FaultyFileSystem files_;
+};
+
+TEST_F(SessionTiersFaults, ADiskThatHangsHoldsUpNeitherUrgentWorkNorWhoGivesUp) {
+  const GenerateRequest request = AboutStored(8);
+  const GenerateResult expected = Answer(request, Quarter(request));
+  auto session = Session::Create(*core_, 256, KvFormat::kF16, Quarter(request));
+  ASSERT_TRUE(session.ok());
+  // Its files are open: what hangs is reading of them.
+  Run([&](JobContext& job) {
+    ASSERT_TRUE(Generate(*core_, job, **session, request).ok());
+    (*session)->Truncate(core_->preamble().size());
+  });
+  Faults faults;
+  faults.hang_reads = true;
+  files_.Set(faults);
+  auto cancel = std::make_shared<CancelFlag>();
+  std::promise<StatusCode> ended;
+  scheduler_->Submit(Priority::kChat, cancel, [&](JobContext& job) {
+    ended.set_value(Generate(*core_, job, **session, request).status().code());
+  });
+  files_.AwaitHangingRead();
+  bool ran = false;
+  Run([&](JobContext&) { ran = true; }, Priority::kCompletion);
+  EXPECT_TRUE(ran);
+  scheduler_->Cancel(*cancel);
+  EXPECT_EQ(ended.get_future().get(), StatusCode::kCancelled);
+  files_.Set({});
+  Run([&](JobContext& job) {
+    const auto again = Generate(*core_, job, **session, request);
+    ASSERT_TRUE(again.ok()) << again.status().message();
+    EXPECT_EQ(again->tokens, expected.tokens);
+  });
+}
+
+TEST_F(SessionTiersFaults, AReadThatFailsInAnAnswerIsOneErrorAndTheNextAnswerIsRight) {
+  GenerateRequest request = AboutStored(8);
+  const GenerateResult expected = Answer(request, Quarter(request));
+  auto session = Session::Create(*core_, 256, KvFormat::kF16, Quarter(request));
+  ASSERT_TRUE(session.ok());
+  std::string written;
+  request.on_text = [&](const std::string& text) {
+    written += text;
+    Faults faults;
+    faults.fail_reads = true;
+    files_.Set(faults);
+  };
+  Run([&](JobContext& job) {
+    EXPECT_EQ(Generate(*core_, job, **session, request).status().code(), StatusCode::kIo);
+  });
+  EXPECT_FALSE(written.empty());
+  EXPECT_LT(written.size(), expected.text.size());
+  files_.Set({});
+  request.on_text = nullptr;
+  Run([&](JobContext& job) {
+    const auto again = Generate(*core_, job, **session, request);
+    ASSERT_TRUE(again.ok()) << again.status().message();
+    EXPECT_EQ(again->tokens, expected.tokens);
+  });
+}
+
+TEST_F(SessionTiersFaults, ASlowDiskChangesNothingOfAnAnswer) {
+  const GenerateRequest request = AboutStored(4);
+  const GenerateResult expected = Answer(request, Quarter(request));
+  TierOptions slow = Quarter(request);
+  slow.disk_bytes_per_second = 50'000'000;
+  const GenerateResult answered = Answer(request, slow);
+  EXPECT_EQ(answered.tokens, expected.tokens);
+  EXPECT_GT(answered.tiers->bytes_read, 0U);
+}
+
+TEST_F(SessionTiersFaults, ADeviceThatIsLostInAnAnswerChangesNothingOfIt) {
+  const GenerateRequest request = AboutStored(8);
+  const uint64_t bytes = KvBytesOf(request.parts[0]);
+  const GenerateResult expected = Answer(request, Quarter(request));
+  uint64_t from_device = 0;
+  for (const int copies : {1'000'000, 500, 0}) {
+    core_->set_allocate_device([copies](const std::string& device, size_t size) {
+      auto real = AllocateDeviceMemory(device, size);
+      using Memory = std::shared_ptr<DeviceMemory>;
+      return real.ok() ? Result<Memory>(std::make_shared<testing::FaultyDevice>(*real, copies))
+                       : real;
+    });
+    const GenerateResult answered = Answer(
+        request, {.ram_bytes = bytes / 4, .device_bytes = bytes, .device = testing::DeviceName()});
+    EXPECT_EQ(answered.tokens, expected.tokens);
+    ASSERT_TRUE(answered.tiers.has_value());
+    const bool is_lost = copies < 1'000'000;
+    EXPECT_EQ(answered.tiers->device_lost, is_lost);
+    EXPECT_EQ(answered.warning.empty(), !is_lost) << answered.warning;
+    if (!is_lost) {
+      from_device = answered.tiers->blocks_from_device;
+    } else {
+      EXPECT_LT(answered.tiers->blocks_from_device, from_device);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace leoam
