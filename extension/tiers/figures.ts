@@ -32,11 +32,22 @@ export function hitRate(answers: readonly AnswerInTiers[]): number | undefined {
 }
 
 export function diskText({ disk, answers }: TiersView): string {
-  return tierText(disk.bytes, disk.budgetBytes, hitRate(answers));
+  return tierText(disk.bytes, disk.budgetBytes, chunksText(disk.chunks), hitRate(answers));
 }
 
 export function ramText({ ram }: TiersView): string {
-  return tierText(ram.sessionBytes + ram.segmentBytes, 0, ram.evidence?.hitRate);
+  const { evidence } = ram;
+  const blocks = evidence === undefined ? undefined : blocksText(evidence.blocks);
+  return tierText(ram.sessionBytes + ram.segmentBytes, 0, blocks, evidence?.hitRate);
+}
+
+function chunksText(count: number): string {
+  return vscode.l10n.t('{0} chunks', countText(count));
+}
+
+/** A block is one layer of a chunk. */
+function blocksText(count: number): string {
+  return vscode.l10n.t('{0} blocks', countText(count));
 }
 
 export function gpuText({ gpu }: TiersView): string {
@@ -45,16 +56,22 @@ export function gpuText({ gpu }: TiersView): string {
   }
   return gpu.isLost
     ? vscode.l10n.t('failed: the disk serves what it held')
-    : tierText(gpu.bytes, gpu.budgetBytes, gpu.hitRate);
+    : tierText(gpu.bytes, gpu.budgetBytes, blocksText(gpu.blocks), gpu.hitRate);
 }
 
 /** `budget` 0: no limit. */
-function tierText(bytes: number, budget: number, rate: number | undefined): string {
+function tierText(
+  bytes: number,
+  budget: number,
+  pieces: string | undefined,
+  rate: number | undefined,
+): string {
   return [
     budget > 0
       ? vscode.l10n.t('{0} of {1}', bytesText(bytes), bytesText(budget))
       : bytesText(bytes),
     ...(rate === undefined ? [] : [vscode.l10n.t('hit rate {0}', percentText(rate))]),
+    ...(pieces === undefined ? [] : [pieces]), // last: a narrow view cuts it off
   ].join(' · ');
 }
 

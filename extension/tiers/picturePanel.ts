@@ -101,7 +101,12 @@ function pictureOf(view: TiersView): TiersPicture {
         isUsed: true,
       },
     ],
-    moves: [{ upper: 1, up: bytesText(disk.bytesRead), down: bytesText(disk.bytesWritten) }],
+    moves: [
+      ...(gpu === undefined
+        ? []
+        : [{ upper: 0, up: bytesText(gpu.bytesIn), down: bytesText(gpu.bytesOut) }]),
+      { upper: 1, up: bytesText(disk.bytesRead), down: bytesText(disk.bytesWritten) },
+    ],
     figures: [
       { name: vscode.l10n.t('Hit rate'), value: rate === undefined ? '–' : percentText(rate) },
       { name: vscode.l10n.t('Segments'), value: countText(disk.segments) },

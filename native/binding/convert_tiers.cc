@@ -93,8 +93,10 @@ Napi::Object FromTierCounters(Napi::Env env, const TierCounters& counters) {
   set("bytesToDevice", counters.bytes_to_device);
   set("bytesFromDevice", counters.bytes_from_device);
   set("ramBytes", counters.ram_bytes);
+  set("ramBlocks", counters.ram_blocks);
   set("peakBytes", counters.peak_bytes);
   set("deviceBytes", counters.device_bytes);
+  set("deviceBlocks", counters.device_blocks);
   set("devicePeakBytes", counters.device_peak_bytes);
   out.Set("deviceLost", counters.device_lost);
   set("abstractBytes", counters.abstract_bytes);

@@ -31,9 +31,9 @@ void DiskUsage::SetBudget(uint64_t bytes) {
   budget_bytes_ = bytes;
 }
 
-bool DiskUsage::Add(const std::string& key, uint64_t bytes, uint64_t tokens) {
+bool DiskUsage::Add(const std::string& key, uint64_t bytes, SegmentContents contents) {
   const std::lock_guard lock(mutex_);
-  index_.Add(key, bytes, tokens);
+  index_.Add(key, bytes, contents);
   const bool fits = budget_bytes_ == 0 || index_.bytes() <= budget_bytes_;
   return !fits || Clock::now() - index_.refreshed() >= kEvictionRefresh;
 }
@@ -117,38 +117,42 @@ Status DiskUsage::Evict(const std::string& spared,
 
 void DiskUsage::Describe(StoreStats* stats) {
   RefreshIfOld();
-  LearnTokens();
+  LearnContents();
   const std::lock_guard lock(mutex_);
   stats->segments = index_.entries().size();
   stats->bytes = index_.bytes();
   for (const auto& [key, entry] : index_.entries()) {
-    stats->tokens += entry.tokens.value_or(0);
+    const SegmentContents contents = entry.contents.value_or(SegmentContents());
+    stats->tokens += contents.tokens;
+    stats->chunks += contents.chunks;
   }
   stats->budget_bytes = budget_bytes_;
   stats->evicted = evicted_;
 }
 
 // Reads the fronts of segments that other processes or earlier ones wrote.
-void DiskUsage::LearnTokens() {
+void DiskUsage::LearnContents() {
   std::vector<std::string> unknown;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [key, entry] : index_.entries()) {
-      if (!entry.tokens.has_value()) {
+      if (!entry.contents.has_value()) {
         unknown.push_back(key);
       }
     }
   }
   for (const std::string& key : unknown) {
     Result<std::unique_ptr<ReadableFile>> file = folder_->Open(key);
-    uint64_t tokens = 0;
+    SegmentContents contents;
     if (file.ok()) {
       const Result<SegmentFront> front = ReadSegmentFront(file->get(), key);
-      tokens = front.ok() ? front->info.tokens.size() : 0;
+      if (front.ok()) {
+        contents = {front->info.tokens.size(), front->info.chunk_ends.size()};
+      }
     }
     const std::lock_guard lock(mutex_);
     if (const auto entry = index_.entries().find(key); entry != index_.entries().end()) {
-      entry->second.tokens = tokens;
+      entry->second.contents = contents;
     }
   }
 }

@@ -30,7 +30,7 @@ class DiskUsage {
 
   // A segment was written. True when Evict should be called: the budget is exceeded as far
   // as is known, or the last look at the folder is too long ago to know.
-  bool Add(const std::string& key, uint64_t bytes, uint64_t tokens);
+  bool Add(const std::string& key, uint64_t bytes, SegmentContents contents);
   void Remove(const std::string& key);
 
   // A segment was read. Marks its file once a minute at most.
@@ -53,7 +53,7 @@ class DiskUsage {
   void Describe(StoreStats* stats);
 
  private:
-  void LearnTokens();
+  void LearnContents();
 
   StoreFolder* folder_;
   std::mutex evicting_;

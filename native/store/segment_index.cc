@@ -42,7 +42,7 @@ void SegmentIndex::Refresh(const std::vector<StoredFile>& found, Clock::time_poi
   refreshed_ = started;
 }
 
-void SegmentIndex::Add(const std::string& key, uint64_t bytes, uint64_t tokens) {
+void SegmentIndex::Add(const std::string& key, uint64_t bytes, SegmentContents contents) {
   Entry entry;
   if (const Entry* before = Find(key); before != nullptr) {
     entry.pinned = before->pinned;
@@ -50,7 +50,7 @@ void SegmentIndex::Add(const std::string& key, uint64_t bytes, uint64_t tokens) 
   Remove(key);
   entry.bytes = bytes;
   entry.last_use_ns = NowNs();
-  entry.tokens = tokens;
+  entry.contents = contents;
   entry.touched = entry.added = Clock::now();
   entries_[key] = entry;
   bytes_ += bytes;

@@ -15,6 +15,12 @@
 
 namespace leoam {
 
+// What a segment is of.
+struct SegmentContents {
+  uint64_t tokens = 0;
+  uint64_t chunks = 0;
+};
+
 class SegmentIndex {
  public:
   using Clock = std::chrono::steady_clock;
@@ -23,15 +29,15 @@ class SegmentIndex {
     uint64_t bytes = 0;
     int64_t last_use_ns = 0;  // of the file
     bool pinned = false;
-    std::optional<uint64_t> tokens;  // known once the segment was written or opened here
-    Clock::time_point touched{};     // when this process last marked it as used
-    Clock::time_point added{};       // when this process wrote it
+    std::optional<SegmentContents> contents;  // known once the segment was written or opened here
+    Clock::time_point touched{};              // when this process last marked it as used
+    Clock::time_point added{};                // when this process wrote it
   };
 
   // Takes over what a scan begun at `started` has found; keeps what was added since.
   void Refresh(const std::vector<StoredFile>& found, Clock::time_point started);
 
-  void Add(const std::string& key, uint64_t bytes, uint64_t tokens);
+  void Add(const std::string& key, uint64_t bytes, SegmentContents contents);
   void Remove(const std::string& key);
   void Clear();
 

@@ -66,7 +66,7 @@ class DiskSegmentStore final : public SegmentStore {
 
  private:
   // The disk took the segment, of which it had nothing before; 0 bytes: it had.
-  void Written(const std::string& key, uint64_t bytes, uint64_t tokens);
+  void Written(const std::string& key, uint64_t bytes, SegmentContents contents);
   // What the disk has of it.
   Status ReadAll(const std::string& key);
   void CountRead(const OpenedSegment& segment, uint64_t bytes) {
@@ -137,17 +137,17 @@ Status DiskSegmentStore::Put(const SegmentWrite& segment, std::string* warning) 
   }
   const uint64_t bytes = *written ? image->size() : 0;
   files_.Recopy(segment.key, std::move(*image));
-  Written(segment.key, bytes, segment.tokens.size());
+  Written(segment.key, bytes, {segment.tokens.size(), segment.chunk_ends.size()});
   return Status::Ok();
 }
 
-void DiskSegmentStore::Written(const std::string& key, uint64_t bytes, uint64_t tokens) {
+void DiskSegmentStore::Written(const std::string& key, uint64_t bytes, SegmentContents contents) {
   {
     const std::lock_guard lock(mutex_);
     warning_.clear();
     bytes_written_ += bytes;
   }
-  if (bytes > 0 && usage_.Add(key, bytes, tokens)) {
+  if (bytes > 0 && usage_.Add(key, bytes, contents)) {
     // The segment is stored, whatever becomes of others.
     static_cast<void>(EvictSparing(key));
   }
@@ -168,7 +168,8 @@ Status DiskSegmentStore::MoveToDisk(const std::vector<std::string>& keys) {
       return Status(written.status().code(), RefusalWarning(folder_.directory(), written.status()));
     }
     files_.Forget(key);
-    Written(key, *written ? image->size() : 0, (*info)->tokens.size());
+    Written(key, *written ? image->size() : 0,
+            {(*info)->tokens.size(), (*info)->chunk_ends.size()});
   }
   return Status::Ok();
 }

@@ -41,6 +41,8 @@ TEST_P(StoreOfEachPrecision, ReturnsWhatWasPutAlsoToAnotherInstance) {
   EXPECT_EQ(reader->Info(KeyOf(5)).status().code(), StatusCode::kNotFound);
   EXPECT_EQ(reader->Stats().segments, 5U);
   EXPECT_EQ(reader->Stats().tokens, 5U + 17 * (1 + 2 + 3 + 4));
+  EXPECT_EQ(reader->Stats().chunks, writer->Stats().chunks);
+  EXPECT_GE(reader->Stats().chunks, 5U);
   EXPECT_EQ(reader->Stats().bytes, writer->Stats().bytes_written);
 }
 

@@ -81,6 +81,7 @@ void DeviceTier::Age(int layer) {
 void DeviceTier::Count(TierCounters* counters) const {
   const std::lock_guard lock(mutex_);
   counters->device_bytes = bytes_;
+  counters->device_blocks = slots_.size();
   counters->device_peak_bytes = peak_bytes_;
   counters->bytes_to_device = bytes_in_;
   counters->bytes_from_device = bytes_out_;

@@ -191,6 +191,7 @@ TierCounters RamTier::counters() const {
   const std::lock_guard lock(mutex_);
   TierCounters counters = counters_;
   counters.ram_bytes = bytes_;
+  counters.ram_blocks = blocks_;
   if (device_ != nullptr) {
     device_->Count(&counters);
   }
@@ -207,6 +208,7 @@ bool RamTier::Start(int layer, size_t chunk) {
   block.state = State::kFilling;
   block.begun = false;
   bytes_ += bytes;
+  ++blocks_;
   counters_.peak_bytes = std::max(counters_.peak_bytes, bytes_);
   ++filling_;
   // std::function copies what it holds.
@@ -260,6 +262,7 @@ void RamTier::Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, std::op
     } else {
       block.state = State::kFailed;
       bytes_ -= block_bytes_[id.chunk];
+      --blocks_;
     }
     block.failure = std::move(status);
   });
@@ -314,6 +317,7 @@ void RamTier::Drop(Layer* layer, size_t chunk) {
   Update(layer, &block, [&block] { block.state = State::kAbsent; });
   block.rows.reset();
   bytes_ -= block_bytes_[chunk];
+  --blocks_;
 }
 
 bool RamTier::DropOne() {

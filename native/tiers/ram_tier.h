@@ -135,7 +135,8 @@ class RamTier {
   Planes planes_ = Planes::kBoth;
   int ahead_layer_ = 0;  // of what was read ahead
   std::vector<size_t> wanted_;
-  uint64_t bytes_ = 0;
+  uint64_t bytes_ = 0;  // of blocks that are here or being filled
+  uint64_t blocks_ = 0;
   std::vector<Dropped> dropped_;  // that the next block to be filled takes the room of
   size_t filling_ = 0;
   TierCounters counters_;

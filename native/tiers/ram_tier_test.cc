@@ -75,6 +75,7 @@ TEST(RamTier, ReadsEachBlockOnceWhereAllFit) {
   EXPECT_EQ(tier.counters().blocks_read, kLayers * kChunks);
   EXPECT_EQ(tier.counters().blocks_hit, 2U * kLayers * kChunks);
   EXPECT_EQ(tier.counters().blocks_dropped, 0U);
+  EXPECT_EQ(tier.counters().ram_blocks, kLayers * kChunks);
 }
 
 TEST(RamTier, StaysBelowItsBudgetAndKeepsAsMuchAsItCan) {
@@ -91,6 +92,7 @@ TEST(RamTier, StaysBelowItsBudgetAndKeepsAsMuchAsItCan) {
     const uint64_t most = 10 * (kLayers * kChunks - (kBudget - on_the_way));
     EXPECT_LE(tier.counters().blocks_read - first, most);
     EXPECT_LE(tier.counters().peak_bytes, kBudget * kBlock);
+    EXPECT_EQ(tier.counters().ram_blocks * kBlock, tier.counters().ram_bytes);
   }
 }
 

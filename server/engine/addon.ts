@@ -64,6 +64,7 @@ export interface StoreStats {
   segments: number;
   bytes: number;
   tokens: number;
+  chunks: number;
   budgetBytes: number;
   /** In RAM: moved there, or the disk refused them. */
   ramSegments: number;

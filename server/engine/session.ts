@@ -38,12 +38,16 @@ export function useOf(sessions: readonly LeoSession[], bytesPerToken: number): S
   const evidence = {
     bytes: sum(({ counters }) => counters.ramBytes + counters.abstractBytes),
     budgetBytes: sum(({ options }) => options.ramBytes),
+    blocks: sum(({ counters }) => counters.ramBlocks),
     blocksWanted: sum(({ counters }) => counters.blocksWanted),
     blocksHit: sum(({ counters }) => counters.blocksHit),
   };
   const device = {
     bytes: sum(({ counters }) => counters.deviceBytes),
     budgetBytes: sum(({ options }) => options.deviceBytes ?? 0),
+    blocks: sum(({ counters }) => counters.deviceBlocks),
+    bytesIn: sum(({ counters }) => counters.bytesToDevice),
+    bytesOut: sum(({ counters }) => counters.bytesFromDevice),
     blocksHit: sum(({ counters }) => counters.blocksFromDevice),
     isLost: tiered.some(({ counters }) => counters.deviceLost),
   };
@@ -64,11 +68,22 @@ export interface SessionUse {
   evidence?: {
     bytes: number;
     budgetBytes: number;
+    /** Each is one layer of a chunk. */
+    blocks: number;
     blocksWanted: number;
     blocksHit: number;
   };
   /** Of it, in a GPU's memory. */
-  device?: { bytes: number; budgetBytes: number; blocksHit: number; isLost: boolean };
+  device?: {
+    bytes: number;
+    budgetBytes: number;
+    blocks: number;
+    /** Moved there from RAM, and back. */
+    bytesIn: number;
+    bytesOut: number;
+    blocksHit: number;
+    isLost: boolean;
+  };
 }
 
 /** A request without its priority, which follows from its class. */

@@ -90,12 +90,14 @@ export interface TierCounters {
   decodeMbPerSecond: number;
   bytesToDevice: number;
   bytesFromDevice: number;
-  /** Blocks in RAM now. */
+  /** Blocks in RAM now: each is one layer of a chunk. */
   ramBytes: number;
+  ramBlocks: number;
   /** Of RAM. */
   peakBytes: number;
   /** Blocks on the device now. */
   deviceBytes: number;
+  deviceBlocks: number;
   devicePeakBytes: number;
   /** The device failed; the disk serves what it held. */
   deviceLost: boolean;

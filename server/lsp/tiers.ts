@@ -53,7 +53,8 @@ export class Tiers {
         ? {}
         : {
             gpu: {
-              ...{ bytes: device.bytes, budgetBytes: device.budgetBytes, isLost: device.isLost },
+              ...{ bytes: device.bytes, budgetBytes: device.budgetBytes, blocks: device.blocks },
+              ...{ bytesIn: device.bytesIn, bytesOut: device.bytesOut, isLost: device.isLost },
               ...rateOf(
                 device.blocksHit,
                 (evidence?.blocksWanted ?? 0) - (evidence?.blocksHit ?? 0),
@@ -68,6 +69,7 @@ export class Tiers {
           : {
               evidence: {
                 ...{ bytes: evidence.bytes, budgetBytes: evidence.budgetBytes },
+                blocks: evidence.blocks,
                 ...rateOf(evidence.blocksHit, evidence.blocksWanted),
               },
             }),
@@ -80,6 +82,7 @@ export class Tiers {
         bytes: stats.bytes,
         budgetBytes: stats.budgetBytes,
         segments: stats.segments,
+        chunks: stats.chunks,
         tokens: stats.tokens,
         bytesRead: stats.bytesRead,
         bytesWritten: stats.bytesWritten,

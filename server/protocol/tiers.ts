@@ -45,6 +45,11 @@ export const tiersView = z.object({
     .object({
       bytes,
       budgetBytes: bytes,
+      /** Each is one layer of a chunk. */
+      blocks: z.int(),
+      /** Moved there from RAM, and back, for what chats hold now. */
+      bytesIn: bytes,
+      bytesOut: bytes,
       /** Of the blocks that RAM did not hold, those that came from here; absent before the first. */
       hitRate: z.number().min(0).max(1).optional(),
       /** It failed: the disk serves what it held. */
@@ -63,6 +68,8 @@ export const tiersView = z.object({
       .object({
         bytes,
         budgetBytes: bytes,
+        /** Each is one layer of a chunk. */
+        blocks: z.int(),
         /** Of the blocks that answers wanted, those that were in RAM; absent before the first. */
         hitRate: z.number().min(0).max(1).optional(),
       })
@@ -79,6 +86,7 @@ export const tiersView = z.object({
     /** 0: no limit. */
     budgetBytes: bytes,
     segments: z.int(),
+    chunks: z.int(),
     tokens: z.int(),
     /** Since the server's start, as what follows. */
     bytesRead: bytes,

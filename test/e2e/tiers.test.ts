@@ -32,7 +32,7 @@ describe('the tiers in VS Code @slow', function () {
     await tiers.open();
     await tiers.enlarge(200);
     assert.equal(await tiers.text('GPU'), 'not used');
-    await tiers.waitForText('Disk', /^\d[\d.]* (k|M)B$/u);
+    await tiers.waitForText('Disk', /^\d[\d.]* (k|M)B · [1-9]\d* chunks$/u);
     await tiers.waitForText('README.md', /^\d+ kB · \d+ tokens$/u);
     await tiers.row('src').click();
     await tiers.waitForText('limits.ts', /^\d[\d.]* (k|M)B · \d+ tokens$/u);
@@ -43,7 +43,7 @@ describe('the tiers in VS Code @slow', function () {
     const ram = await tiers.text('RAM');
     const turn = await chat.ask('How many items fit into a basket at most?');
     await turn.waitForAnswer();
-    await tiers.waitForText('Disk', /hit rate 100 %$/u);
+    await tiers.waitForText('Disk', /hit rate 100 % · [1-9]\d* chunks$/u);
     assert.notEqual(await tiers.text('RAM'), ram);
   });
 
@@ -128,7 +128,7 @@ describe('the tiers in VS Code @slow', function () {
     await tiers.open();
     const turn = await chat.ask('How many items fit into a basket at most?');
     await turn.waitForAnswer();
-    await tiers.waitForText('RAM', /hit rate \d+ %$/u);
+    await tiers.waitForText('RAM', /hit rate \d+ % · [1-9]\d* blocks$/u);
     await host.screenshot('tiers-whole-repository');
   });
 });

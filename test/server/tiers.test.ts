@@ -60,12 +60,16 @@ describe('the tiers over the protocol @slow', function () {
     assert.equal(answers[0]?.repoTokensComputed, 0);
 
     await window.close();
-    const shown = await leoamJson<{ bytes: number; segments: number; files: StoredFile[] }>(
-      ['cache', 'show', '--model', smallModel, '--repo', root],
-      home,
-    );
+    const shown = await leoamJson<{
+      bytes: number;
+      segments: number;
+      chunks: number;
+      files: StoredFile[];
+    }>(['cache', 'show', '--model', smallModel, '--repo', root], home);
     assert.equal(shown.bytes, disk.bytes);
     assert.equal(shown.segments, disk.segments);
+    assert.equal(shown.chunks, disk.chunks);
+    assert.ok(disk.chunks >= disk.segments);
     const same = ({
       path,
       tokens,
@@ -104,6 +108,8 @@ describe('the tiers over the protocol @slow', function () {
     assert.equal(gpu.isLost, false);
     assert.ok((gpu.hitRate ?? 0) > 0.5, String(gpu.hitRate));
     assert.ok((ram.evidence.hitRate ?? 1) < 1);
+    assert.ok(ram.evidence.blocks > 0 && gpu.blocks > 0);
+    assert.ok(gpu.bytesIn >= gpu.bytes && gpu.bytesOut > 0);
   });
 
   it('reads from RAM what was moved there, until it is moved back', async () => {

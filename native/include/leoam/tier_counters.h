@@ -21,11 +21,13 @@ struct TierCounters {
   uint64_t kv_bytes = 0;        // of the context, as RAM would hold it
   double choose_ms = 0;         // judging abstracts
   uint64_t ram_bytes = 0;       // blocks in RAM now
+  uint64_t ram_blocks = 0;      // how many these are
   // Of a device that takes what RAM has no room for.
   uint64_t blocks_from_device = 0;
   uint64_t bytes_to_device = 0;
   uint64_t bytes_from_device = 0;
   uint64_t device_bytes = 0;  // held there now
+  uint64_t device_blocks = 0;
   uint64_t device_peak_bytes = 0;
   bool device_lost = false;  // it failed; the disk serves what it held
 };

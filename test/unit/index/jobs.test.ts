@@ -41,7 +41,12 @@ class MemoryStore implements SegmentReader {
     };
     return {
       ...{ ...idle, corrupt: 0, evicted: 0, budgetBytes: this.budgetBytes },
-      ...{ segments: this.tokens.size, bytes: tokens * bytesPerToken, tokens },
+      ...{
+        segments: this.tokens.size,
+        bytes: tokens * bytesPerToken,
+        tokens,
+        chunks: this.tokens.size,
+      },
     };
   }
 
