@@ -161,6 +161,7 @@ Napi::Value StartTask(Napi::Env env, std::function<Result<R>()> work,
         deferred.Reject(ToError(Env(), result_->status()).Value());
       }
     }
+    void OnError(const Napi::Error& error) override { deferred.Reject(error.Value()); }
     Napi::Promise::Deferred deferred;
 
    private:

@@ -213,9 +213,11 @@ Result<SegmentReading> ComputeSegment(Core& core, JobContext& job, const Segment
 Result<SegmentResult> WriteSegment(SegmentStore& store, SegmentReading read) {
   if (read.write.has_value()) {
     read.write->kv = &read.kv;
-    const uint64_t before = store.Stats().bytes_written;
-    LEOAM_RETURN_IF_ERROR(store.Put(*read.write, &read.result.warning));
-    read.result.bytes_written = store.Stats().bytes_written - before;
+    const auto bytes = store.Put(*read.write, &read.result.warning);
+    if (!bytes.ok()) {
+      return bytes.status();
+    }
+    read.result.bytes_written = *bytes;
   }
   return std::move(read.result);
 }

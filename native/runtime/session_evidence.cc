@@ -108,9 +108,10 @@ Status Session::KeepText(JobContext& job, const Part& part, Counters* counters) 
   write.chunk_stale.assign(part.chunk_ends.size(), 0);
   write.key_planes = core_.KeyPlanes();
   write.kv = &captured;
-  const Status kept = store->Put(write, &warning_);
+  const auto kept = store->Put(write, &warning_);
   // Keeping serves later questions; this one has what it needs.
-  return kept.code() == StatusCode::kNoSpace ? Status::Ok() : kept;
+  const bool serves = kept.ok() || kept.status().code() == StatusCode::kNoSpace;
+  return serves ? Status::Ok() : kept.status();
 }
 
 }  // namespace leoam

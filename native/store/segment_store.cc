@@ -40,7 +40,7 @@ class DiskSegmentStore final : public SegmentStore {
   std::string warning() override;
   bool Contains(const std::string& key) override;
   Result<std::shared_ptr<const SegmentInfo>> Info(const std::string& key) override;
-  Status Put(const SegmentWrite& segment, std::string* warning) override;
+  Result<uint64_t> Put(const SegmentWrite& segment, std::string* warning) override;
   Status ReadChunks(const std::string& key, size_t first, size_t last, Precision read_as,
                     std::vector<std::vector<uint8_t>>* out) override;
   Result<std::unique_ptr<SegmentLayers>> OpenLayers(const std::string& key) override;
@@ -120,7 +120,7 @@ Result<std::shared_ptr<const SegmentInfo>> DiskSegmentStore::Info(const std::str
   return std::shared_ptr<const SegmentInfo>(front, &front->info);
 }
 
-Status DiskSegmentStore::Put(const SegmentWrite& segment, std::string* warning) {
+Result<uint64_t> DiskSegmentStore::Put(const SegmentWrite& segment, std::string* warning) {
   Result<std::vector<uint8_t>> image = EncodeSegment(segment, precision_);
   if (!image.ok()) {
     return image.status();
@@ -133,12 +133,12 @@ Status DiskSegmentStore::Put(const SegmentWrite& segment, std::string* warning) 
     if (warning != nullptr) {
       *warning = warning_;
     }
-    return kept ? Status::Ok() : Status(StatusCode::kNoSpace, warning_);
+    return kept ? Result<uint64_t>(0) : Status(StatusCode::kNoSpace, warning_);
   }
   const uint64_t bytes = *written ? image->size() : 0;
   files_.Recopy(segment.key, std::move(*image));
   Written(segment.key, bytes, {segment.tokens.size(), segment.chunk_ends.size()});
-  return Status::Ok();
+  return bytes;
 }
 
 void DiskSegmentStore::Written(const std::string& key, uint64_t bytes, SegmentContents contents) {

@@ -108,8 +108,8 @@ class SegmentStore {
   // Atomic: temporary name, checksums, fsync, rename, under the segment's lock. Another
   // writer of the same key is waited for briefly, then this is a no-op. An older file of
   // that key is replaced. `warning` (may be null) is set when kept in RAM. kNoSpace when
-  // neither disk nor RAM can hold it.
-  virtual Status Put(const SegmentWrite& segment, std::string* warning) = 0;
+  // neither disk nor RAM can hold it. Returns the bytes that were written to disk.
+  virtual Result<uint64_t> Put(const SegmentWrite& segment, std::string* warning) = 0;
 
   // Bytes of chunks [first, last) as encoded, one vector each, checksums verified; marks
   // the segment as used. High plane only when read_as is kQ4 and the segment is kQ8.

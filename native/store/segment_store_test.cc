@@ -102,7 +102,7 @@ TEST(SegmentStore, RefusesSegmentsThatDoNotFitTogether) {
   const auto code = [&](auto change) {
     MadeSegment segment(1);
     change(&segment.write);
-    return store->Put(segment.write, nullptr).code();
+    return store->Put(segment.write, nullptr).status().code();
   };
   constexpr StatusCode kWrong = StatusCode::kInvalidArgument;
   EXPECT_EQ(code([](SegmentWrite* w) { w->key = "../../etc/passwd"; }), kWrong);

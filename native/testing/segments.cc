@@ -81,8 +81,8 @@ std::unique_ptr<SegmentStore> OpenStore(const std::string& folder, uint64_t budg
 void PutMade(SegmentStore* store, int number, size_t tokens) {
   const MadeSegment segment(number, tokens);
   std::string warning;
-  const Status status = store->Put(segment.write, &warning);
-  ASSERT_TRUE(status.ok()) << status.message();
+  const auto put = store->Put(segment.write, &warning);
+  ASSERT_TRUE(put.ok()) << put.status().message();
   EXPECT_EQ(warning, "");
 }
 

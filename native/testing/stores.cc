@@ -16,7 +16,7 @@ Result<std::unique_ptr<SegmentStore>> OpenStore(const TemporaryFolder& folder, F
 
 Status PutSegment(SegmentStore* store, int number, std::string* warning) {
   const MadeSegment segment(number);
-  return store->Put(segment.write, warning);
+  return store->Put(segment.write, warning).status();
 }
 
 Status ReadSegment(SegmentStore* store, int number) {

@@ -93,7 +93,7 @@ export class InlineCompletions {
       };
     }
     this.ahead = undefined;
-    const waits = { queuedMs: 0, waitMs: 0 };
+    const waits: Waits = { waitMs: 0 };
     const computed = await this.work.run(signal, async (until) => {
       const begun = performance.now();
       waits.queuedMs = begun - arrived;
@@ -312,19 +312,24 @@ function around({ text, offset }: Place): [before: string, behind: string] {
 }
 
 interface Waits {
-  queuedMs: number;
+  /** Absent: its turn has not come. */
+  queuedMs?: number;
   waitMs: number;
 }
 
-/** Of a request that was given up: how long it had been worked on. */
+/** Of a request that was given up. */
 function cancelledRecord(arrived: number, { queuedMs, waitMs }: Waits): Recorded {
   const record = droppedRecord('cancelled');
-  const totalMs = performance.now() - arrived - queuedMs - waitMs;
-  return { ...record, timings: { ...record.timings, totalMs } };
+  const sinceMs = performance.now() - arrived;
+  const timings =
+    queuedMs === undefined
+      ? { queuedMs: sinceMs, totalMs: sinceMs }
+      : { totalMs: sinceMs - queuedMs - waitMs };
+  return { ...record, timings: { ...record.timings, ...timings } };
 }
 
 /** Times count from the request's arrival, but for the wait. */
-function withWaits(record: Recorded, { queuedMs, waitMs }: Waits): Recorded {
+function withWaits(record: Recorded, { queuedMs = 0, waitMs }: Waits): Recorded {
   const { timings } = record;
   return {
     ...record,

@@ -106,6 +106,10 @@ function costOfBoth(
       tokensAccepted: line.counters.tokensAccepted + counters.tokensAccepted,
       bytesFromDisk: line.counters.bytesFromDisk + counters.bytesFromDisk,
     },
-    timings: { ...line.timings, totalMs: line.timings.totalMs + timings.totalMs },
+    timings: {
+      ...line.timings,
+      queuedMs: line.timings.queuedMs + timings.queuedMs,
+      totalMs: line.timings.totalMs + timings.totalMs,
+    },
   };
 }

@@ -37,6 +37,8 @@ export class Folder {
   private reading: BackgroundReading | undefined;
   /** Ends the reading of single files. */
   private readingFiles = new AbortController();
+  /** One after the other: runs that overlap would compute the same. */
+  private filesRead: Promise<void> = Promise.resolve();
   private settling: NodeJS.Timeout | undefined;
   private refreshing: Promise<void> = Promise.resolve();
 
@@ -141,6 +143,7 @@ export class Folder {
     if (this.stopped !== undefined) {
       this.reading = undefined;
     }
+    this.stopReadingFiles(); // they are among what is read now
     this.reading ??= readInBackground({
       index: this.repository,
       engine: this.assistant.engine.native,
@@ -164,11 +167,14 @@ export class Folder {
     const isWanted = (path: string): boolean => paths.some((said) => isBelow(said, path));
     const wanted = this.repository.segments().filter(({ path }) => isWanted(path));
     const stored = native.hasSegments(wanted.map(({ key }) => key));
-    indexRepository({
-      ...{ index: this.repository, engine: native, isWanted },
-      signal: this.readingFiles.signal,
-      onProgress: () => this.listener.onChange(),
-    })
+    const { signal } = this.readingFiles;
+    this.filesRead = this.filesRead
+      .then(() =>
+        indexRepository({
+          ...{ index: this.repository, engine: native, isWanted, signal },
+          onProgress: () => this.listener.onChange(),
+        }),
+      )
       .then(({ warnings }) => warnings.forEach((warning) => this.listener.onNote(warning)))
       .catch((error: unknown) =>
         this.listener.onNote(error instanceof Error ? error.message : String(error)),
@@ -178,12 +184,16 @@ export class Folder {
   }
 
   async stopReading(): Promise<void> {
-    this.readingFiles.abort();
-    this.readingFiles = new AbortController();
+    this.stopReadingFiles();
     const { reading } = this;
     this.reading = undefined;
-    await reading?.stop();
+    await Promise.all([reading?.stop(), this.filesRead]);
     this.listener.onChange();
+  }
+
+  private stopReadingFiles(): void {
+    this.readingFiles.abort();
+    this.readingFiles = new AbortController();
   }
 
   /** Files below the folder were touched; they are looked at once no more follow. */

@@ -1,6 +1,7 @@
-// How long a suggestion takes while the same server does other things: nothing, reading a large
-// folder in the background, streaming an answer. The loads take turns every few requests of one
-// session, so that a machine that grows slower slows all alike.
+// How long a suggestion takes while its server does other things: nothing, reading a large
+// folder in the background, streaming an answer. Each load has a server of its own, to which the
+// very same session is played; they take turns every few requests, while the others stand still,
+// so that a machine that grows slower slows all alike.
 
 import { rm } from 'node:fs/promises';
 import { isAnswered, spread, type Spread } from './completionReport.js';
@@ -60,20 +61,30 @@ export async function measureLoads(options: LoadOptions): Promise<LoadsReport> {
   const files = await typedFiles(options.root);
   const rounds = Math.ceil(options.requests / longestTurn);
   const turn = Math.ceil(options.requests / rounds);
-  const events = typingSession(files, { requests: loads.length * rounds * turn, seed });
-  const window = await EditorWindow.open(session, options.root);
+  const events = typingSession(files, { requests: rounds * turn, seed });
+  const windows: Partial<Record<Load, EditorWindow>> = {};
   try {
-    await window.untilRead();
-    await window.addFolder(options.largeRoot);
-    return await playLoads(window, turnsOf(events, turn));
+    for (const load of loads) {
+      const window = await EditorWindow.open(session, options.root);
+      windows[load] = window;
+      await window.untilRead();
+      if (load === 'indexing') {
+        await window.addFolder(options.largeRoot);
+        await window.read(false);
+      }
+      window.freeze();
+    }
+    return await playLoads(windows as Record<Load, EditorWindow>, turnsOf(events, turn));
   } finally {
-    await window.close();
+    for (const window of Object.values(windows)) {
+      await window.close();
+    }
     await rm(home, { recursive: true, force: true });
   }
 }
 
 async function playLoads(
-  window: EditorWindow,
+  windows: Record<Load, EditorWindow>,
   turns: readonly (readonly TypingEvent[])[],
 ): Promise<LoadsReport> {
   const timed: Record<Load, Timed[]> = { idle: [], indexing: [], chatting: [] };
@@ -81,17 +92,25 @@ async function playLoads(
   let piecesStreamedMeanwhile = 0;
   for (const [index, events] of turns.entries()) {
     // In each round another load comes first.
-    const load = loads[(index + Math.floor(index / loads.length)) % loads.length] ?? 'idle';
-    note(`Under load, turn ${String(index + 1)} of ${String(turns.length)}: ${load}`);
-    const readBefore = await window.tokensRead();
-    await window.read(load === 'indexing');
-    const stopChat = load === 'chatting' ? await window.chat(question) : undefined;
-    const { pieces } = window;
-    timed[load].push(...(await playTurn(window, events)));
-    piecesStreamedMeanwhile += window.pieces - pieces;
-    await stopChat?.();
-    await window.read(false);
-    tokensReadMeanwhile += (await window.tokensRead()) - readBefore;
+    for (const load of loads.map((_, at) => loads[(index + at) % loads.length]!)) {
+      note(`Under load, turn ${String(index + 1)} of ${String(turns.length)}: ${load}`);
+      const window = windows[load];
+      window.thaw();
+      const readBefore = await window.tokensRead();
+      if (load === 'indexing') {
+        await window.read(true);
+      }
+      const stopChat = load === 'chatting' ? await window.chat(question) : undefined;
+      const { pieces } = window;
+      timed[load].push(...(await playTurn(window, events)));
+      piecesStreamedMeanwhile += window.pieces - pieces;
+      await stopChat?.();
+      if (load === 'indexing') {
+        await window.read(false);
+      }
+      tokensReadMeanwhile += (await window.tokensRead()) - readBefore;
+      window.freeze();
+    }
   }
   return { ...loadsReport(timed), tokensReadMeanwhile, piecesStreamedMeanwhile };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { shopFiles, temporaryRepository } from '../server/setup.js';
 import { GhostPage, quiet } from './ghostPage.js';
 import type { CodeHost } from './host.js';
@@ -11,6 +12,9 @@ const keyForALine = {
   command: 'editor.action.inlineSuggest.acceptNextLine',
   when: 'inlineSuggestionVisible',
 };
+
+/** Longer than a suggestion takes. */
+const patienceMs = 2_000;
 
 const loop = [
   '/** The largest of these, found in a loop. */',
@@ -127,8 +131,8 @@ describe('suggestions beside what else an editor does @slow', function () {
     await ghost.press('F2');
     const box = host.page.locator('.rename-box input');
     await box.waitFor();
-    await box.fill('isFree');
-    await box.press('s');
+    await box.fill('isFrees');
+    await sleep(patienceMs);
     assert.equal(await ghost.shown(), '');
     await box.press('Enter');
     await ghost.saved('src/renamed.ts', (text) => text.includes('(isFrees: number)'), 'the name');
