@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { shopFiles, temporaryRepository } from '../server/setup.js';
-import { GhostPage, quiet } from './ghostPage.js';
+import { question, useGhostWindow, type GhostPage } from './ghostPage.js';
 import type { CodeHost } from './host.js';
 import { until } from './until.js';
-import { useWindow } from './window.js';
 
 /** VS Code has no key for it, and its palette takes the focus from the editor. */
 const keyForALine = {
@@ -26,16 +24,6 @@ const loop = [
   '',
 ];
 
-const question = [
-  "import { isFreeShipping } from './limits.js';",
-  '',
-  '/** Whether a basket is delivered for nothing. */',
-  'export function isDeliveredForNothing(totalCents: number): boolean {',
-  '',
-  '}',
-  '',
-];
-
 const two = [
   "import { isFreeShipping } from './limits.js';",
   '',
@@ -46,26 +34,17 @@ const two = [
 
 describe('suggestions beside what else an editor does @slow', function () {
   this.timeout(300_000);
-  let folder: string;
   let host: CodeHost;
   let ghost: GhostPage;
 
-  useWindow(
-    async ({ defaultModel }) => {
-      folder = await temporaryRepository({
-        ...shopFiles,
-        'src/loop.ts': loop.join('\n'),
-        'src/listed.ts': question.join('\n'),
-        'src/renamed.ts': question.join('\n'),
-        'src/two.ts': two.join('\n'),
-      });
-      return { folder, settings: { 'leoam.modelPath': defaultModel, ...quiet } };
+  useGhostWindow(
+    {
+      'src/loop.ts': loop.join('\n'),
+      'src/listed.ts': question.join('\n'),
+      'src/renamed.ts': question.join('\n'),
+      'src/two.ts': two.join('\n'),
     },
-    (opened) => {
-      ({ host } = opened);
-      ghost = new GhostPage(host, folder);
-    },
-    'window',
+    (...opened) => ([host, ghost] = opened),
   );
 
   before(async () => {
@@ -75,10 +54,7 @@ describe('suggestions beside what else an editor does @slow', function () {
     await ghost.press('Control+A');
     await host.page.keyboard.insertText(JSON.stringify([keyForALine]));
     await ghost.press('Control+S');
-    await ghost.goTo('README.md', 3);
-    await ghost.type(' Both are tested.');
-    await host.waitForStatus('LeoAM: ready', 120_000);
-    await ghost.press('Control+S');
+    await ghost.wake();
   });
 
   it('are taken line by line', async () => {

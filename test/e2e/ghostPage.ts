@@ -3,16 +3,29 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shopFiles, temporaryRepository } from '../server/setup.js';
 import type { CodeHost } from './host.js';
 import { until } from './until.js';
+import { useWindow } from './window.js';
 
 /** A small model on a busy machine. */
 const suggestedMs = 60_000;
 /** As somebody types who is quick. */
 const keyMs = 40;
 
+/** A function whose body, the empty fifth line, a helper of the shop's `src/limits.ts` fills. */
+export const question = [
+  "import { isFreeShipping } from './limits.js';",
+  '',
+  '/** Whether a basket is delivered for nothing. */',
+  'export function isDeliveredForNothing(totalCents: number): boolean {',
+  '',
+  '}',
+  '',
+];
+
 /** Nothing but suggestions of LeoAM, and lines that are not broken. */
-export const quiet = {
+const quiet = {
   'editor.inlineSuggest.enabled': true,
   'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
   'editor.suggestOnTriggerCharacters': false,
@@ -20,6 +33,22 @@ export const quiet = {
   'editor.parameterHints.enabled': false,
   '[markdown]': { 'editor.wordWrap': 'off' },
 };
+
+/** For a suite: a window of the shop with more files, and the default model; see `useWindow`. */
+export function useGhostWindow(
+  files: Readonly<Record<string, string>>,
+  take: (host: CodeHost, ghost: GhostPage) => void,
+): void {
+  let folder = '';
+  useWindow(
+    async ({ defaultModel }) => {
+      folder = await temporaryRepository({ ...shopFiles, ...files });
+      return { folder, settings: { 'leoam.modelPath': defaultModel, ...quiet } };
+    },
+    ({ host }) => take(host, new GhostPage(host, folder)),
+    'window',
+  );
+}
 
 export class GhostPage {
   constructor(
@@ -36,6 +65,14 @@ export class GhostPage {
       await keyboard.press('ArrowDown');
     }
     await keyboard.press('End');
+  }
+
+  /** Writes a first line, with which LeoAM starts. */
+  async wake(): Promise<void> {
+    await this.goTo('README.md', 3);
+    await this.type(' Both are tested.');
+    await this.host.waitForStatus('LeoAM: ready', 120_000);
+    await this.press('Control+S');
   }
 
   async type(text: string): Promise<void> {

@@ -1,23 +1,11 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { shopFiles, temporaryRepository } from '../server/setup.js';
-import { GhostPage, quiet } from './ghostPage.js';
+import { question, useGhostWindow, type GhostPage } from './ghostPage.js';
 import type { CodeHost } from './host.js';
 import { until } from './until.js';
-import { useWindow } from './window.js';
 
 /** Longer than a suggestion takes, once the model has read the file. */
 const patienceMs = 4_000;
-
-const question = [
-  "import { isFreeShipping } from './limits.js';",
-  '',
-  '/** Whether a basket is delivered for nothing. */',
-  'export function isDeliveredForNothing(totalCents: number): boolean {',
-  '',
-  '}',
-  '',
-];
 
 const price = [
   "import { isFreeShipping } from './limits.js';",
@@ -84,32 +72,23 @@ const notebook = JSON.stringify({
 
 describe('suggestions in the editor of VS Code @slow', function () {
   this.timeout(300_000);
-  let folder: string;
   let host: CodeHost;
   let ghost: GhostPage;
 
-  useWindow(
-    async ({ defaultModel }) => {
-      const lf = (lines: string[]): string => lines.join('\n');
-      folder = await temporaryRepository({
-        ...shopFiles,
-        'src/taken.ts': lf(question),
-        'src/through.ts': lf(question),
-        'src/word.ts': lf(question),
-        'src/windows.ts': question.join('\r\n'),
-        'src/brackets.ts': lf(price),
-        'src/off.ts': lf(question),
-        'src/snoozed.ts': lf(question),
-        'src/notes.ipynb': notebook,
-        ...tillFiles,
-      });
-      return { folder, settings: { 'leoam.modelPath': defaultModel, ...quiet } };
+  const lf = (lines: string[]): string => lines.join('\n');
+  useGhostWindow(
+    {
+      'src/taken.ts': lf(question),
+      'src/through.ts': lf(question),
+      'src/word.ts': lf(question),
+      'src/windows.ts': question.join('\r\n'),
+      'src/brackets.ts': lf(price),
+      'src/off.ts': lf(question),
+      'src/snoozed.ts': lf(question),
+      'src/notes.ipynb': notebook,
+      ...tillFiles,
     },
-    (opened) => {
-      ({ host } = opened);
-      ghost = new GhostPage(host, folder);
-    },
-    'window',
+    (...opened) => ([host, ghost] = opened),
   );
 
   async function suggestedIn(path: string): Promise<string> {
@@ -119,10 +98,7 @@ describe('suggestions in the editor of VS Code @slow', function () {
   }
 
   it('wake LeoAM with the first line that is written', async () => {
-    await ghost.goTo('README.md', 3);
-    await ghost.type(' Both are tested.');
-    await host.waitForStatus('LeoAM: ready', 120_000);
-    await ghost.press('Control+S');
+    await ghost.wake();
   });
 
   it('have a name from another file, which Tab takes over', async () => {
