@@ -56,9 +56,10 @@ describe('conversation about a repository that nobody has read yet', function ()
     const other = new Conversation(askContext(assistant, repository));
     try {
       let firstEnded = 0;
-      const first = conversation.ask({ ...turn, maxTokens: 60 }).then((result) => {
-        firstEnded = performance.now();
-        return result;
+      let first: Promise<unknown> = Promise.resolve();
+      await new Promise<void>((resolve) => {
+        const asking = { ...turn, maxTokens: 60, onText: () => resolve() };
+        first = conversation.ask(asking).then(() => (firstEnded = performance.now()));
       });
       const asked = performance.now();
       const second = await other.ask(turn);
