@@ -38,6 +38,7 @@ export function selectForCursor(
     ...cursorSelection,
     heads: 'off',
     known,
+    from: path,
   });
 }
 

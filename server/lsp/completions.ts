@@ -10,6 +10,7 @@ import {
 import { droppedRecord, type Recorded } from '../completion/record.js';
 import { isCancelled, isEngineError } from '../engine/errors.js';
 import type { CompletionRecord, Definition, DropReason } from '../protocol/completion.js';
+import { emptyReason } from '../workspace/content.js';
 import { nameReason } from '../workspace/names.js';
 import type { Folder } from './folders.js';
 
@@ -147,7 +148,9 @@ export class Completions {
     // Of a notebook nothing is read, as its file holds what its cells put out.
     const named = isCell === true ? nameReason(path) : undefined;
     const isLeftOut = skipped.some(
-      (one) => (one.path === path && one.reason !== named) || isBelow(path, one.path),
+      ({ path: of, reason }) =>
+        // What was empty on disk is being written now.
+        (of === path && reason !== named && reason !== emptyReason) || isBelow(path, of),
     );
     if (isLeftOut) {
       return 'excludedFile';

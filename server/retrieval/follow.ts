@@ -32,20 +32,22 @@ const reservedName = /^__\w+__$/;
  * Passages that define what the question and the first passages mention, the most promising
  * first, none of them among `chosen`. Names of the question come first, then names on lines
  * that share words with the question, then the order of the passages. A plain
- * word counts one less.
+ * word counts one less. `from`: the file that the question stands in, of which the imports tell
+ * which of several definitions of a name is meant.
  */
 export async function followSymbols(
   source: FollowSource,
   question: string,
   chosen: readonly Passage[],
   limit: number,
+  from?: string,
 ): Promise<FollowedPassage[]> {
   if (limit <= 0) {
     return [];
   }
   const taken = new Set(chosen.map((passage) => passage.id));
   const followed: FollowedPassage[] = [];
-  for (const { name, definitions } of await mentions(source, question, chosen)) {
+  for (const { name, definitions } of await mentions(source, question, chosen, from)) {
     const passages = definitions.flatMap(
       ({ path, startLine }) => source.passageAt(path, startLine) ?? [],
     );
@@ -90,6 +92,7 @@ async function mentions(
   source: FollowSource,
   question: string,
   chosen: readonly Passage[],
+  from: string | undefined,
 ): Promise<Mention[]> {
   const found = new Map<string, Mention>();
   const add = (name: string, weight: number, path?: string): void => {
@@ -113,7 +116,7 @@ async function mentions(
 
   const words = contentWords(question);
   for (const name of identifiersOf(question)) {
-    add(name, isPlain(name) && !isCode(name, question) ? 1 : 1 + words.size);
+    add(name, isPlain(name) && !isCode(name, question) ? 1 : 1 + words.size, from);
   }
   for (const passage of chosen) {
     for (const line of (await source.passageText(passage)).split('\n')) {

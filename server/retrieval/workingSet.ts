@@ -32,6 +32,8 @@ export interface SelectionOptions {
   mentioned: readonly string[];
   /** Known to belong to the question; they come after the passages by rank. */
   known: readonly ChosenPassage[];
+  /** The file that the question stands in: its imports tell definitions of the same name apart. */
+  from?: string;
 }
 
 export const defaultSelection: SelectionOptions = {
@@ -95,7 +97,8 @@ export async function selectWorkingSet(
       chosen.push(known);
     }
   }
-  for (const { passage, name } of await followSymbols(source, question, first, options.follow)) {
+  const { follow, from } = options;
+  for (const { passage, name } of await followSymbols(source, question, first, follow, from)) {
     if (!taken.has(passage.id)) {
       chosen.push({ passage, reason: { kind: 'definition', name } });
     }

@@ -32,6 +32,9 @@ const TOKENS: RegExp[] = [
   /\bAIza[A-Za-z0-9_-]{35}\b/,
 ];
 
+/** Of a file in which nothing stands yet. */
+export const emptyReason = 'empty';
+
 /** Reads a file as source text, or says why it takes no part. */
 export function readSource(absolute: string, path: string): SourceText | { reason: string } {
   let bytes: Buffer;
@@ -81,7 +84,7 @@ function bytesReason(bytes: Buffer): string | undefined {
 
 function textReason(path: string, text: string): string | undefined {
   if (text.trim() === '') {
-    return 'empty';
+    return emptyReason;
   }
   if (PRIVATE_KEY.test(text) || TOKENS.some((token) => token.test(text))) {
     return 'may hold secrets (by its content)';

@@ -4,7 +4,7 @@
 
 import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { unreadable } from './content.js';
+import { emptyReason, unreadable } from './content.js';
 import { gitFiles, recentlyCommitted } from './git.js';
 import { IgnoreRules } from './ignoreRules.js';
 import { folderReason, nameReason } from './names.js';
@@ -156,7 +156,7 @@ class Lister {
       return named;
     }
     if (stats.size === 0) {
-      return 'empty';
+      return emptyReason;
     }
     return stats.size > this.maxBytes ? `over ${formatBytes(this.maxBytes)}` : undefined;
   }

@@ -28,6 +28,7 @@ describe('inline completions of the language server @slow', function () {
       [path]: text,
       '.gitignore': 'made/\n',
       'made/list.ts': text,
+      'src/begun.ts': '',
     });
     home = await temporaryFolder('home');
   });
@@ -278,17 +279,19 @@ describe('inline completions of the language server @slow', function () {
     assert.equal((await latest()).reason, 'insideWord');
   });
 
-  it('come for a file that is new and not on disk', async () => {
+  it('come for a file that is new and empty on disk, or not there', async () => {
     const start = [
       "import { isFreeShipping } from './limits.js';",
       '',
       'export function isGift(totalCents: number): boolean {',
       '  return isFree',
     ].join('\n');
-    const document = await open(`${start}\n}\n`, 'src/brandNew.ts');
-    const suggested = only(await document.suggest(start.length));
-    assert.match(suggested.text, /^Shipping/u);
-    assert.equal(suggested.start, start.length);
+    for (const name of ['src/begun.ts', 'src/brandNew.ts']) {
+      const document = await open(`${start}\n}\n`, name);
+      const suggested = only(await document.suggest(start.length));
+      assert.match(suggested.text, /^Shipping/u, name);
+      assert.equal(suggested.start, start.length);
+    }
   });
 
   it('of a model that was not made for it are none, and it says so', async () => {

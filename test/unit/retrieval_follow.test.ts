@@ -14,9 +14,10 @@ async function followed(
   question: string,
   chosen: number[],
   limit = 3,
+  from?: string,
 ): Promise<string[]> {
   const passages = chosen.flatMap((index) => repository.all[index] ?? []);
-  const found = await followSymbols(repository, question, passages, limit);
+  const found = await followSymbols(repository, question, passages, limit, from);
   return found.map(({ passage, name }) => `${name}@${passage.path}`);
 }
 
@@ -96,6 +97,16 @@ describe('following symbols', () => {
     ];
     const repository = fakeRepository(twice, [], { 'a.ts': ['right.ts'] });
     assert.deepEqual(await followed(repository, 'x', [0]), ['run@right.ts']);
+  });
+
+  it('prefers, of names of the question, what the file imports that it stands in', async () => {
+    const many: Block[] = [
+      { path: 'a.ts', text: '' },
+      ...Array.from({ length: 6 }, (_, i) => ({ path: `d${i}.ts`, text: '', defines: ['run'] })),
+    ];
+    const repository = fakeRepository(many, [], { 'a.ts': ['d4.ts'] });
+    assert.deepEqual(await followed(repository, 'run()', [], 3, 'a.ts'), ['run@d4.ts']);
+    assert.deepEqual(await followed(repository, 'run()', []), []); // it may be any of them
   });
 
   it('ignores members that any class may have, in passages and in the question', async () => {

@@ -70,6 +70,46 @@ describe('inline completions of a folder', () => {
     await inline.dispose();
   });
 
+  it('show nothing that the model is not sure of, and less sure ones where somebody asks', async () => {
+    const completer = new FakeCompleter(() => completionOf('guess()', 'unlikely'));
+    const inline = new InlineCompletions(completer);
+    const automatic = await inline.complete({ ...request, isExplicit: false }, never);
+    assert.deepEqual(automatic.suggestions, []);
+    assert.equal(automatic.record.reason, 'unlikely');
+    assert.equal(automatic.record.text, 'guess()');
+    await inline.complete(request, never);
+    const [least, asked] = completer.requests.map((one) => one.minMeanLogProbability ?? 0);
+    assert.ok(least !== undefined && asked !== undefined && asked < least && least < 0);
+    await inline.dispose();
+  });
+
+  it('have the next one ready behind the one that is taken', async () => {
+    const completer = new FakeCompleter(({ text: of, offset }) =>
+      completionOf(of.slice(0, offset).endsWith('= ') ? 'one();' : '\nconst b = two();'),
+    );
+    const inline = new InlineCompletions(completer);
+    const automatic = { ...request, isExplicit: false };
+    const first = await inline.complete(automatic, never);
+    assert.deepEqual(
+      first.suggestions.map((one) => one.text),
+      ['one();'],
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    const ahead = completer.requests.at(-1);
+    assert.equal(ahead?.text, 'const a = one();\n');
+    assert.equal(ahead.offset, 'const a = one();'.length);
+    const isAsked = completer.requests.length;
+    const taken = { ...automatic, text: ahead.text, offset: ahead.offset };
+    const second = await inline.complete(taken, never);
+    assert.equal(second.record.outcome, 'kept');
+    assert.deepEqual(
+      second.suggestions.map((one) => one.text),
+      ['\nconst b = two();'],
+    );
+    assert.equal(completer.requests[isAsked - 1], ahead);
+    await inline.dispose();
+  });
+
   it('look ahead again after that was given up', async () => {
     const completer = new FakeCompleter(({ requestClass }) =>
       requestClass === 'prepare'

@@ -59,6 +59,25 @@ describe('the stretch of a file', () => {
     assert.equal(searches, 1);
   });
 
+  it('is chosen anew in another function, where imports change and in another file alone', async () => {
+    const second = `${text}export function tax(cents: number): number {\n  return rate(\n}\n`;
+    const at = (of: string, name: string): Cursor => ({
+      ...{ ...cursor, text: of },
+      offset: of.indexOf(`${name}(`, of.indexOf('return')) + name.length + 1,
+    });
+    await stretches.of(at(second, 'sum'));
+    const typed = second.replace('sum(', 'sum(items, ');
+    await stretches.of({ ...at(typed, 'sum'), offset: typed.indexOf('items, ') + 7 });
+    assert.equal(searches, 1);
+    await stretches.of(at(typed, 'rate'));
+    assert.equal(searches, 2);
+    const imported = `import { rate } from './rates.js';\n${typed}`;
+    await stretches.of(at(imported, 'rate'));
+    assert.equal(searches, 3);
+    await stretches.of({ ...at(imported, 'rate'), path: 'src/other.ts' });
+    assert.equal(searches, 4);
+  });
+
   it('is chosen once where a definition cannot be shown', async () => {
     const first = await chosenWith(place('sum'));
     const node = place('readFile', 'node_modules/@types/node/fs.d.ts');
