@@ -13,6 +13,7 @@ import { selectionActions } from './actions/selectionActions.js';
 import { ChatView } from './chat/chatView.js';
 import { selectionChip, uriChip } from './chat/chips.js';
 import { History } from './chat/history.js';
+import type { StoredChip } from './chat/storedChat.js';
 import { completionCommands } from './completion/commands.js';
 import { Drops } from './completion/drops.js';
 import { explainCommand } from './completion/explainView.js';
@@ -102,6 +103,14 @@ export function deactivate(): Promise<void> | undefined {
   return atExit?.();
 }
 
+async function addToChat(chat: ChatView, chips: readonly StoredChip[]): Promise<void> {
+  if (chips.length === 0) {
+    void vscode.window.showInformationMessage(vscode.l10n.t('The file lies in no open folder.'));
+    return;
+  }
+  await chat.addChips(chips);
+}
+
 function chatCommands(chat: ChatView): vscode.Disposable[] {
   return [
     vscode.commands.registerCommand('leoam.chat.new', () => chat.startNewChat()),
@@ -109,22 +118,24 @@ function chatCommands(chat: ChatView): vscode.Disposable[] {
     vscode.commands.registerCommand('leoam.chat.addSelection', async () => {
       const editor = vscode.window.activeTextEditor;
       const chip = editor && (selectionChip(editor) ?? uriChip('file', editor.document.uri));
-      if (chip !== undefined) {
-        await chat.addChips([chip]);
-      }
+      await addToChat(chat, chip === undefined ? [] : [chip]);
     }),
     vscode.commands.registerCommand('leoam.chat.addOpenEditors', () => chat.addOpenEditors()),
-    vscode.commands.registerCommand('leoam.chat.addFile', async (uri?: vscode.Uri) => {
-      const target = uri ?? vscode.window.activeTextEditor?.document.uri;
-      if (target === undefined) {
-        return;
-      }
-      const { type } = await vscode.workspace.fs.stat(target);
-      const chip = uriChip(type === vscode.FileType.Directory ? 'folder' : 'file', target);
-      if (chip !== undefined) {
-        await chat.addChips([chip]);
-      }
-    }),
+    // The explorer tells what was clicked and all that is selected.
+    vscode.commands.registerCommand(
+      'leoam.chat.addFile',
+      async (uri?: vscode.Uri, selected?: readonly vscode.Uri[]) => {
+        const active = vscode.window.activeTextEditor?.document.uri;
+        const wanted = selected?.length ? selected : [uri ?? active].flatMap((one) => one ?? []);
+        const chips = await Promise.all(
+          wanted.map(async (one) => {
+            const { type } = await vscode.workspace.fs.stat(one);
+            return uriChip(type === vscode.FileType.Directory ? 'folder' : 'file', one) ?? [];
+          }),
+        );
+        await addToChat(chat, chips.flat());
+      },
+    ),
   ];
 }
 

@@ -44,10 +44,25 @@ async function writeMessage(server: Server, source: unknown): Promise<void> {
       { location: vscode.ProgressLocation.SourceControl },
       () => server.request(chatCommitMessage, { folder, diff: diff.slice(0, maxDiffLength) }),
     );
-    repository.inputBox.value = message;
+    if (await mayReplace(repository.inputBox.value)) {
+      repository.inputBox.value = message;
+    }
   } catch (error) {
     void vscode.window.showErrorMessage(sentenceOf(error));
   }
+}
+
+/** What somebody has written, before or meanwhile, goes only when they say so. */
+async function mayReplace(written: string): Promise<boolean> {
+  if (written.trim() === '') {
+    return true;
+  }
+  const replace = vscode.l10n.t('Replace');
+  const picked = await vscode.window.showWarningMessage(
+    vscode.l10n.t('There is a commit message already.'),
+    replace,
+  );
+  return picked === replace;
 }
 
 async function repositoryOf(source: unknown): Promise<GitRepository | undefined> {

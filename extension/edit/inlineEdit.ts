@@ -6,8 +6,12 @@ import { chatRewrite } from '../../server/protocol/chat.js';
 import { linesChip, problemOf, selectionChip } from '../chat/chips.js';
 import { sentenceOf } from '../server/problems.js';
 import type { Server } from '../server/server.js';
+import { answerTokens } from '../settings.js';
 import { withReplaced } from './place.js';
 import type { Proposals } from './proposal.js';
+
+/** New lines may be longer than an answer is meant to be. */
+const rewriteTokens = 1024;
 
 export function inlineEdit(server: Server, proposals: Proposals): vscode.Disposable {
   return vscode.commands.registerTextEditorCommand('leoam.edit.inline', (editor) => {
@@ -21,6 +25,15 @@ async function editLines(
   proposals: Proposals,
 ): Promise<void> {
   const { document, selection } = editor;
+  const { version } = document; // of what is selected: a save may format it while words are asked for
+  const isChanged = (): boolean => {
+    if (document.version !== version) {
+      void vscode.window.showWarningMessage(
+        vscode.l10n.t('The file was changed meanwhile: select the lines and ask again.'),
+      );
+    }
+    return document.version !== version;
+  };
   const { line } = selection.active;
   const chip = selectionChip(editor) ?? linesChip(document, line, line);
   const folder = vscode.workspace.getWorkspaceFolder(document.uri);
@@ -40,10 +53,9 @@ async function editLines(
     title: vscode.l10n.t('Edit {0}, lines {1} to {2}', path, startLine, endLine),
     placeHolder: vscode.l10n.t('What is to change?'),
   });
-  if (!instruction?.trim()) {
+  if (!instruction?.trim() || isChanged()) {
     return;
   }
-  const version = document.version;
   try {
     const code = await vscode.window.withProgress(
       {
@@ -53,17 +65,14 @@ async function editLines(
       },
       (_progress, token) => {
         const quote = { path, startLine, endLine, text };
-        const request = { folder: folder.uri.toString(), instruction, code: quote };
+        const request = {
+          ...{ folder: folder.uri.toString(), instruction, code: quote },
+          maxTokens: Math.max(rewriteTokens, answerTokens()),
+        };
         return unlessCancelled(token, server.request(chatRewrite, request, token));
       },
     );
-    if (code === undefined) {
-      return;
-    }
-    if (document.version !== version) {
-      void vscode.window.showWarningMessage(
-        vscode.l10n.t('The file was changed meanwhile: select the lines and ask again.'),
-      );
+    if (code === undefined || isChanged()) {
       return;
     }
     const place = { first: startLine - 1, last: endLine - 1 };
