@@ -98,6 +98,31 @@ TEST_F(SessionTiersFaults, AReadThatFailsInAnAnswerIsOneErrorAndTheNextAnswerIsR
   });
 }
 
+TEST_F(SessionTiersFaults, WhatIsFoundDamagedInAnAnswerIsOneErrorAndIsReadAgain) {
+  Faults cut;
+  cut.files_end_at = 2000;
+  Faults flipped;
+  flipped.flipped_bit = 8 * 1'000'000;
+  for (const Faults& faults : {cut, flipped}) {
+    GenerateRequest request = AboutStored(8);
+    const GenerateResult expected = Answer(request, Quarter(request));
+    auto session = Session::Create(*core_, 256, KvFormat::kF16, Quarter(request));
+    ASSERT_TRUE(session.ok());
+    request.on_text = [&](const std::string&) { files_.Set(faults); };
+    Run([&](JobContext& job) {
+      EXPECT_EQ(Generate(*core_, job, **session, request).status().code(), StatusCode::kCorruption);
+    });
+    EXPECT_FALSE(core_->store()->Contains(request.parts[0].key));
+    files_.Set({});
+    request = AboutStored(8);  // stored anew
+    Run([&](JobContext& job) {
+      const auto again = Generate(*core_, job, **session, request);
+      ASSERT_TRUE(again.ok()) << again.status().message();
+      EXPECT_EQ(again->tokens, expected.tokens);
+    });
+  }
+}
+
 TEST_F(SessionTiersFaults, ASlowDiskChangesNothingOfAnAnswer) {
   const GenerateRequest request = AboutStored(4);
   const GenerateResult expected = Answer(request, Quarter(request));

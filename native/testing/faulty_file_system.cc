@@ -92,10 +92,12 @@ void FaultyFileSystem::Set(const Faults& faults) {
 
 void FaultyFileSystem::Hang() const {
   std::unique_lock lock(mutex_);
-  ++hanging_;
-  changed_.notify_all();
-  changed_.wait(lock, [this] { return !faults_.hang_reads; });
-  --hanging_;
+  if (faults_.hang_reads) {
+    ++hanging_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return !faults_.hang_reads; });
+    --hanging_;
+  }
 }
 
 void FaultyFileSystem::AwaitHangingRead() const {

@@ -96,11 +96,13 @@ class Visitor {
     EXPECT_EQ((*context)->tokens(), tokens);
     for (int pass = Any(5); pass > 0; --pass) {
       const bool all = Any(2) == 0;
-      (*context)->Begin(all, {});
+      // Some are given up while they wait.
+      const auto looks = std::make_shared<int>(Any(4) == 0 ? Any(6) : 1 << 30);
+      (*context)->Begin(all, [looks] { return --*looks < 0; });
       const bool is_whole = all || options.high_plane == HighPlane::kNever;
       const int last = Any(world_.shape.layers);
-      for (int layer = 0; layer <= last; ++layer) {
-        Attend(context->get(), layer, **expected, is_whole);
+      for (int layer = 0; layer <= last && *looks >= 0; ++layer) {
+        Attend(context->get(), layer, **expected, is_whole, *looks);
       }
     }
     return true;
@@ -116,8 +118,9 @@ class Visitor {
 
   int Any(int below) { return static_cast<int>(random_() % static_cast<unsigned>(below)); }
 
-  // `is_whole`: both planes of all that it is given.
-  void Attend(TieredContext* context, int layer, const KvBuffer& expected, bool is_whole) {
+  // `is_whole`: both planes of all that it is given. `looks`: below 0 where the pass is given up.
+  void Attend(TieredContext* context, int layer, const KvBuffer& expected, bool is_whole,
+              const int& looks) {
     std::vector<float> query(static_cast<size_t>(world_.config.heads * world_.config.head_dim));
     for (float& value : query) {
       value = static_cast<float>(Any(100)) / 50.0F - 1.0F;
@@ -127,6 +130,10 @@ class Visitor {
     }
     std::vector<KvChunk> chunks;
     const Status status = context->Choose(layer, &chunks);
+    if (looks < 0) {
+      ASSERT_EQ(status.code(), StatusCode::kCancelled);
+      return;
+    }
     ASSERT_TRUE(status.ok()) << status.message();
     ASSERT_FALSE(chunks.empty());
     // In their order, some left out.
