@@ -2,16 +2,13 @@
 // leoam.edit.inline.
 
 import * as vscode from 'vscode';
-import { chatRewrite } from '../../server/protocol/chat.js';
+import { chatRewrite, rewriteTokens } from '../../server/protocol/chat.js';
 import { linesChip, problemOf, selectionChip } from '../chat/chips.js';
 import { sentenceOf } from '../server/problems.js';
 import type { Server } from '../server/server.js';
 import { answerTokens } from '../settings.js';
 import { withReplaced } from './place.js';
 import type { Proposals } from './proposal.js';
-
-/** New lines may be longer than an answer is meant to be. */
-const rewriteTokens = 1024;
 
 export function inlineEdit(server: Server, proposals: Proposals): vscode.Disposable {
   return vscode.commands.registerTextEditorCommand('leoam.edit.inline', (editor) => {
@@ -65,11 +62,9 @@ async function editLines(
       },
       (_progress, token) => {
         const quote = { path, startLine, endLine, text };
-        const request = {
-          ...{ folder: folder.uri.toString(), instruction, code: quote },
-          maxTokens: Math.max(rewriteTokens, answerTokens()),
-        };
-        return unlessCancelled(token, server.request(chatRewrite, request, token));
+        const maxTokens = Math.max(rewriteTokens, answerTokens());
+        const asked = { folder: folder.uri.toString(), instruction, code: quote, maxTokens };
+        return unlessCancelled(token, server.request(chatRewrite, asked, token));
       },
     );
     if (code === undefined || isChanged()) {

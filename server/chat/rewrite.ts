@@ -2,11 +2,11 @@
 
 import { leoError } from '../engine/errors.js';
 import type { Quote } from '../prompt/question.js';
+import { rewriteTokens } from '../protocol/chat.js';
 import type { AskOptions, AskResult } from './asked.js';
 import { Conversation } from './conversation.js';
 import type { AskContext } from './turn.js';
 
-const rewriteTokens = 1024;
 const messageTokens = 160;
 /** Characters of a diff that are read: what a small model keeps in view. */
 const diffCharacters = 6000;

@@ -65,7 +65,7 @@ const optionSpecs = {
   },
   'evidence-mass': {
     value: 'MASS',
-    help: 'of the estimated attention that is enough for such a step, 0.01 to 1; default 0.97 or, without fine abstracts, 0.99, with a draft 0.95',
+    help: 'of the estimated attention that is enough for such a step, 0.01 to 1; default 0.985 or, where memory is short of fine abstracts, 0.995, with a draft 0.95',
     in: asking,
   },
   'evidence-high-plane': {

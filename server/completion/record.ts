@@ -18,8 +18,11 @@ const noCounters: Recorded['counters'] = {
   bytesFromDisk: 0,
 };
 const noTimings: Recorded['timings'] = {
-  ...{ waitMs: 0, selectMs: 0, queuedMs: 0 },
-  ...{ ttftMs: 0, totalMs: 0 },
+  waitMs: 0,
+  selectMs: 0,
+  queuedMs: 0,
+  ttftMs: 0,
+  totalMs: 0,
 };
 
 export function droppedRecord(reason: DropReason, message?: string): Recorded {

@@ -125,6 +125,9 @@ export const chatClose = request(
   'Forgets a chat and frees its memory.',
 );
 
+/** Of a rewrite where nobody says otherwise: new lines may be longer than an answer is meant to be. */
+export const rewriteTokens = 1024;
+
 export const chatRewrite = request(
   'leoam/chat/rewrite',
   z.object({ folder: z.string(), instruction: z.string().min(1), code: quote, maxTokens }),
