@@ -99,6 +99,7 @@ documents.onDidChangeContent(({ document }) =>
 connection.languages.inlineCompletion.on(async ({ textDocument, position, context }, token) => {
   const document = documents.get(textDocument.uri);
   if (document === undefined) {
+    running().completions.closed(textDocument.uri, position.line + 1);
     return null;
   }
   const { selectedCompletionInfo: selected, triggerKind } = context;

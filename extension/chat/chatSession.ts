@@ -117,13 +117,25 @@ export class ChatSession implements vscode.Disposable {
     if (old === undefined) {
       return;
     }
+    const chat = this.current;
+    const { title } = chat;
     const turn = newTurn(question ?? old.question, old.chips);
-    this.current.turns.splice(at, Infinity, turn);
+    const replaced = chat.turns.splice(at, Infinity, turn);
     if (at === 0) {
-      this.current.title = titleOf(turn.question);
+      chat.title = titleOf(turn.question);
     }
     this.listener.onChat();
     await this.answer(turn);
+    const isLast = chat.turns.at(-1) === turn;
+    if (turn.state === 'failed' && turn.answer === '' && isLast) {
+      // What it was to replace is not lost for nothing, nor are other words.
+      const isSame = turn.question === old.question;
+      old.warnings.push(...(isSame ? [turn.problem ?? ''] : []));
+      chat.turns.splice(at, 1, ...replaced, ...(isSame ? [] : [turn]));
+      chat.title = title;
+      this.history.save(chat);
+      this.listener.onChat();
+    }
   }
 
   /** Goes on with an answer that ended early. */

@@ -4,7 +4,11 @@
 import type { SwitchState } from './switches.js';
 
 /** Why the server was not asked. */
-export type GateReason = Exclude<SwitchState['kind'], 'on'> | 'notActiveEditor' | 'outsideFolder';
+export type GateReason =
+  | Exclude<SwitchState['kind'], 'on'>
+  | 'notActiveEditor'
+  | 'outsideFolder'
+  | 'noServer';
 
 export interface Drop {
   /** Milliseconds since 1970. */

@@ -154,6 +154,8 @@ function dropSentence({ reason, languageId }: Drop): string {
       return vscode.l10n.t('It was not the text of the active editor.');
     case 'outsideFolder':
       return outsideFolder();
+    case 'noServer':
+      return vscode.l10n.t('LeoAM ended before it could answer; the log tells why.');
     case 'untrusted':
       return vscode.l10n.t(
         'The folder is not trusted: suggestions come only when you ask for one.',

@@ -14,10 +14,7 @@ export function inlineCompletionGate(
   drops: Drops,
 ): InlineCompletionMiddleware {
   return async (document, position, context, token, ask) => {
-    const reason = reasonAgainst(document, switches);
-    // Who asks by a key wants an answer, whatever is set: the server says where it has none.
-    const isAutomatic = context.triggerKind === vscode.InlineCompletionTriggerKind.Automatic;
-    if (isAutomatic && reason !== undefined) {
+    const drop = (reason: GateReason): null => {
       drops.add({
         time: Date.now(),
         uri: document.uri.toString(),
@@ -26,12 +23,18 @@ export function inlineCompletionGate(
         reason,
       });
       return null;
+    };
+    const reason = reasonAgainst(document, switches);
+    // Who asks by a key wants an answer, whatever is set: the server says where it has none.
+    const isAutomatic = context.triggerKind === vscode.InlineCompletionTriggerKind.Automatic;
+    if (isAutomatic && reason !== undefined) {
+      return drop(reason);
     }
     try {
       return (await ask(document, position, context, token)) ?? null;
     } catch {
-      // The client has logged it, and the server remembers it for "Why was nothing shown?".
-      return null;
+      // The server itself answers always: it ended, or was never asked. The client has logged it.
+      return token.isCancellationRequested ? null : drop('noServer');
     }
   };
 }

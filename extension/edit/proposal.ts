@@ -97,9 +97,13 @@ export class Proposals implements vscode.TextDocumentContentProvider, vscode.Dis
     return tab === undefined || proposal === undefined ? undefined : [tab, proposal];
   }
 
+  /** Of a tab that was split or moved the other one shows it still. */
   private forget(tab: vscode.Tab): void {
     const key = keyOf(tab);
-    if (key !== undefined && this.proposals.delete(key)) {
+    const isShown = vscode.window.tabGroups.all.some(({ tabs }) =>
+      tabs.some((other) => keyOf(other) === key),
+    );
+    if (key !== undefined && !isShown && this.proposals.delete(key)) {
       void this.tellWhether();
     }
   }

@@ -37,8 +37,13 @@ export function diskText({ disk, answers }: TiersView): string {
 
 export function ramText({ ram }: TiersView): string {
   const { evidence } = ram;
-  const blocks = evidence === undefined ? undefined : blocksText(evidence.blocks);
-  return tierText(ram.sessionBytes + ram.segmentBytes, 0, blocks, evidence?.hitRate);
+  const all = ram.sessionBytes + ram.segmentBytes;
+  if (evidence === undefined) {
+    return tierText(all, 0, undefined, undefined);
+  }
+  const { bytes, budgetBytes, blocks, hitRate } = evidence;
+  const budget = vscode.l10n.t('repositories {0} of {1}', bytesText(bytes), bytesText(budgetBytes));
+  return `${bytesText(all)} · ${budget}${detailsText(blocksText(blocks), hitRate)}`;
 }
 
 function chunksText(count: number): string {
@@ -66,13 +71,20 @@ function tierText(
   pieces: string | undefined,
   rate: number | undefined,
 ): string {
-  return [
+  const used =
     budget > 0
       ? vscode.l10n.t('{0} of {1}', bytesText(bytes), bytesText(budget))
-      : bytesText(bytes),
+      : bytesText(bytes);
+  return used + detailsText(pieces, rate);
+}
+
+function detailsText(pieces: string | undefined, rate: number | undefined): string {
+  return [
     ...(rate === undefined ? [] : [vscode.l10n.t('hit rate {0}', percentText(rate))]),
     ...(pieces === undefined ? [] : [pieces]), // last: a narrow view cuts it off
-  ].join(' · ');
+  ]
+    .map((detail) => ` · ${detail}`)
+    .join('');
 }
 
 /** Beside a file's or folder's name. */

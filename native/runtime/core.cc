@@ -13,10 +13,9 @@ namespace leoam {
 namespace {
 
 constexpr size_t kMinUbatchRows = 64;
-constexpr size_t kSmallUbatchRows = 128;
-constexpr size_t kLargeUbatchRows = 256;
-// Multiplications of one product that two cores without a matrix unit finish in some 40 ms.
-constexpr size_t kProductLimit = 1'500'000'000;
+constexpr size_t kMaxUbatchRows = 256;
+// Multiplications of one product that two cores without a matrix unit finish in some 16 ms.
+constexpr size_t kProductLimit = 600'000'000;
 
 int DefaultThreads() {
   // Hyper-threads share the vector units that the kernels saturate.
@@ -178,7 +177,11 @@ void CopyRows(const KvBuffer& from, size_t tokens, KvBuffer* to) {
 size_t UbatchRows(const ModelConfig& config) {
   const size_t row =
       static_cast<size_t>(config.embedding) * static_cast<size_t>(config.feed_forward);
-  return row * kLargeUbatchRows <= kProductLimit ? kLargeUbatchRows : kSmallUbatchRows;
+  size_t rows = kMaxUbatchRows;
+  while (rows > kMinUbatchRows && row * rows > kProductLimit) {
+    rows /= 2;
+  }
+  return rows;
 }
 
 std::vector<size_t> SplitUbatches(size_t rows, size_t ubatch) {

@@ -125,9 +125,9 @@ Status RunPrefill(Core& core, JobContext& job, const Prefill& prefill);
 // kCancelled only when this job is cancelled. Sets request.should_abort.
 Status RunPass(Core& core, JobContext& job, DecodeRequest request);
 
-// Rows of an ubatch, 128 or 256: ggml asks whether to abandon a pass only between operations, so
-// the largest of them, a feed-forward product over all rows, must stay within the 50 ms in
-// which a more urgent job or a cancellation is to be obeyed.
+// Rows of an ubatch, 64, 128 or 256: ggml asks whether to abandon a pass only between operations,
+// so the largest of them, a feed-forward product over all rows, must stay well within the 30 ms in
+// which a suggestion is to run. Never below 64, as SplitUbatches has it.
 size_t UbatchRows(const ModelConfig& config);
 
 // Row counts of the ubatches for `rows` rows: none below 64 unless there is only one, as

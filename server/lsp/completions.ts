@@ -75,10 +75,13 @@ export class Completions {
       isStale && record.outcome !== 'dropped'
         ? { ...record, outcome: 'dropped', reason: 'cancelled' }
         : record;
-    this.count++;
-    const kept = { id: this.count, time, uri: document.uri, line, ...told };
-    this.records = [kept, ...this.records].slice(0, remembered);
+    this.remember({ time, uri: document.uri, line, ...told });
     return isStale ? [] : suggestions;
+  }
+
+  /** It was asked about a document that the editor has closed. */
+  closed(uri: string, line: number): void {
+    this.remember({ time: Date.now(), uri, line, ...droppedRecord('cancelled') });
   }
 
   /** Computes what a cursor needs before anything is typed there. */
@@ -122,6 +125,11 @@ export class Completions {
 
   async close(): Promise<void> {
     await Promise.all([...this.folders.keys()].map((uri) => this.closeFolder(uri)));
+  }
+
+  private remember(record: Omit<CompletionRecord, 'id'>): void {
+    this.count++;
+    this.records = [{ id: this.count, ...record }, ...this.records].slice(0, remembered);
   }
 
   private async outcome(

@@ -169,6 +169,7 @@ export class LeoService {
 
   /** Looks for changes, and reads what is missing although the folder is large. */
   async refresh(uri: string): Promise<void> {
+    this.isPaused = false;
     const folder = await this.openFolder(uri);
     await folder.refresh();
     await folder.stopReading();

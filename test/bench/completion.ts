@@ -3,7 +3,7 @@
 // LeoAM chose and without any. Then LeoAM's own times while it reads a folder and while it
 // answers. The stores are warm.
 //
-//   --model ID|PATH   --threads N   --repos ky,fastify,undici
+//   --model ID|PATH   --threads N   --repos ky,pino,commander
 //   --requests N        in each repository (100)
 //   --load-requests N   under each load, in the first repository (60; 0: none)
 //   --large NAME        what is read meanwhile (undici)
@@ -33,7 +33,7 @@ import {
 } from './support.js';
 import { typingSession } from './typing.js';
 
-const defaultRepos = ['ky', 'fastify', 'undici'];
+const defaultRepos = ['ky', 'pino', 'commander'];
 /** On two cores with the default model: LeoAM, both peers and the pauses; a request under load. */
 const secondsPerRequest = 9;
 const secondsPerLoadRequest = 1.5;
@@ -90,7 +90,7 @@ export async function run(args: string[]): Promise<object> {
     threads: session.threads,
     peer: `llama-server, /infill, cache-reuse ${String(cacheReuse)}`,
     requests: played.length,
-    overall: sessionReport(played),
+    ...sessionReport(played),
     repos: Object.fromEntries(
       folders.map(({ name }) => [name, sessionReport(played.filter(({ repo }) => repo === name))]),
     ),

@@ -83,6 +83,9 @@ describe('suggestions in the editor of VS Code @slow', function () {
       'src/word.ts': lf(question),
       'src/windows.ts': question.join('\r\n'),
       'src/brackets.ts': lf(price),
+      'src/closed.ts': lf([...price.slice(0, 5), '', '', ...price.slice(5)]),
+      'src/quotes.ts': lf(['', ...question.slice(1)]),
+      'src/unimported.ts': lf(question.slice(2)),
       'src/off.ts': lf(question),
       'src/snoozed.ts': lf(question),
       'src/notes.ipynb': notebook,
@@ -111,6 +114,13 @@ describe('suggestions in the editor of VS Code @slow', function () {
       'the suggestion behind what was typed',
     );
     assert.ok(!goesOn(await ghost.shown()), 'what was taken is suggested still');
+  });
+
+  it('have a name that the file does not import', async () => {
+    await ghost.goTo('src/unimported.ts', emptyLine - 2);
+    await ghost.type(start);
+    await ghost.waitFor('the rest of isFreeShipping is suggested', goesOn);
+    await ghost.press('Escape');
   });
 
   it('tell what they came from', async () => {
@@ -198,6 +208,43 @@ describe('suggestions in the editor of VS Code @slow', function () {
     );
     const line = text.split('\n')[emptyLine - 1] ?? '';
     assert.equal(count(line, ')'), count(line, '('), line);
+  });
+
+  it('do not double other brackets or quotes that it has closed', async () => {
+    const path = 'src/closed.ts';
+    for (const [at, [typed, opening, closing]] of (
+      [
+        ['  const each = [isFree', '[', ']'],
+        ['  const one = { value: isFree', '{', '}'],
+      ] as const
+    ).entries()) {
+      await ghost.goTo(path, emptyLine + at);
+      await ghost.type(typed);
+      await ghost.waitFor(`the rest of isFreeShipping is suggested before ${closing}`, goesOn);
+      await host.screenshot(`ghost-text-closed-${String(at)}`);
+      await ghost.press('Tab');
+      const text = await ghost.saved(
+        path,
+        (saved) => saved.includes(`${typed}Shipping(`),
+        'the suggestion behind what was typed',
+      );
+      const line = text.split('\n')[emptyLine + at - 1] ?? '';
+      assert.equal(count(line, closing), count(line, opening), line);
+      assert.equal(count(line, ')'), count(line, '('), line);
+    }
+
+    await ghost.goTo('src/quotes.ts', 1);
+    await ghost.type("import { isFreeShipping } from './lim");
+    await ghost.waitFor('the rest of the file name', (shown) => shown.startsWith('its'));
+    await host.screenshot('ghost-text-quotes');
+    await ghost.press('Tab');
+    const text = await ghost.saved(
+      'src/quotes.ts',
+      (saved) => saved.includes("from './limits"),
+      'the suggestion within the quotes',
+    );
+    const line = text.split('\n')[0] ?? '';
+    assert.equal(count(line, "'"), 2, line);
   });
 
   it('come in a cell of a notebook, and know the one above', async () => {

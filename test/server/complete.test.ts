@@ -185,6 +185,9 @@ describe('filling in at a cursor @slow', function () {
       home,
     );
     assert.ok(one.sources.length > 0);
+    const { counters, timings } = one;
+    assert.ok(counters.tokensComputed > 0 && counters.bytesFromDisk > 0, JSON.stringify(counters));
+    assert.ok(timings.ttftMs > 0 && timings.ttftMs <= timings.totalMs, JSON.stringify(timings));
     const holes = join(await temporaryFolder('holes'), 'holes.jsonl');
     const expected = 'isFreeShipping(totalCents)';
     const hole = { path: 'src/limits.ts', startByte: 0, endByte: 10, expected };

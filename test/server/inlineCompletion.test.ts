@@ -147,6 +147,7 @@ describe('inline completions of the language server @slow', function () {
     const { counters } = await latest();
     assert.ok(counters.tokensComputed <= 4, `${counters.tokensComputed}`);
     assert.ok(counters.tokensReused > 300, `${counters.tokensReused}`);
+    assert.equal(counters.bytesFromDisk, 0);
   });
 
   it('compute little after a line was put in above', async () => {

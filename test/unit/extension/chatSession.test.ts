@@ -56,6 +56,41 @@ describe('the shown chat', () => {
     assert.equal(session.chat.turns[0]?.problem, 'LeoAM ended while it was at work.');
   });
 
+  it('keeps what was to be replaced when asking again fails', async () => {
+    await answered('One', answerOf('So.'), 'So.');
+    await answered('Two', answerOf('And so.'), 'And so.');
+    const again = session.askAgain(session.chat.turns[0]?.id ?? '');
+    await settled();
+    assert.deepEqual(questions(), ['One']);
+    server.latest('leoam/chat/ask').fail('no');
+    await again;
+    assert.deepEqual(questions(), ['One', 'Two']);
+    assert.deepEqual(session.chat.turns[0]?.warnings, ['no']);
+    assert.equal(session.chat.title, 'One');
+  });
+
+  it('keeps other words as well when asking with them fails', async () => {
+    await answered('One', answerOf('So.'), 'So.');
+    const again = session.askAgain(session.chat.turns[0]?.id ?? '', 'Uno');
+    await settled();
+    server.latest('leoam/chat/ask').fail('no');
+    await again;
+    assert.deepEqual(questions(), ['One', 'Uno']);
+    assert.equal(session.chat.turns[1]?.problem, 'no');
+    assert.equal(session.chat.title, 'One');
+  });
+
+  it('replaces turns where the new answer has begun', async () => {
+    await answered('One', answerOf('So.'), 'So.');
+    await answered('Two', answerOf('And so.'), 'And so.');
+    const again = session.askAgain(session.chat.turns[0]?.id ?? '');
+    await settled();
+    server.send({ type: 'text', text: 'Half' });
+    server.latest('leoam/chat/ask').fail('no');
+    await again;
+    assert.deepEqual(questions(), ['One']);
+  });
+
   it('remembers cited lines as they were on disk when they were chosen', async () => {
     const source = { path: 'a.ts', startLine: 1, endLine: 1, weight: 1 };
     const close = editUnsaved(`${uri()}/a.ts`, 'unsaved\n');
@@ -118,6 +153,10 @@ describe('the shown chat', () => {
     configure('chat.prepareWhileTyping', true);
     assert.ok(server.asked.every(({ method }) => method !== 'leoam/chat/prepare'));
   });
+
+  function questions(): string[] {
+    return session.chat.turns.map(({ question }) => question);
+  }
 
   async function answered(
     question: string,

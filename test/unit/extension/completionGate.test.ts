@@ -131,8 +131,12 @@ describe('the gate before the server', () => {
     assert.deepEqual(drops.recent(), []);
   });
 
-  it('shows nothing when the server fails', async () => {
+  it('shows nothing when the server fails, and writes that down', async () => {
     assert.equal(await request(editActively(file, 'typescript'), {}, true), null);
+    assert.deepEqual(
+      drops.recent().map(({ reason }) => reason),
+      ['noServer'],
+    );
   });
 
   it('writes one entry down for the keys of one line, and keeps the latest 50', async () => {
