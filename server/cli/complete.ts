@@ -120,11 +120,13 @@ async function completeBatch(
     const before = bytes.toString('utf8').slice(0, offset);
     const behind = bytes.toString('utf8').slice(textOffset(bytes, hole.endByte, hole.path));
     completer.reset(); // what it holds of the file may have seen what stood in the hole
+    // Nor may what is chosen rest on it.
+    await repository.refresh({ texts: { [hole.path]: before + behind }, signal });
     const request = {
       path: hole.path,
       text: before + behind,
       offset,
-      approximations: withoutHole(options.approximations, hole),
+      approximations: options.approximations,
       maxTokens: options.maxTokens ?? batchTokens,
       expected: hole.expected.trimEnd(),
       signal,
@@ -142,6 +144,7 @@ async function completeBatch(
     const completion = endsInLine ? fitted(result.completion, place) : result.completion;
     rows.push(judged(hole, { ...result, completion }));
   }
+  await repository.refresh({ signal }); // as it is on disk again
   output.json(
     rounded({
       n: rows.length,
@@ -169,13 +172,6 @@ function fitted(raw: string, place: Place): string {
   const { text, replaced } = suggested;
   const rest = place.text.slice(place.offset, place.offset + replaced);
   return text.endsWith(rest) ? text.slice(0, text.length - rest.length) : text;
-}
-
-/** What is stored of the text behind a hole has seen what stands in it, if anything does. */
-function withoutHole(approximations: Approximations, { startByte, endByte }: Hole): Approximations {
-  return approximations.file === 'stored' && startByte < endByte
-    ? { ...approximations, file: 'before' }
-    : approximations;
 }
 
 /** As many lines as are expected. */

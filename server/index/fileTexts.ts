@@ -12,6 +12,8 @@ export class FileTexts {
   /** In order of last use. */
   private readonly kept = new Map<string, string>();
   private characters = 0;
+  /** By path: what files are taken to hold, whatever is on disk. */
+  given: Readonly<Record<string, string>> = {};
 
   constructor(private readonly root: string) {}
 
@@ -36,6 +38,10 @@ export class FileTexts {
   }
 
   private async load(entry: FileEntry): Promise<string> {
+    const given = this.given[entry.path];
+    if (given !== undefined) {
+      return given;
+    }
     let bytes: Buffer;
     try {
       bytes = await readFile(join(this.root, entry.path));

@@ -151,7 +151,7 @@ class OpenedRepository extends PlannedFiles implements RepositoryIndex {
     await this.worker.close();
   }
 
-  private async scan({ openFiles, signal, onProgress }: RefreshOptions): Promise<Changes> {
+  private async scan({ openFiles, texts, signal, onProgress }: RefreshOptions): Promise<Changes> {
     signal?.throwIfAborted();
     const staged: Staged = { files: new Map(), previous: new Map(), tokens: 0 };
     onProgress?.({ phase: 'listing', filesDone: 0, filesTotal: 0, tokens: 0 });
@@ -160,6 +160,7 @@ class OpenedRepository extends PlannedFiles implements RepositoryIndex {
       folder: keptFolder(this.options.home, this.root),
       pack: this.packName,
       openFiles: openFiles ?? [],
+      texts: texts ?? {},
       maxFileBytes: this.options.maxFileBytes,
     };
     const outcome = await this.worker.scan(
@@ -182,6 +183,7 @@ class OpenedRepository extends PlannedFiles implements RepositoryIndex {
       signal?.throwIfAborted();
       throw new Error(`Reading ${this.root} was cancelled.`);
     }
+    this.texts.given = texts ?? {};
     return this.apply(outcome, staged);
   }
 

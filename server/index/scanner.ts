@@ -3,7 +3,7 @@
 // complete, so that it can be cancelled.
 
 import { join } from 'node:path';
-import { readSource } from '../workspace/content.js';
+import { readSource, sourceOf } from '../workspace/content.js';
 import { listFiles, type ListedFile, type Listing } from '../workspace/list.js';
 import { chunkTexts, cutText, type CutFile } from './cut.js';
 import { importsIn } from './imports.js';
@@ -63,7 +63,8 @@ export class Scanner {
     const skipped: SkippedFile[] = [...listing.skipped];
     let done = 0;
     for (const listed of listing.files) {
-      const outcome = await this.look(listed, known, staged, removed, first);
+      const given = request.texts[listed.path];
+      const outcome = await this.look(listed, given, known, staged, removed, first);
       done++;
       if ('reason' in outcome) {
         skipped.push({ path: listed.path, reason: outcome.reason });
@@ -131,29 +132,35 @@ export class Scanner {
 
   private async look(
     listed: ListedFile,
+    given: string | undefined,
     known: KeptState,
     staged: Staged,
     removed: Map<string, StoredFile>,
     first: boolean,
   ): Promise<{ file?: ScannedFile } | { reason: string }> {
     const before = known.files.get(listed.path);
-    const same = before && isSame(before.cut, listed) && !before.doubt;
+    const isOnDisk = given === undefined;
+    const same = isOnDisk && before && isSame(before.cut, listed) && !before.doubt;
     if (same && (!first || this.tokenised.has(before.cut.packKey))) {
       staged.files.set(listed.path, before);
       return first ? { file: { cut: before.cut, firstId: before.firstId } } : {};
     }
     const refused = known.skipped.get(listed.path);
-    if (refused && isSame(refused, listed)) {
+    if (refused && isOnDisk && isSame(refused, listed)) {
       staged.skipped.set(listed.path, refused);
       return { reason: refused.reason };
     }
-    const source = readSource(join(this.request?.root ?? '', listed.path), listed.path);
+    const source = isOnDisk
+      ? readSource(join(this.request?.root ?? '', listed.path), listed.path)
+      : sourceOf(Buffer.from(given), listed.path);
     if ('reason' in source) {
-      staged.skipped.set(listed.path, { ...listed, reason: source.reason });
+      if (isOnDisk) {
+        staged.skipped.set(listed.path, { ...listed, reason: source.reason });
+      }
       staged.touched = true;
       return source;
     }
-    const doubt = listed.mtimeMs > Date.now() - DOUBT_MS;
+    const doubt = !isOnDisk || listed.mtimeMs > Date.now() - DOUBT_MS;
     if (before?.cut.hash === source.hash) {
       const cut = { ...before.cut, ...listed };
       staged.files.set(listed.path, { ...before, cut, doubt });

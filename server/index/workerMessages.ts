@@ -12,6 +12,8 @@ export interface ScanRequest {
   /** Name of the kept tokens. */
   pack: `tokens-${string}`;
   openFiles: string[];
+  /** See RefreshOptions. */
+  texts: Readonly<Record<string, string>>;
   maxFileBytes: number | undefined;
 }
 

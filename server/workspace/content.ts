@@ -37,12 +37,17 @@ export const emptyReason = 'empty';
 
 /** Reads a file as source text, or says why it takes no part. */
 export function readSource(absolute: string, path: string): SourceText | { reason: string } {
-  let bytes: Buffer;
+  let bytes;
   try {
     bytes = readFileSync(absolute);
   } catch (error) {
     return { reason: unreadable(error) };
   }
+  return sourceOf(bytes, path);
+}
+
+/** What a file's bytes are as source text, or why it takes no part. */
+export function sourceOf(bytes: Buffer, path: string): SourceText | { reason: string } {
   const reason = bytesReason(bytes);
   if (reason) {
     return { reason };

@@ -190,6 +190,27 @@ describe('an opened repository', function () {
     assert.deepEqual((await index.refresh()).changed, ['src/limits.ts']);
   });
 
+  it('takes a file for what it is said to hold until the next refresh', async () => {
+    const paths = async (index: RepositoryIndex, query: string): Promise<string[]> =>
+      (await index.search(query, 9)).map(({ passage }) => passage.path);
+    const index = await open();
+    const { key } = index.segmentsOf('src/limits.ts')[0]!;
+    const texts = { 'src/limits.ts': 'export const leastPatience = 3;\n' };
+    assert.deepEqual((await index.refresh({ texts })).changed, ['src/limits.ts']);
+    assert.equal(await index.lines('src/limits.ts', 1, 1), texts['src/limits.ts']);
+    assert.deepEqual(await paths(index, 'leastPatience'), ['src/limits.ts']);
+    assert.deepEqual(index.definitionsOf('maxRetries'), []);
+    assert.deepEqual(await paths(index, 'maxRetries'), ['src/client.ts']);
+    await index.close();
+
+    const again = await open();
+    assert.equal(again.segmentsOf('src/limits.ts')[0]?.key, key);
+    assert.deepEqual((await again.refresh({ texts })).changed, ['src/limits.ts']);
+    assert.deepEqual((await again.refresh()).changed, ['src/limits.ts']);
+    assert.equal(again.segmentsOf('src/limits.ts')[0]?.key, key);
+    assert.deepEqual(await paths(again, 'leastPatience'), []);
+  });
+
   it('recognises a renamed file and remembers its segments, also over a restart', async () => {
     const first = await open();
     const old = first.segmentsOf('src/limits.ts')[0]?.key;
