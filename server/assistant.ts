@@ -24,6 +24,8 @@ export interface AssistantOptions {
   kv?: KvFormat;
   /** Bytes that the store may take on disk; absent: no limit. */
   storeBudgetBytes?: number;
+  /** Bytes of memory for stored KV that is moved there or that the disk refuses; absent: 1 GiB. */
+  storeRamBytes?: number;
   preamble?: PreambleKind;
   signal?: AbortSignal;
   onModelProgress?: FetchProgress;
@@ -60,6 +62,7 @@ export async function openAssistant(options: AssistantOptions): Promise<Assistan
     ...(options.storeBudgetBytes === undefined
       ? {}
       : { storeBudgetBytes: options.storeBudgetBytes }),
+    ...(options.storeRamBytes === undefined ? {} : { storeRamBytes: options.storeRamBytes }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   try {

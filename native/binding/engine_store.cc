@@ -25,6 +25,8 @@ Napi::Value EngineObject::OpenStore(const Napi::CallbackInfo& info) {
   StoreOptions options;
   options.directory = ReadString(object, "directory");
   options.budget_bytes = static_cast<uint64_t>(ReadNumber(object, "budgetBytes", 0));
+  options.ram_budget_bytes = static_cast<uint64_t>(
+      ReadNumber(object, "ramBudgetBytes", static_cast<double>(options.ram_budget_bytes)));
   options.precision = ReadPrecision(object);
   return StartTask<Nothing>(
       env, [core = state_->core, options] { return AsResult(core->OpenStore(options)); },

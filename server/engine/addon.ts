@@ -57,6 +57,8 @@ export interface StoreOptions {
   directory: string;
   /** 0: no limit. */
   budgetBytes: number;
+  /** For segments in RAM: moved there, or refused by the disk. Default 1 GiB. */
+  ramBudgetBytes?: number;
   precision: Precision;
 }
 

@@ -44,6 +44,8 @@ export interface EngineOpenOptions {
   kv?: KvFormat;
   /** Bytes that the store may take on disk; 0 or absent: no limit. */
   storeBudgetBytes?: number;
+  /** Bytes of memory for stored KV that is moved there or that the disk refuses; absent: 1 GiB. */
+  storeRamBytes?: number;
   signal?: AbortSignal;
   /** 0..1 while the weights load. */
   onProgress?: (fraction: number) => void;
@@ -86,6 +88,7 @@ export class LeoEngine {
       await native.openStore({
         directory,
         budgetBytes: options.storeBudgetBytes ?? 0,
+        ...(options.storeRamBytes === undefined ? {} : { ramBudgetBytes: options.storeRamBytes }),
         precision: options.precision,
       });
       return new LeoEngine(

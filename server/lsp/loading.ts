@@ -29,6 +29,7 @@ export interface LoadingListener {
   onNote(note: string): void;
 }
 
+const mib = 1024 ** 2;
 const gib = 1024 ** 3;
 
 export class Loading {
@@ -123,7 +124,7 @@ export class Loading {
       detail: { kind: 'loadingModel' },
       actions: [],
     });
-    const { threads, storeBudgetGib } = this.options;
+    const { threads, storeBudgetGib, storeRamMib } = this.options;
     const assistant = await openAssistant({
       home: this.home,
       signal: this.closing,
@@ -138,6 +139,7 @@ export class Loading {
       ...(storeBudgetGib === undefined
         ? {}
         : { storeBudgetBytes: Math.round(storeBudgetGib * gib) }),
+      ...(storeRamMib === undefined ? {} : { storeRamBytes: Math.round(storeRamMib * mib) }),
     });
     this.modelId = assistant.engine.model.id;
     this.tell(undefined);

@@ -10,6 +10,8 @@ export const serverOptions = z.object({
   threads: z.int().min(1).max(512).optional(),
   /** 0: no limit. */
   storeBudgetGib: z.number().min(0).optional(),
+  /** Memory for stored KV of files that are moved there, and for what the disk refuses. Default 1024. */
+  storeRamMib: z.number().min(1).optional(),
   /** What a chat's answers rest on: passages that are chosen, or all that the window has room for. */
   chatEvidence: z.enum(['passages', 'wholeRepository']).optional(),
   /** Memory for a whole repository's KV; the rest stays on disk. Default 256. */

@@ -70,16 +70,11 @@ describe('the tiers over the protocol @slow', function () {
     assert.equal(shown.segments, disk.segments);
     assert.equal(shown.chunks, disk.chunks);
     assert.ok(disk.chunks >= disk.segments);
-    const same = ({
-      path,
-      tokens,
-      tokensStored,
-      bytes,
-      precision,
-      pinned,
-    }: FileInTiers): object => ({
-      ...{ path, tokens, tokensStored, bytes, precision, pinned },
-    });
+    const same = ({ path, tokens, tokensStored, bytes, ...rest }: FileInTiers): object => {
+      const { precision, pinned, staleChunks, lastUse = 0 } = rest;
+      const seconds = Math.floor(lastUse / 1000); // as file systems keep it
+      return { path, tokens, tokensStored, bytes, precision, pinned, staleChunks, seconds };
+    };
     assert.deepEqual(shown.files.map(same), files.map(same));
   });
 
@@ -140,6 +135,17 @@ describe('the tiers over the protocol @slow', function () {
     await request('move', on(['/'], { tier: 'disk' }));
     assert.equal((await show()).ram.segmentBytes, 0);
     assert.ok((await read('b')) > 0);
+  });
+
+  it('moves no more to RAM than it may take, and says so', async () => {
+    await window.close();
+    window = await Window.open(root, home, { storeRamMib: 1 });
+    await ready();
+    const { ram, disk } = await show();
+    assert.equal(ram.segmentBudgetBytes, 1024 ** 2);
+    assert.ok(disk.bytes > ram.segmentBudgetBytes, String(disk.bytes));
+    await assert.rejects(request('move', on(['/'], { tier: 'ram' })), /RAM/u);
+    assert.equal((await show()).ram.segmentBytes, 0);
   });
 
   it('keeps what is pinned when the budget shrinks, also after a restart', async () => {

@@ -57,6 +57,41 @@ class EventEmitter<T> {
   }
 }
 
+class Range {
+  constructor(
+    readonly startLine: number,
+    readonly startCharacter: number,
+    readonly endLine: number,
+    readonly endCharacter: number,
+  ) {}
+}
+
+class MarkdownString {
+  value = '';
+
+  appendText(text: string): void {
+    this.value += text;
+  }
+
+  appendMarkdown(text: string): void {
+    this.value += text;
+  }
+}
+
+class Disposable {
+  constructor(readonly dispose: () => void) {}
+
+  static from(...parts: { dispose(): void }[]): Disposable {
+    return new Disposable(() => parts.forEach((part) => part.dispose()));
+  }
+}
+
+/** What is marked in an editor, by the mark. */
+interface Marked {
+  document: { uri: Uri; lineCount: number };
+  setDecorations(mark: unknown, options: { range: Range }[]): void;
+}
+
 interface Document {
   uri: Uri;
   isDirty: boolean;
@@ -86,6 +121,8 @@ const documents: Document[] = [];
 const settings = new Map<string, unknown>();
 const configured = new EventEmitter<{ affectsConfiguration(name: string): boolean }>();
 const edited = new EventEmitter<DocumentChange>();
+const commands = new Map<string, () => unknown>();
+const visible: Marked[] = [];
 const tell = (message: string): Promise<undefined> => {
   told.push(message);
   return Promise.resolve(undefined);
@@ -95,6 +132,10 @@ const api = {
   Uri,
   CancellationTokenSource,
   EventEmitter,
+  Range,
+  MarkdownString,
+  Disposable,
+  OverviewRulerLane: { Left: 1 },
   InlineCompletionTriggerKind: { Invoke: 0, Automatic: 1 },
   ConfigurationTarget: { Global: 1, Workspace: 2 },
   l10n: {
@@ -102,10 +143,18 @@ const api = {
       text.replace(/\{(\d)\}/gu, (_place, index) => String(values[Number(index)])),
   },
   env: { language: 'en' },
-  commands: { executeCommand: () => Promise.resolve() },
+  commands: {
+    executeCommand: () => Promise.resolve(),
+    registerCommand: (name: string, run: () => unknown) => {
+      commands.set(name, run);
+      return new Disposable(() => void commands.delete(name));
+    },
+  },
   window: {
     activeTextEditor: undefined as Editor | undefined,
-    visibleTextEditors: [],
+    visibleTextEditors: visible,
+    onDidChangeVisibleTextEditors: never,
+    createTextEditorDecorationType: (look: object) => ({ ...look, ...nothing }),
     tabGroups: { all: [] },
     showInformationMessage: tell,
     showWarningMessage: tell,
@@ -143,6 +192,28 @@ const api = {
 
 /** The sentences that the user was shown, in order. */
 export const shownMessages: readonly string[] = told;
+
+/** Runs a command that the extension has registered. */
+export async function runCommand(name: string): Promise<void> {
+  await commands.get(name)?.();
+}
+
+/** Opens a file in an editor that is seen; the returned list is of its marked lines, counted from 0. */
+export function showEditor(uri: string, lineCount: number): [first: number, last: number][] {
+  const byMark = new Map<unknown, [number, number][]>();
+  const marked: [number, number][] = [];
+  visible.push({
+    document: { uri: Uri.parse(uri), lineCount },
+    setDecorations: (mark, options) => {
+      byMark.set(
+        mark,
+        options.map(({ range }) => [range.startLine, range.endLine]),
+      );
+      marked.splice(0, Infinity, ...[...byMark.values()].flat());
+    },
+  });
+  return marked;
+}
 
 /** Opens a file in an editor that holds an unsaved text; the returned call closes it. */
 export function editUnsaved(uri: string, text: string): () => void {
