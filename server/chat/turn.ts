@@ -24,6 +24,7 @@ import {
   type HeadScorer,
   type SelectionOptions,
 } from '../retrieval/workingSet.js';
+import { unseenMentions } from './unseenMentions.js';
 
 /** What every question needs: a repository, and an engine that speaks to a model. */
 export interface AskContext {
@@ -132,7 +133,12 @@ export async function prepareTurn(
   const room = engine.info.context - options.maxTokens - fixed;
 
   const gathered = await gatherEvidence(context, options, room, earlier);
-  const { sources, held, made, whole, warning = whole?.warning } = gathered;
+  const { sources, held, made, whole } = gathered;
+  const mentioned = options.selection?.mentioned ?? [];
+  const paths = whole?.sources.map(({ path }) => path);
+  const unseen =
+    options.mode === 'none' ? undefined : unseenMentions(context.repository, mentioned, paths);
+  const warnings = [whole?.warning, unseen].filter((one) => one !== undefined);
   return {
     parts: [...opening, ...made.parts, { kind: 'text', tokens: question }, ...start],
     // Without new evidence between them, opening and question are one piece.
@@ -145,7 +151,7 @@ export async function prepareTurn(
     repairShare: shareToRepair(options, { evidence: sources, tokens: made.tokens }),
     selectMs: performance.now() - started,
     ...(whole === undefined ? {} : { whole }),
-    ...(warning === undefined ? {} : { warning }),
+    ...(warnings.length === 0 ? {} : { warning: warnings.join(' ') }),
   };
 }
 
@@ -159,7 +165,6 @@ interface Gathered {
   held: Evidence[];
   made: EvidenceParts;
   whole?: WholeRepository;
-  warning?: string;
 }
 
 const nothing: Gathered = {
@@ -180,7 +185,7 @@ async function gatherEvidence(
       return nothing;
     case 'full':
       return earlier.whole === undefined
-        ? wholeRepository(context, searchText(options, earlier.question), room)
+        ? wholeRepository(context, options, searchText(options, earlier.question), room)
         : { ...nothing, held: earlier.whole.sources, whole: earlier.whole };
     case 'leoam':
     case 'rag': {
@@ -211,12 +216,14 @@ function searchText({ question, quotes = [] }: TurnOptions, earlier: string | un
 /** All files; where the window has no room for them, those of them that the question is about. */
 async function wholeRepository(
   { repository, engine, tiers }: AskContext,
+  { selection }: Pick<TurnOptions, 'selection'>,
   question: string,
   room: number,
 ): Promise<Gathered> {
+  const mentioned = selection?.mentioned ?? [];
   const all = repository.segments();
   const fits = repository.totalTokens <= room;
-  const segments = fits ? all : await filesThatFit(repository, question, all, room);
+  const segments = fits ? all : await filesThatFit(repository, { question, mentioned }, all, room);
   const sources = segments.map(
     (segment, index): Evidence => ({
       path: segment.path,
@@ -237,7 +244,7 @@ async function wholeRepository(
     return { sources, held: [], made, whole };
   }
   const files = new Set(segments.map(({ path }) => path)).size;
-  whole.warning = `The model's window has room for ${room} of the repository's ${repository.totalTokens} tokens: the answer rests on ${files} of ${repository.files.length} files, those that speak of the question first.`;
+  whole.warning = `The model's window has room for ${room} of the repository's ${repository.totalTokens} tokens: the answer rests on ${files} of ${repository.files.length} files, those that are named beside the question or speak of it first.`;
   return { sources, held: [], made, whole };
 }
 
@@ -256,7 +263,12 @@ export async function behindWholeRepository(
   const framed = told.tokens + profile.nextTurn.length + next.length;
   const room = engine.info.context - maxTokens - profile.preamble.length - framed;
   const text = searchText(options, told.question);
-  const { sources, made, whole } = await wholeRepository(context, text, Math.max(0, room));
+  const { sources, made, whole } = await wholeRepository(
+    context,
+    options,
+    text,
+    Math.max(0, room),
+  );
   return {
     ...told,
     parts: [...made.parts, ...told.parts],

@@ -239,6 +239,12 @@ export class LeoService {
     run: (folder: Folder, assistant: Assistant, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const until = AbortSignal.any([signal, this.closing.signal]);
+    if (!this.wanted.has(uri)) {
+      throw leoError(
+        'invalid-input',
+        `${decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1))} is not open in this window: add the folder to ask about it.`,
+      );
+    }
     const folder = await abortable(this.openFolder(uri), until);
     checkNotEmpty(folder.repository);
     await abortable(folder.refresh(), until);

@@ -172,6 +172,12 @@ describe('language server', function () {
       context: [{ type: 'selection', path: 'a.ts', startLine: 1, endLine: 1, text: code }],
     });
     assert.ok(quoted.counters.questionTokens > named.counters.questionTokens + 8);
+    const warnings = (): string[] =>
+      window.streamed.flatMap(({ event }) => (event.type === 'warning' ? [event.message] : []));
+    assert.deepEqual(warnings(), []);
+    const context = [{ type: 'file' as const, path: 'gone.ts' }];
+    await window.ask('What is this?', { turn: '3', context });
+    assert.match(warnings().join(' '), /^The answer does not rest on gone\.ts/u);
   });
 
   it('finds files for an "@", and lists the models that can be had', async () => {
@@ -232,7 +238,7 @@ describe('language server', function () {
     }
   });
 
-  it('opens a folder that is added to the window, and answers about each @slow', async () => {
+  it('opens a folder that is added to the window, answers about each, and about none that left @slow', async () => {
     await window.until(() => state() === 'ready');
     const other = await temporaryRepository({ 'cake.ts': 'export const MAX_CANDLES = 12;\n' });
     const uri = pathToFileURL(other).href;
@@ -245,6 +251,13 @@ describe('language server', function () {
       answer.sources.map(({ path }) => path),
       ['cake.ts'],
     );
+    await window.connection.sendNotification('workspace/didChangeWorkspaceFolders', {
+      event: { added: [], removed: [{ uri, name: 'cake' }] },
+    });
+    await window.until(() => window.statuses.at(-1)?.folders.length === 1);
+    const asked = window.ask('How many candles at most?', { folder: uri, turn: '2' });
+    await assert.rejects(asked, /is not open in this window: add the folder/u);
+    assert.equal(window.statuses.at(-1)?.folders.length, 1);
   });
 
   it('ends when its window is gone', async () => {

@@ -22,12 +22,22 @@ const segments = [
   segment('d.ts', 0, 50),
 ];
 
-const chosen = async (hits: number[], room: number): Promise<string[]> =>
-  (await filesThatFit(source(hits), 'question', segments, room)).map(({ key }) => key);
+const chosen = async (
+  hits: number[],
+  room: number,
+  mentioned: string[] = [],
+): Promise<string[]> => {
+  const asked = { question: 'question', mentioned };
+  return (await filesThatFit(source(hits), asked, segments, room)).map(({ key }) => key);
+};
 
 describe('the files of a large repository that fit the window', () => {
   it('are those that hold the best passages, the best next to the question', async () => {
     assert.deepEqual(await chosen([2, 1], 850), ['d.ts 0', 'b.ts 0', 'b.ts 1', 'c.ts 0']);
+  });
+
+  it('are first of all those that are named beside the question', async () => {
+    assert.deepEqual(await chosen([2, 1], 160, ['a.ts']), ['d.ts 0', 'a.ts 0']);
   });
 
   it('are whole, and smaller ones go in where a large one has no room', async () => {
