@@ -100,7 +100,7 @@ connection.languages.inlineCompletion.on(async ({ textDocument, position, contex
   const document = documents.get(textDocument.uri);
   if (document === undefined) {
     running().completions.closed(textDocument.uri, position.line + 1);
-    return null;
+    return [];
   }
   const { selectedCompletionInfo: selected, triggerKind } = context;
   const whole = wholeOf(document, notebooks);
@@ -185,7 +185,7 @@ onRequest(connection, indexRefresh, async ({ folder }) => {
   return null;
 });
 onRequest(connection, indexSkipped, async ({ folder }) => {
-  const { repository } = await running().openFolder(folder);
+  const { repository } = await running().folder(folder);
   return [...repository.skipped];
 });
 onRequest(connection, statusGet, async () => running().status());

@@ -126,14 +126,32 @@ export class ChatSession implements vscode.Disposable {
     }
     this.listener.onChat();
     await this.answer(turn);
-    const isLast = chat.turns.at(-1) === turn;
-    if (turn.state === 'failed' && turn.answer === '' && isLast) {
-      // What it was to replace is not lost for nothing, nor are other words.
-      const isSame = turn.question === old.question;
-      old.warnings.push(...(isSame ? [turn.problem ?? ''] : []));
-      chat.turns.splice(at, 1, ...replaced, ...(isSame ? [] : [turn]));
-      chat.title = title;
-      this.history.save(chat);
+    if (turn.answer === '' && turn.state !== 'done' && chat.turns.at(-1) === turn) {
+      this.takeBack(chat, turn, { title, replaced });
+    }
+  }
+
+  /** Nothing came of asking again: what it was to replace is not lost for that, nor are other words. */
+  private takeBack(
+    chat: StoredChat,
+    turn: StoredTurn,
+    { title, replaced }: { title: string; replaced: StoredTurn[] },
+  ): void {
+    const [old] = replaced;
+    if (old === undefined || replaced.every(({ answer }) => answer === '')) {
+      return;
+    }
+    const isSame = turn.question === old.question;
+    if (isSame && turn.problem !== undefined) {
+      warn(old, turn.problem);
+    }
+    chat.turns.splice(-1, 1, ...replaced, ...(isSame ? [] : [turn]));
+    if (!isSame) {
+      replaced.forEach((one) => (one.canContinue = false));
+    }
+    chat.title = title;
+    this.history.save(chat);
+    if (chat === this.current) {
       this.listener.onChat();
     }
   }
@@ -269,7 +287,7 @@ export class ChatSession implements vscode.Disposable {
         }
         break;
       case 'warning':
-        turn.warnings.push(event.message);
+        warn(turn, event.message);
         this.changed(turn);
         break;
       case 'text': {
@@ -317,4 +335,9 @@ export class ChatSession implements vscode.Disposable {
       this.listener.onTurn(turn);
     }
   }
+}
+
+/** Asked for once more, an answer may have the same to say. */
+function warn(turn: StoredTurn, sentence: string): void {
+  turn.warnings = [...turn.warnings.filter((other) => other !== sentence), sentence];
 }

@@ -30,12 +30,12 @@ export function inlineCompletionGate(
     if (isAutomatic && reason !== undefined) {
       return drop(reason);
     }
-    try {
-      return (await ask(document, position, context, token)) ?? null;
-    } catch {
-      // The server itself answers always: it ended, or was never asked. The client has logged it.
-      return token.isCancellationRequested ? null : drop('noServer');
-    }
+    const askNow = async (): Promise<Awaited<ReturnType<typeof ask>>> =>
+      ask(document, position, context, token);
+    // The server itself answers always, with a list. The client has logged why it did not: it ended,
+    // or could not be asked.
+    const answer = await askNow().catch(() => null);
+    return answer ?? (token.isCancellationRequested ? null : drop('noServer'));
   };
 }
 

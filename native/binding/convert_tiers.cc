@@ -86,6 +86,8 @@ Napi::Object FromTierCounters(Napi::Env env, const TierCounters& counters) {
   set("blocksRead", counters.blocks_read);
   set("blocksFromDevice", counters.blocks_from_device);
   set("blocksDropped", counters.blocks_dropped);
+  set("blocksWeighed", counters.blocks_weighed);
+  set("blocksNeeded", counters.blocks_needed);
   set("blocksHigh", counters.blocks_high);
   set("bytesRead", counters.bytes_read);
   out.Set("linkMbPerSecond", counters.link_mb_per_s);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <cstring>
 #include <numeric>
 #include <thread>
@@ -87,6 +88,13 @@ std::vector<std::pair<int, int>> Core::KeyPlanes() const {
   std::sort(planes.begin(), planes.end());
   planes.erase(std::unique(planes.begin(), planes.end()), planes.end());
   return planes;
+}
+
+void Core::Leave(std::future<void> work) {
+  std::erase_if(left_, [](const std::future<void>& one) {
+    return one.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  });
+  left_.push_back(std::move(work));
 }
 
 Result<std::span<const std::vector<uint8_t>>> Core::Channels(JobContext& job) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -67,6 +68,9 @@ class Core {
   const AllocateDevice& allocate_device() const { return allocate_device_; }
   void set_allocate_device(AllocateDevice allocate) { allocate_device_ = std::move(allocate); }
 
+  // Work that nobody waits for any more; it is over when the core ends. The engine thread.
+  void Leave(std::future<void> work);
+
   // Evidence in tiers that sessions hold.
   SharedContexts& contexts() { return contexts_; }
 
@@ -96,6 +100,7 @@ class Core {
   std::vector<Token> preamble_;
   std::unique_ptr<KvBuffer> preamble_kv_;
   std::unique_ptr<KvBuffer> scratch_;  // null while a job has it
+  std::vector<std::future<void>> left_;
 
   mutable std::mutex mutex_;  // guards store_, heads_
   std::shared_ptr<SegmentStore> store_;
@@ -126,8 +131,8 @@ Status RunPrefill(Core& core, JobContext& job, const Prefill& prefill);
 Status RunPass(Core& core, JobContext& job, DecodeRequest request);
 
 // Rows of an ubatch, 64, 128 or 256: ggml asks whether to abandon a pass only between operations,
-// so the largest of them, a feed-forward product over all rows, must stay well within the 30 ms in
-// which a suggestion is to run. Never below 64, as SplitUbatches has it.
+// so the largest of them, a feed-forward product over all rows, bounds how soon a suggestion runs:
+// 30 ms are the aim. Never below 64, as SplitUbatches has it: of models above 1.5B it takes longer.
 size_t UbatchRows(const ModelConfig& config);
 
 // Row counts of the ubatches for `rows` rows: none below 64 unless there is only one, as

@@ -25,7 +25,7 @@ Status JobContext::Yield() {
   const bool ends = when_preempted_ == WhenPreempted::kEnd;
   const int floor = ends ? kPriorities : static_cast<int>(priority_);
   Scheduler::Job job;
-  while (!cancel_->cancelled() && scheduler_->PopAbove(floor, &job)) {
+  while (scheduler_->PopAbove(floor, &job, cancel_.get())) {
     scheduler_->RunJob(&job);
   }
   // What was cancelled while it waited has returned: what waits now is more urgent work.
@@ -97,8 +97,11 @@ void Scheduler::Loop() {
   }
 }
 
-bool Scheduler::PopAbove(int floor, Job* job) {
+bool Scheduler::PopAbove(int floor, Job* job, const CancelFlag* unless) {
   const std::lock_guard lock(mutex_);
+  if (unless != nullptr && unless->cancelled()) {
+    return false;
+  }
   const auto take = [&](std::deque<Job>& queue, size_t at) {
     *job = std::move(queue[at]);
     queue.erase(queue.begin() + static_cast<std::ptrdiff_t>(at));

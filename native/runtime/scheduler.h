@@ -104,8 +104,9 @@ class Scheduler {
   };
 
   void Loop();
-  // A cancelled job of any priority, else one above the floor: highest first, then oldest.
-  bool PopAbove(int floor, Job* job);
+  // A cancelled job of any priority, else one above the floor: highest first, then oldest. None
+  // once `unless` is cancelled: with it, Stop cancels what would end what the caller works on.
+  bool PopAbove(int floor, Job* job, const CancelFlag* unless = nullptr);
   void RunJob(Job* job);
   void UpdateHighestLocked();
   bool WaitingAbove(Priority priority) const {

@@ -106,6 +106,9 @@ class Session {
   Status LoadChunksAt(JobContext& job, const Part& part, size_t row, Counters* counters);
   Status PrefillText(JobContext& job, std::span<const Token> tokens, Counters* counters);
   Status KeepText(JobContext& job, const Part& part, Counters* counters);
+  // Gives way while the store writes, which takes long. Who gives up leaves it to itself.
+  struct Writing;
+  Status Await(JobContext& job, const std::shared_ptr<Writing>& writing);
   Status CheckMovable(const PromptRequest& request) const;
   // Keeps the rows of the request's movable parts that the session has had, and no others.
   // The first `matched` parts stay where they are.

@@ -1,9 +1,26 @@
 // Evidence on its way into a session: stored chunks, text to compute, text to compute and keep.
+#include <chrono>
+#include <future>
+
 #include "runtime/clock.h"
 #include "runtime/segment_reader.h"
 #include "runtime/session.h"
 
 namespace leoam {
+namespace {
+
+// Whether something more urgent waits.
+constexpr std::chrono::milliseconds kLookEvery{2};
+
+}  // namespace
+
+struct Session::Writing {
+  SegmentKv kv;
+  SegmentWrite write;  // of it
+  std::shared_ptr<SegmentStore> store;
+  std::string warning;
+  Status kept;
+};
 
 Status Session::AppendEvidence(JobContext& job, const Part& part, size_t skip, Counters* counters,
                                Timings* timings) {
@@ -89,29 +106,49 @@ Status Session::KeepText(JobContext& job, const Part& part, Counters* counters) 
     }
     // Damaged or evicted since: computed below.
   }
-  SegmentKv captured;
-  captured.Reset(core_.model().config().kv_shape());
+  auto writing = std::make_shared<Writing>();
+  writing->kv.Reset(core_.model().config().kv_shape());
   const auto positions = PositionsOf(kv_->size(), part.tokens.size());
   LEOAM_RETURN_IF_ERROR(RunPrefill(core_, job,
                                    {.kv = kv_.get(),
                                     .tiered = tiered_.get(),
                                     .tokens = part.tokens,
                                     .positions = positions,
-                                    .capture = &captured,
+                                    .capture = &writing->kv,
                                     .first_logit_row = part.tokens.size()}));
   Advance(part.tokens);
   counters->tokens_computed += part.tokens.size();
-  SegmentWrite write;
+  SegmentWrite& write = writing->write;
   write.key = part.key;
   write.tokens = part.tokens;
   write.chunk_ends = part.chunk_ends;
   write.chunk_stale.assign(part.chunk_ends.size(), 0);
   write.key_planes = core_.KeyPlanes();
-  write.kv = &captured;
-  const auto kept = store->Put(write, &warning_);
+  write.kv = &writing->kv;
+  writing->store = store;
+  LEOAM_RETURN_IF_ERROR(Await(job, writing));
+  if (!writing->warning.empty()) {
+    warning_ = std::move(writing->warning);
+  }
   // Keeping serves later questions; this one has what it needs.
-  const bool serves = kept.ok() || kept.status().code() == StatusCode::kNoSpace;
-  return serves ? Status::Ok() : kept.status();
+  const bool serves = writing->kept.ok() || writing->kept.code() == StatusCode::kNoSpace;
+  return serves ? Status::Ok() : writing->kept;
+}
+
+Status Session::Await(JobContext& job, const std::shared_ptr<Writing>& writing) {
+  std::future<void> done = std::async(std::launch::async, [held = writing]() mutable {
+    const auto own = std::move(held);  // a future keeps what its task holds
+    const auto kept = own->store->Put(own->write, &own->warning);
+    own->kept = kept.ok() ? Status::Ok() : kept.status();
+  });
+  while (done.wait_for(kLookEvery) != std::future_status::ready) {
+    if (Status given_up = job.Yield(); !given_up.ok()) {
+      core_.Leave(std::move(done));
+      return given_up;
+    }
+  }
+  done.get();
+  return Status::Ok();
 }
 
 }  // namespace leoam

@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 
 #include "runtime/generate.h"
 #include "runtime/segment_reader.h"
@@ -225,39 +224,6 @@ TEST_F(SessionTest, APromptBeyondTheWindowIsOneClearError) {
     EXPECT_EQ(status.code(), StatusCode::kOutOfRange);
     EXPECT_NE(status.message().find("tokens"), std::string::npos);
   });
-}
-
-TEST_F(SessionTest, KeptTextIsComputedOnceAndThenComesFromTheStore) {
-  Part kept;
-  kept.kind = Part::Kind::kKeep;
-  kept.key = Key(7);
-  Cut(SampleCode(12), 6, &kept.tokens, &kept.chunk_ends);
-  const Part question = Text("// What does this do?");
-  auto first = NewSession();
-  const Outcome a = Prepare(*first, {kept, question}, 1);
-  EXPECT_EQ(a.counters.tokens_computed, kept.tokens.size() + question.tokens.size());
-  auto second = NewSession();
-  const Outcome b = Prepare(*second, {kept, question}, 1);
-  EXPECT_EQ(b.counters.tokens_computed, question.tokens.size());
-  EXPECT_LT(testing::Divergence(a.logits, b.logits), 6e-3);
-}
-
-TEST_F(SessionTest, AnswersAndSaysSoWhereNeitherDiskNorMemoryKeepsTheText) {
-  const std::string file = (directory_ / "file").string();
-  std::ofstream(file) << "no folder";
-  StoreOptions refusing;
-  refusing.directory = file + "/store";
-  refusing.ram_budget_bytes = 0;
-  ASSERT_TRUE(core_->OpenStore(refusing).ok());
-  Part kept;
-  kept.kind = Part::Kind::kKeep;
-  kept.key = Key(7);
-  Cut(SampleCode(6), 6, &kept.tokens, &kept.chunk_ends);
-  auto session = NewSession();
-  const Outcome outcome = Prepare(*session, {kept, Text("// Why?")}, 1);
-  EXPECT_FALSE(outcome.logits.empty());
-  EXPECT_NE(session->warning().find(refusing.directory), std::string::npos);
-  EXPECT_FALSE(core_->store()->Contains(kept.key));
 }
 
 TEST_F(SessionTest, CancellingAnAnswerKeepsWhatWasWritten) {

@@ -58,7 +58,7 @@ TEST_F(SessionTiersFaults, ADiskThatHangsHoldsUpNeitherUrgentWorkNorWhoGivesUp) 
   scheduler_->Submit(Priority::kChat, cancel, [&](JobContext& job) {
     ended.set_value(Generate(*core_, job, **session, request).status().code());
   });
-  files_.AwaitHangingRead();
+  files_.AwaitHanging();
   bool ran = false;
   Run([&](JobContext&) { ran = true; }, Priority::kCompletion);
   EXPECT_TRUE(ran);

@@ -1,4 +1,5 @@
 // Evidence that stays on disk: the same answers, in little memory.
+#include <array>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -222,6 +223,31 @@ TEST_F(SessionTiersTest, WhatAShareDraftsAndAllVerifiesIsWhatAllWrites) {
               drafted.tokens.size(),
               static_cast<double>(drafted.counters.bytes_from_disk) /
                   static_cast<double>(exact.counters.bytes_from_disk));
+}
+
+TEST_F(SessionTiersTest, OfTwentyDraftedAnswersEachTokenIsWhatAllWrites) {
+  GenerateRequest request = AboutStored(16);
+  const uint64_t quarter = KvBytesOf(request.parts[0]) / 4;
+  const TierOptions one_layer{.ram_bytes = quarter};
+  const std::array<TierOptions, 2> drafting = {
+      TierOptions{.ram_bytes = quarter, .share = 0.2, .mass = 0.95, .draft_tokens = 12},
+      TierOptions{.ram_bytes = quarter, .share = 0.1, .draft_tokens = 3, .code_share = 0}};
+  uint64_t drafted = 0;
+  uint64_t right = 0;
+  for (const char* question : {"// What does this file do? It", "\nexport function ", "\nconst ",
+                               "// Bugs:", "\n/** Called when", "\nif (", "\n// Tests:\nassert(",
+                               "// The arguments are", "\nclass ", "\nreturn "}) {
+    request.parts[1] = Text(question);
+    const GenerateResult exact = Answer(request, one_layer);
+    for (const TierOptions& options : drafting) {
+      const GenerateResult answer = Answer(request, options);
+      EXPECT_EQ(answer.tokens, exact.tokens) << question;
+      drafted += answer.counters.tokens_drafted;
+      right += answer.counters.tokens_accepted;
+    }
+  }
+  EXPECT_GT(right, 0U);
+  EXPECT_LT(right, drafted);  // some of what all of it verified was wrong
 }
 
 TEST_F(SessionTiersTest, WhatWasDraftedAndVerifiedIsThereWhenTheNextQuestionComes) {

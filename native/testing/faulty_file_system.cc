@@ -21,7 +21,7 @@ class FaultyReadableFile final : public ReadableFile {
       : real_(std::move(real)), path_(std::move(path)), system_(system) {}
 
   Status ReadAt(uint64_t offset, std::span<uint8_t> out) override {
-    system_->Hang();
+    system_->Hang(&FaultyFileSystem::Faults::hang_reads);
     const FaultyFileSystem::Faults faults = system_->faults();
     if (faults.fail_reads) {
       return InjectedIo(path_);
@@ -69,6 +69,7 @@ class FaultyWritableFile final : public WritableFile {
   }
 
   Status Sync() override {
+    system_->Hang(&FaultyFileSystem::Faults::hang_syncs);
     LEOAM_RETURN_IF_ERROR(system_->Change("sync", path_));
     return system_->faults().fail_sync ? InjectedIo(path_) : real_->Sync();
   }
@@ -90,17 +91,17 @@ void FaultyFileSystem::Set(const Faults& faults) {
   changed_.notify_all();
 }
 
-void FaultyFileSystem::Hang() const {
+void FaultyFileSystem::Hang(bool Faults::* hangs) const {
   std::unique_lock lock(mutex_);
-  if (faults_.hang_reads) {
+  if (faults_.*hangs) {
     ++hanging_;
     changed_.notify_all();
-    changed_.wait(lock, [this] { return !faults_.hang_reads; });
+    changed_.wait(lock, [this, hangs] { return !(faults_.*hangs); });
     --hanging_;
   }
 }
 
-void FaultyFileSystem::AwaitHangingRead() const {
+void FaultyFileSystem::AwaitHanging() const {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return hanging_ > 0; });
 }

@@ -17,7 +17,7 @@ namespace leoam::testing {
 class FaultyFileSystem final : public FileSystem {
  public:
   // What goes wrong, each until it is set back. Set between operations, not during them, but for
-  // reads that hang: they go on once that is set back.
+  // what hangs: it goes on once that is set back.
   struct Faults {
     std::optional<uint64_t> disk_bytes;    // kNoSpace once so many bytes were written in all;
                                            // the write that crosses the line is torn
@@ -25,6 +25,7 @@ class FaultyFileSystem final : public FileSystem {
                                            // that one is torn, all later ones fail
     bool fail_reads = false;               // kIo
     bool hang_reads = false;               // of files
+    bool hang_syncs = false;               // of files
     bool fail_changes = false;             // kIo: as a folder without permission
     bool fail_sync = false;                // kIo
     std::optional<uint64_t> files_end_at;  // reads see files cut off here
@@ -35,8 +36,8 @@ class FaultyFileSystem final : public FileSystem {
 
   void Set(const Faults& faults);
 
-  // Returns once a read hangs.
-  void AwaitHangingRead() const;
+  // Returns once something hangs.
+  void AwaitHanging() const;
 
   // Changing operations since Set: "create P", "append P", "sync P", "rename P", "remove P",
   // "folder P", "sync folder P", where P is the path's last component.
@@ -64,8 +65,8 @@ class FaultyFileSystem final : public FileSystem {
   size_t Writable(size_t wanted, const std::string& path, Status* status);
 
   Faults faults() const;
-  // Returns when reads do not hang.
-  void Hang() const;
+  // Returns when what hangs by that does not.
+  void Hang(bool Faults::* hangs) const;
 
   FileSystem* real_;
   mutable std::mutex mutex_;  // guards what follows

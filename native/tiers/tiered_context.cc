@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <iterator>
 #include <numeric>
 #include <thread>
@@ -26,6 +27,8 @@ constexpr struct {
 constexpr double kLeastCodeShare = 0.25;
 // From so much of a step's time on, waiting for blocks is worth less precision.
 constexpr double kMuchWaiting = 0.1;
+// Of the attention to what took part: what was needed of it (TierCounters).
+constexpr double kNeededShare = 0.985;
 // Of the latest step in what is told of the latest ones.
 constexpr double kWaitWeight = 0.2;
 
@@ -34,6 +37,18 @@ using Clock = std::chrono::steady_clock;
 uint64_t NextNumber() {
   static std::atomic<uint64_t> last = 0;
   return ++last;
+}
+
+// How many of these at least hold such a share of all of them together.
+size_t FewestThatHold(double share, std::span<const float> parts) {
+  std::vector<float> sorted(parts.begin(), parts.end());
+  std::sort(sorted.begin(), sorted.end(), std::greater<>());
+  const double wanted = share * std::accumulate(sorted.begin(), sorted.end(), 0.0);
+  size_t count = 0;
+  for (double held = 0; count < sorted.size() && held < wanted; ++count) {
+    held += sorted[count];
+  }
+  return count;
 }
 
 double MillisecondsSince(Clock::time_point started) {
@@ -340,9 +355,12 @@ Status TieredContext::Choose(int layer, std::vector<KvChunk>* chunks) {
 
 void TieredContext::Took(int layer, std::span<const float> mass) {
   const std::vector<size_t>& appended = appended_[static_cast<size_t>(layer)];
-  for (size_t i = 0; i < appended.size() && i < mass.size(); ++i) {
+  const size_t count = std::min(appended.size(), mass.size());
+  for (size_t i = 0; i < count; ++i) {
     mass_[chunks_[appended[i]].range] += mass[i];
   }
+  blocks_weighed_ += count;
+  blocks_needed_ += FewestThatHold(kNeededShare, mass.first(count));
 }
 
 std::vector<double> TieredContext::TakeMass() {
@@ -359,6 +377,8 @@ TierCounters TieredContext::counters() const {
   counters.decode_mb_per_s = cost_.decode_speed();
   counters.kv_bytes = kv_bytes_;
   counters.choose_ms = choose_ms_;
+  counters.blocks_weighed = blocks_weighed_;
+  counters.blocks_needed = blocks_needed_;
   counters.abstract_bytes = AbstractBytes();
   return counters;
 }

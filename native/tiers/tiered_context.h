@@ -181,6 +181,8 @@ class TieredContext final : public TieredKv {
   ReadCost cost_;
   std::atomic<bool> damaged_ = false;
   std::vector<double> mass_;  // of each range
+  uint64_t blocks_weighed_ = 0;
+  uint64_t blocks_needed_ = 0;
   std::vector<Token> token_ids_;
   std::unique_ptr<RopeTable> rope_;
   std::atomic<uint64_t> bytes_read_ = 0;

@@ -224,11 +224,18 @@ TEST_P(TieredContextTest, AStepTakesItsShareOfTheChunksWhereQuestionsTakeAll) {
   std::vector<KvChunk> chunks;
   (*context)->Judge(last, q.data(), 1, {}, 0, 1);
   ASSERT_TRUE((*context)->Choose(last, &chunks).ok());
-  const std::vector<float> mass(chunks.size(), 1.0F);
+  std::vector<float> mass(chunks.size(), 1.0F);
   (*context)->Took(last, mass);
+  EXPECT_EQ((*context)->counters().blocks_weighed, chunks.size());
+  EXPECT_EQ((*context)->counters().blocks_needed, chunks.size());
   const std::vector<double> taken = (*context)->TakeMass();
   EXPECT_EQ(taken[0] + taken[1], static_cast<double>(chunks.size()));
   EXPECT_EQ((*context)->TakeMass()[0], 0.0);
+  mass.assign(chunks.size(), 0.001F / static_cast<float>(chunks.size()));
+  mass.back() = 1.0F;
+  (*context)->Took(last, mass);
+  EXPECT_EQ((*context)->counters().blocks_weighed, 2 * chunks.size());
+  EXPECT_EQ((*context)->counters().blocks_needed, chunks.size() + 1);
 }
 
 TEST_P(TieredContextTest, AbstractsAreAsFineAsTheMemoryAllows) {

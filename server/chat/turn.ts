@@ -133,11 +133,14 @@ export async function prepareTurn(
   const room = engine.info.context - options.maxTokens - fixed;
 
   const gathered = await gatherEvidence(context, options, room, earlier);
-  const { sources, held, made, whole } = gathered;
+  const { sources, made, whole } = gathered;
   const mentioned = options.selection?.mentioned ?? [];
-  const paths = whole?.sources.map(({ path }) => path);
+  const held = whole && {
+    paths: whole.sources.map(({ path }) => path),
+    isHeld: earlier.whole !== undefined,
+  };
   const unseen =
-    options.mode === 'none' ? undefined : unseenMentions(context.repository, mentioned, paths);
+    options.mode === 'none' ? undefined : unseenMentions(context.repository, mentioned, held);
   const warnings = [whole?.warning, unseen].filter((one) => one !== undefined);
   return {
     parts: [...opening, ...made.parts, { kind: 'text', tokens: question }, ...start],
@@ -145,7 +148,7 @@ export async function prepareTurn(
     questionPart: made.parts.length === 0 ? 0 : opening.length + made.parts.length,
     sourceOf: [...opening.map(() => -1), ...made.evidenceOf, -1, ...start.map(() => -1)],
     sources,
-    heldSources: held,
+    heldSources: gathered.held,
     questionTokens: framed,
     workingSetTokens: made.tokens,
     repairShare: shareToRepair(options, { evidence: sources, tokens: made.tokens }),
@@ -263,12 +266,7 @@ export async function behindWholeRepository(
   const framed = told.tokens + profile.nextTurn.length + next.length;
   const room = engine.info.context - maxTokens - profile.preamble.length - framed;
   const text = searchText(options, told.question);
-  const { sources, made, whole } = await wholeRepository(
-    context,
-    options,
-    text,
-    Math.max(0, room),
-  );
+  const { sources, made, whole } = await wholeRepository(context, options, text, Math.max(0, room));
   return {
     ...told,
     parts: [...made.parts, ...told.parts],

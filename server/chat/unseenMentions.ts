@@ -8,24 +8,26 @@ const mostNamed = 3;
 
 /**
  * A sentence for each, or undefined where all can be seen. `whole`: paths of a whole repository that
- * the answer rests on, where it does.
+ * the answer rests on, where it does, and whether they were chosen for an earlier question.
  */
 export function unseenMentions(
   { files, skipped }: Pick<RepositoryIndex, 'files' | 'skipped'>,
   mentioned: readonly string[],
-  whole?: readonly string[],
+  whole?: { paths: readonly string[]; isHeld: boolean },
 ): string | undefined {
   const sentences = mentioned.flatMap((name) => {
     if (files.some(({ path }) => isMentioned(path, [name]))) {
-      const isSeen = whole?.some((path) => isMentioned(path, [name])) ?? true;
-      return isSeen
-        ? []
-        : [`The window has no room for ${name} beside what this chat rests on: ask in a new chat.`];
+      if (whole?.paths.some((path) => isMentioned(path, [name])) ?? true) {
+        return [];
+      }
+      return whole?.isHeld === true
+        ? [`${name} is not among the files that this chat rests on: ask in a new chat.`]
+        : [`The model's window has no room for ${name}.`];
     }
     const reason = skipped.find(
       ({ path }) => path === name || (path.endsWith('/') && name.startsWith(path)),
     )?.reason;
-    const why = reason === undefined ? 'it holds no text, or is gone' : reason;
+    const why = reason ?? 'it holds no text, or is gone';
     return [`The answer does not rest on ${name}, which LeoAM does not read (${why}).`];
   });
   return sentences.length === 0 ? undefined : sentences.slice(0, mostNamed).join(' ');

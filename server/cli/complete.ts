@@ -115,15 +115,16 @@ async function completeBatch(
   for (const hole of holes.slice(0, limit)) {
     signal.throwIfAborted();
     output.progress(`Hole ${rows.length + 1} of ${Math.min(limit, holes.length)}`);
-    const bytes = await bytesOf(join(repository.root, hole.path));
-    const offset = textOffset(bytes, hole.startByte, hole.path);
+    const path = pathIn(repository.root, join(repository.root, hole.path));
+    const bytes = await bytesOf(join(repository.root, path));
+    const offset = textOffset(bytes, hole.startByte, path);
     const before = bytes.toString('utf8').slice(0, offset);
-    const behind = bytes.toString('utf8').slice(textOffset(bytes, hole.endByte, hole.path));
+    const behind = bytes.toString('utf8').slice(textOffset(bytes, hole.endByte, path));
     completer.reset(); // what it holds of the file may have seen what stood in the hole
     // Nor may what is chosen rest on it.
-    await repository.refresh({ texts: { [hole.path]: before + behind }, signal });
+    await repository.refresh({ texts: new Map([[path, before + behind]]), signal });
     const request = {
-      path: hole.path,
+      path,
       text: before + behind,
       offset,
       approximations: options.approximations,
@@ -138,7 +139,7 @@ async function completeBatch(
       await completer.complete({ ...request, ...earlier, expected: '', maxTokens: 1 });
     }
     const result = await completer.complete(request);
-    const place = { text: request.text, offset, languageId: languageIdOf(hole.path) };
+    const place = { text: request.text, offset, languageId: languageIdOf(path) };
     // Where the hole ends within a line, the model may write the rest of that line once more.
     const endsInLine = behind.split('\n', 1)[0]?.trim() !== '';
     const completion = endsInLine ? fitted(result.completion, place) : result.completion;

@@ -84,6 +84,12 @@ export interface TierCounters {
   blocksFromDevice: number;
   /** From RAM, for others. */
   blocksDropped: number;
+  /**
+   * Of layers of passes whose attention was counted: what took part, and the fewest of these blocks
+   * that hold 98.5 % of the attention that went to all of them.
+   */
+  blocksWeighed: number;
+  blocksNeeded: number;
   bytesRead: number;
   /** Fitted to what was read: what the disk delivers, and what all cores decode; 0 before. */
   linkMbPerSecond: number;

@@ -37,6 +37,8 @@ export interface BackgroundReading {
 export interface BackgroundOptions {
   index: RepositoryIndex;
   engine: SegmentReader;
+  /** Files that are to be read; default: all. */
+  isWanted?: (path: string) => boolean;
   /** Called when the state has changed. */
   onChange?: () => void;
   /** Hears one sentence when reading ends: what was read, or why the rest was not. */
@@ -119,11 +121,10 @@ class Reading implements BackgroundReading {
   private async readOnce(
     exact: boolean,
   ): Promise<{ segmentsRead: number; tokensComputed: number }> {
-    const { index, engine } = this.options;
+    const { index, engine, isWanted } = this.options;
     const result = await indexRepository({
-      index,
-      engine,
-      exact,
+      ...{ index, engine, exact },
+      ...(isWanted === undefined ? {} : { isWanted }),
       signal: exact
         ? AbortSignal.any([this.stopping.signal, this.giveWay.signal])
         : this.stopping.signal,

@@ -13,7 +13,7 @@ export class FileTexts {
   private readonly kept = new Map<string, string>();
   private characters = 0;
   /** By path: what files are taken to hold, whatever is on disk. */
-  given: Readonly<Record<string, string>> = {};
+  given: ReadonlyMap<string, string> = new Map();
 
   constructor(private readonly root: string) {}
 
@@ -38,7 +38,7 @@ export class FileTexts {
   }
 
   private async load(entry: FileEntry): Promise<string> {
-    const given = this.given[entry.path];
+    const given = this.given.get(entry.path);
     if (given !== undefined) {
       return given;
     }

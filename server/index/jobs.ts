@@ -79,8 +79,9 @@ export function estimateIndex(
   index: RepositoryIndex,
   engine: Pick<SegmentReader, 'hasSegments'>,
   rates: { kvBytesPerToken: number; tokensPerSecond?: number },
+  isWanted: (path: string) => boolean = () => true,
 ): IndexEstimate {
-  const segments = index.segments();
+  const segments = index.segments().filter(({ path }) => isWanted(path));
   const stored = engine.hasSegments(segments.map((segment) => segment.key));
   const missing = segments.filter((_, i) => stored[i] !== 1);
   const tokensToCompute = missing.reduce((sum, segment) => sum + segment.tokens.length, 0);
@@ -108,7 +109,7 @@ export async function indexRepository(options: IndexJobOptions): Promise<IndexRe
     if (options.signal?.aborted || run.isOutOfBudget(segment)) {
       break;
     }
-    if (run.isCurrent(segment)) {
+    if (run.isCurrent(segment) && options.isWanted?.(segment.path) !== false) {
       await run.read(segment);
     } else {
       run.finishSegment(segment);

@@ -160,7 +160,7 @@ class OpenedRepository extends PlannedFiles implements RepositoryIndex {
       folder: keptFolder(this.options.home, this.root),
       pack: this.packName,
       openFiles: openFiles ?? [],
-      texts: texts ?? {},
+      texts: texts ?? new Map<string, string>(),
       maxFileBytes: this.options.maxFileBytes,
     };
     const outcome = await this.worker.scan(
@@ -183,7 +183,7 @@ class OpenedRepository extends PlannedFiles implements RepositoryIndex {
       signal?.throwIfAborted();
       throw new Error(`Reading ${this.root} was cancelled.`);
     }
-    this.texts.given = texts ?? {};
+    this.texts.given = texts ?? new Map();
     return this.apply(outcome, staged);
   }
 

@@ -63,7 +63,7 @@ export class Scanner {
     const skipped: SkippedFile[] = [...listing.skipped];
     let done = 0;
     for (const listed of listing.files) {
-      const given = request.texts[listed.path];
+      const given = request.texts.get(listed.path);
       const outcome = await this.look(listed, given, known, staged, removed, first);
       done++;
       if ('reason' in outcome) {

@@ -119,7 +119,7 @@ export interface RefreshOptions {
   /** Files that are open in an editor: first in order of use. */
   openFiles?: string[];
   /** By path: what a file is taken to hold, whatever is on disk; until the next refresh. */
-  texts?: Readonly<Record<string, string>>;
+  texts?: ReadonlyMap<string, string>;
   signal?: AbortSignal;
   onProgress?: (progress: OpenProgress) => void;
 }

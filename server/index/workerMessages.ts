@@ -13,7 +13,7 @@ export interface ScanRequest {
   pack: `tokens-${string}`;
   openFiles: string[];
   /** See RefreshOptions. */
-  texts: Readonly<Record<string, string>>;
+  texts: ReadonlyMap<string, string>;
   maxFileBytes: number | undefined;
 }
 

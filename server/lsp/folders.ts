@@ -39,6 +39,8 @@ export class Folder {
   private readingFiles = new AbortController();
   /** One after the other: runs that overlap would compute the same. */
   private filesRead: Promise<void> = Promise.resolve();
+  /** Files whose KV was dropped: they are not read by themselves. */
+  private readonly dropped = new Set<string>();
   private settling: NodeJS.Timeout | undefined;
   private refreshing: Promise<void> = Promise.resolve();
 
@@ -74,7 +76,9 @@ export class Folder {
 
   /** 0..1 of the folder's tokens that the store holds. */
   get read(): number {
-    return this.reading?.state().share ?? this.storedShare();
+    // A reading knows nothing of what it is not to read.
+    const isAll = this.dropped.size === 0;
+    return (isAll ? this.reading?.state().share : undefined) ?? this.storedShare();
   }
 
   get secondsLeft(): number | undefined {
@@ -104,13 +108,13 @@ export class Folder {
   }
 
   get tokensToRead(): number {
-    return this.estimate().tokensToCompute;
+    return this.estimate((path) => !this.dropped.has(path)).tokensToCompute;
   }
 
   /** What reading the rest takes, roughly. */
   get cost(): { tokens: number; seconds: number; bytes: number } {
     const { info } = this.assistant.engine;
-    const { tokensToCompute, bytes } = this.estimate();
+    const { tokensToCompute, bytes } = this.estimate((path) => !this.dropped.has(path));
     const perToken = (info.weightBytes * secondsPerTokenAndByte * 2) / availableParallelism();
     return { tokens: tokensToCompute, seconds: tokensToCompute * perToken, bytes };
   }
@@ -138,6 +142,27 @@ export class Folder {
     this.reading?.refreshed();
   }
 
+  /** Drops what is stored of these files and of those below these folders, until somebody asks for it. */
+  async drop(paths: readonly string[]): Promise<void> {
+    this.filesBelow(paths).forEach((path) => this.dropped.add(path));
+    await this.assistant.engine.native.removeSegments(this.keysBelow(paths));
+  }
+
+  /** What was dropped is needed after all. */
+  readDropped(): void {
+    if (this.dropped.size > 0) {
+      this.dropped.clear();
+      this.readAgain();
+    }
+  }
+
+  /** Reads what the store lacks, what was dropped included. */
+  async readAll(): Promise<void> {
+    this.dropped.clear();
+    await this.stopReading();
+    this.startReading();
+  }
+
   /** Reads what the store lacks; again where that had to stop. */
   startReading(): void {
     if (this.stopped !== undefined) {
@@ -147,6 +172,7 @@ export class Folder {
     this.reading ??= readInBackground({
       index: this.repository,
       engine: this.assistant.engine.native,
+      isWanted: (path) => !this.dropped.has(path),
       onChange: () => this.listener.onChange(),
       onNote: (note) => this.listener.onNote(note),
     });
@@ -157,8 +183,9 @@ export class Folder {
    * read anyway, all that it lacks. Tokens that are read from now on.
    */
   readFiles(paths: readonly string[]): number {
+    this.filesBelow(paths).forEach((path) => this.dropped.delete(path));
     if (this.reading !== undefined) {
-      const tokens = this.tokensToRead;
+      const tokens = this.tokensToRead; // without what is dropped still
       this.startReading(); // where it had to stop
       this.readAgain();
       return tokens;
@@ -189,6 +216,12 @@ export class Folder {
     this.reading = undefined;
     await Promise.all([reading?.stop(), this.filesRead]);
     this.listener.onChange();
+  }
+
+  private filesBelow(paths: readonly string[]): string[] {
+    return this.repository.files
+      .map(({ path }) => path)
+      .filter((path) => paths.some((said) => isBelow(said, path)));
   }
 
   private stopReadingFiles(): void {
@@ -245,10 +278,10 @@ export class Folder {
     return tokensToCompute === 0 ? 1 : tokensStored / (tokensStored + tokensToCompute);
   }
 
-  private estimate(): ReturnType<typeof estimateIndex> {
+  /** `isWanted`: files that are to be read; absent: all. */
+  private estimate(isWanted?: (path: string) => boolean): ReturnType<typeof estimateIndex> {
     const { native, info } = this.assistant.engine;
-    return estimateIndex(this.repository, native, {
-      kvBytesPerToken: info.kvBytesPerToken * storedShareOfF16,
-    });
+    const rates = { kvBytesPerToken: info.kvBytesPerToken * storedShareOfF16 };
+    return estimateIndex(this.repository, native, rates, isWanted);
   }
 }

@@ -3,7 +3,7 @@
 import { askContext, checkNotEmpty, type Assistant } from '../assistant.js';
 import type { Prepared } from '../chat/conversation.js';
 import { commitMessage, rewrite } from '../chat/rewrite.js';
-import { leoError } from '../engine/errors.js';
+import { isEngineError, leoError } from '../engine/errors.js';
 import { findPaths, type FoundPath } from '../index/find.js';
 import { chooseModel, hardware, listModels, removeModel } from '../models/index.js';
 import type { ChatAnswer } from '../protocol/chat.js';
@@ -51,7 +51,7 @@ export class LeoService {
     this.completions = new Completions({ folderOf: (uri) => this.folderOf(uri) });
     this.tiers = new Tiers({
       assistant: () => this.loading.get(),
-      folder: (uri) => this.openFolder(uri),
+      folder: (uri) => this.folder(uri),
       openFolders: () => [...this.opened.values()],
       home: () => this.loading.home,
     });
@@ -82,6 +82,18 @@ export class LeoService {
     return opening;
   }
 
+  /** One of the window's folders, opened; rejects with one sentence where it has left the window. */
+  async folder(uri: string): Promise<Folder> {
+    if (!this.wanted.has(uri)) {
+      const name = decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1));
+      throw leoError(
+        'invalid-input',
+        `${name} is not open in this window: add the folder to ask about it.`,
+      );
+    }
+    return this.openFolder(uri);
+  }
+
   async closeFolder(uri: string): Promise<void> {
     this.wanted.delete(uri);
     this.failed.delete(uri);
@@ -105,9 +117,16 @@ export class LeoService {
 
   ask(request: Ask, signal: AbortSignal): Promise<ChatAnswer> {
     return this.answer(request.folder, signal, async (folder, assistant, until) => {
-      const answer = await this.chats.ask(request, folder, assistant, until);
-      this.tiers.answered(answer);
-      return answer;
+      try {
+        const answer = await this.chats.ask(request, folder, assistant, until);
+        this.tiers.answered(answer);
+        return answer;
+      } catch (error) {
+        if (isEngineError(error) && error.code === 'not-read') {
+          folder.readDropped();
+        }
+        throw error;
+      }
     });
   }
 
@@ -144,7 +163,7 @@ export class LeoService {
   }
 
   async find(uri: string, query: string, limit: number): Promise<FoundPath[]> {
-    return findPaths((await this.openFolder(uri)).repository, query, limit);
+    return findPaths((await this.folder(uri)).repository, query, limit);
   }
 
   closeChat(name: string): void {
@@ -170,10 +189,9 @@ export class LeoService {
   /** Looks for changes, and reads what is missing although the folder is large. */
   async refresh(uri: string): Promise<void> {
     this.isPaused = false;
-    const folder = await this.openFolder(uri);
+    const folder = await this.folder(uri);
     await folder.refresh();
-    await folder.stopReading();
-    folder.startReading();
+    await folder.readAll();
   }
 
   async models(): Promise<ModelInfo[]> {
@@ -239,13 +257,7 @@ export class LeoService {
     run: (folder: Folder, assistant: Assistant, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const until = AbortSignal.any([signal, this.closing.signal]);
-    if (!this.wanted.has(uri)) {
-      throw leoError(
-        'invalid-input',
-        `${decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1))} is not open in this window: add the folder to ask about it.`,
-      );
-    }
-    const folder = await abortable(this.openFolder(uri), until);
+    const folder = await abortable(this.folder(uri), until);
     checkNotEmpty(folder.repository);
     await abortable(folder.refresh(), until);
     const assistant = await abortable(this.loading.get(), until);

@@ -109,9 +109,7 @@ export class Tiers {
   /** Bytes that became free. */
   async drop(uri: string, paths: readonly string[]): Promise<number> {
     const folder = await this.host.folder(uri);
-    return this.freed((assistant) =>
-      assistant.engine.native.removeSegments(folder.keysBelow(paths)),
-    );
+    return this.freed(() => folder.drop(paths));
   }
 
   /** Tokens that are read again from now on. */

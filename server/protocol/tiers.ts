@@ -128,7 +128,7 @@ export const tiersDrop = request(
   'leoam/tiers/drop',
   z.object(place),
   z.object({ bytesFreed: bytes }),
-  'Removes stored KV of files. They are read again when a question needs them, or by leoam/tiers/rebuild.',
+  'Removes stored KV of files. They are read again when a question needs them, by leoam/tiers/rebuild or leoam/index/refresh, or after the next start.',
 );
 
 export const tiersRebuild = request(

@@ -37,6 +37,12 @@ export interface Row extends Omit<Setting, 'tiers'>, Partial<Quality> {
   evaluationOverCompute: number;
   /** Of the context's blocks, those that a step wanted; what drafts and passes over all wanted together. */
   wantedShare: number;
+  /**
+   * Of the blocks that passes attended to and whose attention was counted (of drafts only what verifies
+   * them, of answers that are written together none), those without which the others hold 98.5 % of
+   * it: bytes that need not have been there.
+   */
+  redundantShare: number | null;
   /** Of the blocks that steps wanted, those that were in RAM. */
   hitRate: number;
   /** Of the blocks that steps read, those of which the high plane alone. */
@@ -52,7 +58,7 @@ type OfTiers = Pick<
   Row,
   | ('deviceMbPerToken' | 'toDeviceMbPerToken' | 'waitMsPerToken' | 'chooseMsPerToken')
   | 'evaluationOverCompute'
-  | ('wantedShare' | 'hitRate' | 'abstractShare')
+  | ('wantedShare' | 'redundantShare' | 'hitRate' | 'abstractShare')
   | ('highShare' | 'linkMbPerSecond' | 'decodeMbPerSecond')
 >;
 
@@ -250,11 +256,12 @@ function perToken(
     return {
       ...{ deviceMbPerToken: 0, toDeviceMbPerToken: 0, waitMsPerToken: 0, chooseMsPerToken: 0 },
       evaluationOverCompute: 0,
-      ...{ wantedShare: 1, hitRate: 1, abstractShare: 0 },
+      ...{ wantedShare: 1, redundantShare: null, hitRate: 1, abstractShare: 0 },
       ...{ highShare: 0, linkMbPerSecond: 0, decodeMbPerSecond: 0 },
     };
   }
   const wanted = after.blocksWanted - before.blocksWanted;
+  const weighed = after.blocksWeighed - before.blocksWeighed;
   const waitedMs = after.waitedMs - before.waitedMs;
   const chooseMs = after.chooseMs - before.chooseMs;
   return {
@@ -264,6 +271,7 @@ function perToken(
     chooseMsPerToken: chooseMs / tokens,
     evaluationOverCompute: chooseMs / Math.max(1, ms - waitedMs - chooseMs),
     wantedShare: wanted / (tokens * blocks),
+    redundantShare: weighed > 0 ? 1 - (after.blocksNeeded - before.blocksNeeded) / weighed : null,
     hitRate: (after.blocksHit - before.blocksHit) / Math.max(1, wanted),
     abstractShare: after.abstractBytes / after.kvBytes,
     highShare:

@@ -201,11 +201,18 @@ describe('the tiers over the protocol @slow', function () {
     const { bytes, tokens } = await fileNow(path);
     assert.deepEqual(await request('drop', on([path])), { bytesFreed: bytes });
     assert.equal((await fileNow(path)).bytes, 0);
+    const other = 'src/limits.ts';
+    await writeFile(join(root, other), `${shopFiles[other] ?? ''}\nexport const MAX_BAGS = 2;\n`);
+    await window.changed(other);
+    await window.until(() => window.statuses.at(-1)?.state === 'indexing');
+    await ready();
+    assert.ok((await fileNow(other)).tokensStored > 0);
+    assert.equal((await fileNow(path)).bytes, 0, 'what was dropped is read by itself');
     assert.deepEqual(await request('rebuild', on([path])), { tokensToRead: tokens });
     await window.until(() => window.statuses.at(-1)?.state === 'indexing');
     await ready();
     assert.equal((await fileNow(path)).bytes, bytes);
-    const count = Object.keys(shopFiles).length;
+    const count = Object.keys(shopFiles).length + 1; // and the older text of one
     assert.deepEqual(await request('verify'), { ok: count, damaged: 0 });
     const { disk } = await show();
     assert.deepEqual(await request('clear'), { bytesFreed: disk.bytes });

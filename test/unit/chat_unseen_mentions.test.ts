@@ -27,10 +27,16 @@ describe('what is named beside a question and cannot be seen', () => {
   });
 
   it('is what a whole repository in the window has no room for', () => {
-    assert.equal(unseenMentions(repository, ['src/', 'c.md'], ['src/a.ts', 'c.md']), undefined);
+    const whole = { paths: ['src/a.ts', 'c.md'], isHeld: false };
+    assert.equal(unseenMentions(repository, ['src/', 'c.md'], whole), undefined);
+    const unseen = ['src/deep/b.ts'];
     assert.match(
-      unseenMentions(repository, ['src/deep/b.ts'], ['src/a.ts']) ?? '',
-      /^The window has no room for src\/deep\/b\.ts /u,
+      unseenMentions(repository, unseen, whole) ?? '',
+      /no room for src\/deep\/b\.ts\.$/u,
+    );
+    assert.match(
+      unseenMentions(repository, unseen, { ...whole, isHeld: true }) ?? '',
+      /^src\/deep\/b\.ts is not among .*: ask in a new chat\.$/u,
     );
   });
 

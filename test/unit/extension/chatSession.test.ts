@@ -69,6 +69,31 @@ describe('the shown chat', () => {
     assert.equal(session.chat.title, 'One');
   });
 
+  it('keeps it as well when asking again is given up before the first word', async () => {
+    await answered('One', answerOf('So.'), 'So.');
+    const again = session.askAgain(session.chat.turns[0]?.id ?? '');
+    await settled();
+    const stopped = session.stop();
+    server.latest('leoam/chat/ask').fail('cancelled');
+    await Promise.all([again, stopped]);
+    assert.deepEqual(questions(), ['One']);
+    assert.equal(session.chat.turns[0]?.answer, 'So.');
+    assert.deepEqual(session.chat.turns[0]?.warnings, []);
+  });
+
+  it('shows the latest failure alone where there was no answer before', async () => {
+    const asked = session.ask('One', []);
+    server.latest('leoam/chat/ask').fail('first');
+    await asked;
+    const again = session.askAgain(session.chat.turns[0]?.id ?? '');
+    await settled();
+    server.latest('leoam/chat/ask').fail('second');
+    await again;
+    assert.deepEqual(questions(), ['One']);
+    assert.equal(session.chat.turns[0]?.problem, 'second');
+    assert.deepEqual(session.chat.turns[0]?.warnings, []);
+  });
+
   it('keeps other words as well when asking with them fails', async () => {
     await answered('One', answerOf('So.'), 'So.');
     const again = session.askAgain(session.chat.turns[0]?.id ?? '', 'Uno');

@@ -16,8 +16,12 @@ describe('the gate before the server', () => {
   let switches: InstanceType<typeof Switches>;
   let drops: InstanceType<typeof Drops>;
   let asked: vscode.InlineCompletionContext[];
+  let answer: () => vscode.ProviderResult<vscode.InlineCompletionItem[]>;
+  let isGivenUp: boolean;
 
   beforeEach(() => {
+    answer = () => suggestion;
+    isGivenUp = false;
     switches = new Switches();
     drops = new Drops();
     asked = [];
@@ -34,7 +38,6 @@ describe('the gate before the server', () => {
   async function request(
     document: Document,
     context: Partial<vscode.InlineCompletionContext> = {},
-    fails = false,
     line = 6,
   ): Promise<unknown> {
     const gate = inlineCompletionGate(switches, drops);
@@ -46,10 +49,10 @@ describe('the gate before the server', () => {
         selectedCompletionInfo: undefined,
         ...context,
       },
-      { isCancellationRequested: false } as vscode.CancellationToken,
+      { isCancellationRequested: isGivenUp } as vscode.CancellationToken,
       (_document, _position, passed) => {
         asked.push(passed);
-        return fails ? Promise.reject(new Error('It broke.')) : suggestion;
+        return answer();
       },
     );
   }
@@ -131,20 +134,37 @@ describe('the gate before the server', () => {
     assert.deepEqual(drops.recent(), []);
   });
 
-  it('shows nothing when the server fails, and writes that down', async () => {
-    assert.equal(await request(editActively(file, 'typescript'), {}, true), null);
+  it('shows nothing when the server does not answer, and writes that down', async () => {
+    const document = editActively(file, 'typescript');
+    answer = () => Promise.reject(new Error('It broke.'));
+    assert.equal(await request(document), null);
+    answer = () => null; // what the language client makes of a server that ended
+    assert.equal(await request(document, {}, 8), null);
     assert.deepEqual(
-      drops.recent().map(({ reason }) => reason),
-      ['noServer'],
+      drops.recent().map(({ reason, line }) => [reason, line]),
+      [
+        ['noServer', 9],
+        ['noServer', 7],
+      ],
     );
+  });
+
+  it('writes nothing down where the request was given up, or nothing is suggested', async () => {
+    const document = editActively(file, 'typescript');
+    answer = () => [];
+    assert.deepEqual(await request(document), []);
+    answer = () => null;
+    isGivenUp = true;
+    assert.equal(await request(document), null);
+    assert.deepEqual(drops.recent(), []);
   });
 
   it('writes one entry down for the keys of one line, and keeps the latest 50', async () => {
     configure('completion.enabled', false);
     const document = editActively(file, 'typescript');
     for (let line = 0; line < 60; line++) {
-      await request(document, {}, false, line);
-      await request(document, {}, false, line);
+      await request(document, {}, line);
+      await request(document, {}, line);
     }
     assert.equal(drops.recent()[0]?.count, 2);
     const lines = drops.recent().map((drop) => drop.line);

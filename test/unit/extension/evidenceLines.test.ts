@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { CompletionRecord } from '../../../server/protocol/completion.js';
+import type { Evidence } from '../../../extension/tiers/evidenceLines.js';
 import type { Server } from '../../../extension/server/server.js';
 import { runCommand, showEditor, shownMessages } from './vscodeStub.js';
 
 const { evidenceLines } = await import('../../../extension/tiers/evidenceLines.js');
-type Evidence = import('../../../extension/tiers/evidenceLines.js').Evidence;
 
 const folder = 'file:///a';
 const limits = showEditor(`${folder}/src/limits.ts`, 30);

@@ -195,9 +195,10 @@ describe('an opened repository', function () {
       (await index.search(query, 9)).map(({ passage }) => passage.path);
     const index = await open();
     const { key } = index.segmentsOf('src/limits.ts')[0]!;
-    const texts = { 'src/limits.ts': 'export const leastPatience = 3;\n' };
+    const text = 'export const leastPatience = 3;\n';
+    const texts = new Map([['src/limits.ts', text]]);
     assert.deepEqual((await index.refresh({ texts })).changed, ['src/limits.ts']);
-    assert.equal(await index.lines('src/limits.ts', 1, 1), texts['src/limits.ts']);
+    assert.equal(await index.lines('src/limits.ts', 1, 1), text);
     assert.deepEqual(await paths(index, 'leastPatience'), ['src/limits.ts']);
     assert.deepEqual(index.definitionsOf('maxRetries'), []);
     assert.deepEqual(await paths(index, 'maxRetries'), ['src/client.ts']);
