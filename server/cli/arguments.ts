@@ -48,6 +48,11 @@ const optionSpecs = {
     help: 'memory for a whole repository in mode full, the rest is read from disk; default: no limit',
     in: asking,
   },
+  'evidence-page-cache': {
+    value: 'HOW',
+    help: 'keep|pass: whether the system, too, keeps what is read of it, where it can do without; default keep',
+    in: asking,
+  },
   'device-memory': {
     value: 'MIB',
     help: 'of a GPU, for what --evidence-memory has no room for; default: none',

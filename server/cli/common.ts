@@ -124,6 +124,7 @@ export function askContextFor({ assistant, repository }: Opened, line: CommandLi
     );
   }
   const deviceMemory = numberOption(line, 'device-memory', { min: 1, integer: false });
+  const pageCache = choiceOption(line, 'evidence-page-cache', ['keep', 'pass'] as const);
   const device = stringOption(line, 'device');
   if (device !== undefined && deviceMemory === undefined) {
     throw new UsageError('--device needs --device-memory.');
@@ -132,8 +133,9 @@ export function askContextFor({ assistant, repository }: Opened, line: CommandLi
     if (deviceMemory !== undefined) {
       throw new UsageError('--device-memory needs --evidence-memory.');
     }
-    if (share !== undefined) {
-      throw new UsageError('--evidence-share needs --evidence-memory.');
+    if (share !== undefined || pageCache !== undefined) {
+      const option = share === undefined ? 'page-cache' : 'share';
+      throw new UsageError(`--evidence-${option} needs --evidence-memory.`);
     }
     return askContext(assistant, repository);
   }
@@ -143,6 +145,7 @@ export function askContextFor({ assistant, repository }: Opened, line: CommandLi
   const tiers = {
     ramBytes: Math.round(memory * mib),
     kv: kvOf(line) ?? evidenceKv,
+    passPageCache: pageCache === 'pass',
     ...(deviceMemory === undefined ? {} : { deviceBytes: Math.round(deviceMemory * mib) }),
     ...(device === undefined ? {} : { device }),
     ...(share === undefined

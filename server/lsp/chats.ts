@@ -164,11 +164,13 @@ export class Chats {
   }
 }
 
-function tiersOf({ evidenceMemoryMib, deviceMemoryMib, device }: ServerOptions): TierOptions {
+function tiersOf(options: ServerOptions): TierOptions {
+  const { evidenceMemoryMib, passPageCache, deviceMemoryMib, device } = options;
   return {
     ...exactTiers,
     kv: evidenceKv,
     ramBytes: Math.round((evidenceMemoryMib ?? defaultEvidenceMib) * mib),
+    ...(passPageCache === undefined ? {} : { passPageCache }),
     ...(deviceMemoryMib === undefined ? {} : { deviceBytes: Math.round(deviceMemoryMib * mib) }),
     ...(device === undefined ? {} : { device }),
   };

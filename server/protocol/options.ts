@@ -16,6 +16,8 @@ export const serverOptions = z.object({
   chatEvidence: z.enum(['passages', 'wholeRepository']).optional(),
   /** Memory for a whole repository's KV; the rest stays on disk. Default 256. */
   evidenceMemoryMib: z.number().min(1).optional(),
+  /** True: the system keeps nothing of what is read of it beside that memory, where it can do without. */
+  passPageCache: z.boolean().optional(),
   /** Memory of a GPU for what that has no room for; absent: none. */
   deviceMemoryMib: z.number().min(1).optional(),
   /** As ggml names it; absent: the first GPU. */

@@ -169,7 +169,7 @@ describe('a whole repository in little memory @slow', function () {
       [
         ...['ask', question, '--repo', root, '--mode', 'full', '--evidence-memory', '4', '--json'],
         ...['--evidence-share', '0.5', '--evidence-high-plane', 'never', '--max-tokens', '4'],
-        ...['--model', smallModel],
+        ...['--evidence-page-cache', 'pass', '--model', smallModel],
       ],
       { home },
     );
@@ -182,6 +182,7 @@ describe('a whole repository in little memory @slow', function () {
       ['--mode', 'full', '--device-memory', '1'],
       ['--mode', 'full', '--evidence-memory', '1', '--device', 'CPU'],
       ['--mode', 'full', '--evidence-share', '0.2'],
+      ['--mode', 'full', '--evidence-page-cache', 'pass'],
       ['--mode', 'full', '--evidence-memory', '1', '--evidence-draft', '4'],
       ['--mode', 'full', '--evidence-memory', '1', '--evidence-mass', '0.5'],
       ['--mode', 'full', '--evidence-memory', '1', '--evidence-high-plane', 'always'],
