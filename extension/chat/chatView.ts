@@ -3,7 +3,7 @@
 
 import * as vscode from 'vscode';
 import { filesFind } from '../../server/protocol/files.js';
-import { folderOf } from '../folders.js';
+import { distinctName, folderOf } from '../folders.js';
 import { buttons } from '../server/problems.js';
 import type { Server } from '../server/server.js';
 import { statusView } from '../server/statusView.js';
@@ -273,7 +273,12 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     if (this.session !== undefined) {
       const { chat } = this.session;
       void this.options.memory.update(shownChatKey, chat.id);
-      this.page.post({ type: 'chat', chat: viewOfChat(chat, this.viewOptions()) });
+      const folder = distinctName(chat.folder);
+      const shown = viewOfChat(chat, this.viewOptions());
+      this.page.post({
+        type: 'chat',
+        chat: { ...shown, ...(folder === undefined ? {} : { folder }) },
+      });
     }
   }
 

@@ -82,6 +82,8 @@ export type TurnView = z.infer<typeof turnView>;
 export const chatView = z.object({
   id: z.string(),
   title: z.string(),
+  /** Name of the folder that it is about, where the window has several. */
+  folder: z.string().optional(),
   turns: z.array(turnView),
 });
 export type ChatView = z.infer<typeof chatView>;

@@ -95,7 +95,7 @@ export function createApp(root: HTMLElement): App {
       return;
     }
     transcript.update(chat);
-    header.setTitle(chat.title);
+    header.setTitle(chat.title, chat.folder);
     composer.setAnswering(isAnswering(chat));
     if (chat.id === drawnChatId) {
       scroll.follow();

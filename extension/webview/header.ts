@@ -7,7 +7,8 @@ import { text } from './text.js';
 
 export interface Header {
   readonly element: HTMLElement;
-  setTitle(title: string): void;
+  /** `folder`: what it is about, where that has to be said. */
+  setTitle(title: string, folder?: string): void;
   focusChats(): void;
 }
 
@@ -22,8 +23,9 @@ export function createHeader(post: Post, showChats: () => void): Header {
       iconButton('add', text('newChat'), () => post({ type: 'newChat' })),
       chats,
     ),
-    setTitle(title) {
-      const shown = title === '' ? text('newChat') : visibleName(title);
+    setTitle(title, folder) {
+      const name = title === '' ? text('newChat') : visibleName(title);
+      const shown = folder === undefined ? name : `${visibleName(folder)}: ${name}`;
       heading.textContent = shown;
       heading.title = shown;
     },

@@ -62,6 +62,17 @@ describe('the chat view', () => {
     assert.deepEqual([latest('turn').turn.state, latest('turn').turn.answer], ['done', 'It is.']);
   });
 
+  it('names the folder that a chat is about where the window has several', async () => {
+    assert.equal(latest('chat').chat.folder, 'a');
+    const { workspace } = await import('vscode');
+    const all = [...(workspace.workspaceFolders ?? [])];
+    const window = workspace as { workspaceFolders: unknown };
+    window.workspaceFolders = all.slice(0, 1);
+    await tell({ type: 'ready' });
+    window.workspaceFolders = all;
+    assert.equal(latest('chat').chat.folder, undefined);
+  });
+
   it('offers under a failed turn what helps now: a model, or another try', async () => {
     await tell({ type: 'ask', question: 'What?' });
     server.latest('leoam/chat/ask').fail('It failed.');
