@@ -6,9 +6,18 @@ import * as vscode from 'vscode';
 export function distinctName(folder: string): string | undefined {
   const folders = vscode.workspace.workspaceFolders ?? [];
   const found = folders.find(({ uri }) => uri.toString() === folder);
-  return folders.length === 1 && found !== undefined
-    ? undefined
-    : (found?.name ?? decodeURIComponent(folder.slice(folder.lastIndexOf('/') + 1)));
+  if (folders.length === 1 && found !== undefined) {
+    return undefined;
+  }
+  const isClear = folders.filter(({ name }) => name === found?.name).length === 1;
+  return found !== undefined && isClear
+    ? found.name
+    : decodeURIComponent(
+        folder
+          .split('/')
+          .slice(found === undefined ? -1 : -2)
+          .join('/'),
+      );
 }
 
 /** The folder that a new chat is about: the active editor's, else the first. */

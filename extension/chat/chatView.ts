@@ -51,7 +51,10 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     this.subscriptions = [
       this.outdated,
       server.onDidChange(() => this.showStatus()),
-      vscode.workspace.onDidChangeWorkspaceFolders(() => this.showStatus()),
+      vscode.workspace.onDidChangeWorkspaceFolders(() => {
+        this.showStatus();
+        this.showChat(); // its folder may have to be named now
+      }),
     ];
   }
 

@@ -64,15 +64,15 @@ export function problemOf({ path, text = '' }: StoredChip): string | undefined {
     : undefined;
 }
 
-/** Relative to its workspace folder, with forward slashes; undefined outside of all. */
+/** Relative to its workspace folder, with forward slashes, "/" for that itself; undefined outside of all. */
 function placeOf(uri: vscode.Uri): { path: string; folder: string } | undefined {
   const folder = vscode.workspace.getWorkspaceFolder(uri);
-  return (
-    folder && {
-      path: vscode.workspace.asRelativePath(uri, false),
-      folder: folder.uri.toString(),
-    }
-  );
+  if (folder === undefined) {
+    return undefined;
+  }
+  const isFolder = uri.toString() === folder.uri.toString();
+  const path = isFolder ? '/' : vscode.workspace.asRelativePath(uri, false);
+  return { path, folder: folder.uri.toString() };
 }
 
 /** Chips as the protocol has them. */

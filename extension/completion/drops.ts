@@ -1,9 +1,9 @@
-// Requests for suggestions that did not reach the server, for "Why was nothing shown?". Kept in
-// memory only.
+// Requests for suggestions that did not reach the server or that it did not live to answer, for "Why
+// was nothing shown?". Kept in memory only.
 
 import type { SwitchState } from './switches.js';
 
-/** Why the server was not asked. */
+/** Why the server was not asked, or `noServer`: it did not answer. */
 export type GateReason =
   | Exclude<SwitchState['kind'], 'on'>
   | 'notActiveEditor'

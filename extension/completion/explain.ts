@@ -155,7 +155,7 @@ function dropSentence({ reason, languageId }: Drop): string {
     case 'outsideFolder':
       return outsideFolder();
     case 'noServer':
-      return vscode.l10n.t('LeoAM ended before it could answer; the log tells why.');
+      return vscode.l10n.t('LeoAM ended or started anew before it could answer.');
     case 'untrusted':
       return vscode.l10n.t(
         'The folder is not trusted: suggestions come only when you ask for one.',

@@ -32,8 +32,7 @@ export function inlineCompletionGate(
     }
     const askNow = async (): Promise<Awaited<ReturnType<typeof ask>>> =>
       ask(document, position, context, token);
-    // The server itself answers always, with a list. The client has logged why it did not: it ended,
-    // or could not be asked.
+    // The server itself answers always, with a list, unless it ended or cannot be asked.
     const answer = await askNow().catch(() => null);
     return answer ?? (token.isCancellationRequested ? null : drop('noServer'));
   };

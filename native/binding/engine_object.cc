@@ -201,6 +201,9 @@ Napi::Value EngineObject::Dispose(const Napi::CallbackInfo& info) {
       info.Env(),
       [state = state_]() -> Result<Nothing> {
         state->scheduler->Stop();
+        if (state->core != nullptr) {
+          state->core->FinishLeft();
+        }
         return Nothing{};
       },
       [state = state_](Napi::Env env, Nothing&) -> Napi::Value {

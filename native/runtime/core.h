@@ -70,6 +70,8 @@ class Core {
 
   // Work that nobody waits for any more; it is over when the core ends. The engine thread.
   void Leave(std::future<void> work);
+  // Waits for it. Once no job runs.
+  void FinishLeft() { left_.clear(); }
 
   // Evidence in tiers that sessions hold.
   SharedContexts& contexts() { return contexts_; }

@@ -60,7 +60,7 @@ export interface IndexResult {
 /** The part of the engine that reading needs. */
 export type SegmentReader = Pick<
   NativeEngine,
-  'hasSegments' | 'staleChunks' | 'readSegment' | 'storeStats'
+  'hasSegments' | 'staleChunks' | 'readSegment' | 'removeSegments' | 'storeStats'
 >;
 
 export interface IndexJobOptions {
@@ -201,6 +201,11 @@ class IndexRun {
     );
     try {
       const read = await runJob(job, signal);
+      if (this.options.isWanted?.(segment.path) === false) {
+        await engine.removeSegments([segment.key]); // it was dropped meanwhile
+        this.finishSegment(segment);
+        return;
+      }
       this.tokensInStore += this.tokensAdded(segment);
       this.tokensWritten += read.bytesWritten > 0 ? segment.tokens.length : 0;
       this.result.segmentsRead++;

@@ -6,6 +6,7 @@ import type { AskOptions } from '../chat/asked.js';
 import { Conversation, type Prepared } from '../chat/conversation.js';
 import { leoError } from '../engine/errors.js';
 import { evidenceKv, exactTiers, type TierOptions } from '../engine/tierOptions.js';
+import { wholeRepository } from '../index/pins.js';
 import type { Quote } from '../prompt/question.js';
 import type {
   ChatAnswer,
@@ -180,10 +181,13 @@ function quotesOf(context: readonly ContextItem[]): Quote[] {
   return context.filter((item) => item.type === 'selection');
 }
 
+/** All of the folder is meant anyway. */
 function mentionedIn(context: readonly ContextItem[]): string[] {
-  return context.flatMap((item) =>
-    item.type === 'selection'
-      ? []
-      : [item.type === 'folder' ? `${item.path.replace(/\/$/u, '')}/` : item.path],
-  );
+  return context
+    .flatMap((item) =>
+      item.type === 'selection'
+        ? []
+        : [item.type === 'folder' ? `${item.path.replace(/\/$/u, '')}/` : item.path],
+    )
+    .filter((name) => name !== wholeRepository);
 }

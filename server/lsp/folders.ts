@@ -14,7 +14,7 @@ import { estimateIndex, indexRepository } from '../index/jobs.js';
 import { keptFolder } from '../index/keptFiles.js';
 import { isBelow, Pins } from '../index/pins.js';
 import { storedFiles, type StoredFile } from '../index/storedFiles.js';
-import type { RepositoryIndex } from '../index/types.js';
+import type { FileEntry, RepositoryIndex } from '../index/types.js';
 
 /** A burst of changes, such as a branch switch, is looked at once. */
 const settleMs = 150;
@@ -39,8 +39,8 @@ export class Folder {
   private readingFiles = new AbortController();
   /** One after the other: runs that overlap would compute the same. */
   private filesRead: Promise<void> = Promise.resolve();
-  /** Files whose KV was dropped: they are not read by themselves. */
-  private readonly dropped = new Set<string>();
+  /** Files whose KV was dropped, with their tokens: they are not read by themselves. */
+  private readonly dropped = new Map<string, number>();
   private settling: NodeJS.Timeout | undefined;
   private refreshing: Promise<void> = Promise.resolve();
 
@@ -76,9 +76,12 @@ export class Folder {
 
   /** 0..1 of the folder's tokens that the store holds. */
   get read(): number {
+    const share = this.reading?.state().share;
     // A reading knows nothing of what it is not to read.
-    const isAll = this.dropped.size === 0;
-    return (isAll ? this.reading?.state().share : undefined) ?? this.storedShare();
+    const dropped = [...this.dropped.values()].reduce((sum, tokens) => sum + tokens, 0);
+    return share === undefined
+      ? this.storedShare()
+      : Math.max(0, share - dropped / Math.max(1, this.repository.totalTokens));
   }
 
   get secondsLeft(): number | undefined {
@@ -144,7 +147,7 @@ export class Folder {
 
   /** Drops what is stored of these files and of those below these folders, until somebody asks for it. */
   async drop(paths: readonly string[]): Promise<void> {
-    this.filesBelow(paths).forEach((path) => this.dropped.add(path));
+    this.filesBelow(paths).forEach(({ path, tokens }) => this.dropped.set(path, tokens));
     await this.assistant.engine.native.removeSegments(this.keysBelow(paths));
   }
 
@@ -183,7 +186,7 @@ export class Folder {
    * read anyway, all that it lacks. Tokens that are read from now on.
    */
   readFiles(paths: readonly string[]): number {
-    this.filesBelow(paths).forEach((path) => this.dropped.delete(path));
+    this.filesBelow(paths).forEach(({ path }) => this.dropped.delete(path));
     if (this.reading !== undefined) {
       const tokens = this.tokensToRead; // without what is dropped still
       this.startReading(); // where it had to stop
@@ -191,7 +194,8 @@ export class Folder {
       return tokens;
     }
     const { native } = this.assistant.engine;
-    const isWanted = (path: string): boolean => paths.some((said) => isBelow(said, path));
+    const isWanted = (path: string): boolean =>
+      paths.some((said) => isBelow(said, path)) && !this.dropped.has(path);
     const wanted = this.repository.segments().filter(({ path }) => isWanted(path));
     const stored = native.hasSegments(wanted.map(({ key }) => key));
     const { signal } = this.readingFiles;
@@ -218,10 +222,8 @@ export class Folder {
     this.listener.onChange();
   }
 
-  private filesBelow(paths: readonly string[]): string[] {
-    return this.repository.files
-      .map(({ path }) => path)
-      .filter((path) => paths.some((said) => isBelow(said, path)));
+  private filesBelow(paths: readonly string[]): FileEntry[] {
+    return this.repository.files.filter(({ path }) => paths.some((said) => isBelow(said, path)));
   }
 
   private stopReadingFiles(): void {

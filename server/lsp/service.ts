@@ -188,8 +188,8 @@ export class LeoService {
 
   /** Looks for changes, and reads what is missing although the folder is large. */
   async refresh(uri: string): Promise<void> {
-    this.isPaused = false;
     const folder = await this.folder(uri);
+    this.isPaused = false;
     await folder.refresh();
     await folder.readAll();
   }

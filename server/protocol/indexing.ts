@@ -7,7 +7,7 @@ export const indexPause = request(
   'leoam/index/pause',
   z.object({}),
   z.null(),
-  'Stops reading folders until leoam/index/resume. What was read is kept; questions are answered.',
+  'Stops reading folders until leoam/index/resume or leoam/index/refresh. What was read is kept; questions are answered.',
 );
 
 export const indexResume = request(
@@ -21,7 +21,7 @@ export const indexRefresh = request(
   'leoam/index/refresh',
   z.object({ folder: z.string() }),
   z.null(),
-  'Looks for changed files now, and reads what the store lacks.',
+  'Looks for changed files now, and reads what the store lacks; a pause is over then.',
 );
 
 export const indexSkipped = request(

@@ -38,6 +38,7 @@ describe('reading a repository into the store @slow', function () {
       hasSegments: (keys) => engine.hasSegments(keys),
       staleChunks: (key) => engine.staleChunks(key),
       storeStats: () => engine.storeStats(),
+      removeSegments: (keys) => engine.removeSegments(keys),
       readSegment: (request, priority) => {
         requests.push(request);
         return engine.readSegment(request, priority);

@@ -50,6 +50,11 @@ class MemoryStore implements SegmentReader {
     };
   }
 
+  removeSegments(keys: string[]): Promise<void> {
+    keys.forEach((key) => this.tokens.delete(key));
+    return Promise.resolve();
+  }
+
   readSegment({
     key,
     tokens,
@@ -93,6 +98,19 @@ describe('reading into a store with a budget', () => {
     assert.equal(exact.outOfBudget, false);
     assert.equal(exact.segmentsRead, index.segments().length);
     assert.equal(exact.tokensComputed, index.totalTokens);
+  });
+
+  it('reads nothing more of what is not wanted any longer, and keeps nothing of it', async () => {
+    const store = new MemoryStore(Infinity);
+    let isWanted = true;
+    const read = store.readSegment.bind(store);
+    store.readSegment = (request) => {
+      isWanted = false; // as it is read
+      return read(request);
+    };
+    const result = await indexRepository({ index, engine: store, isWanted: () => isWanted });
+    assert.equal(result.segmentsRead, 0);
+    assert.equal(store.storeStats().segments, 0);
   });
 
   it('ends before the segment that would exceed the budget', async () => {
