@@ -21,6 +21,21 @@ class SessionKeepTest : public testing::SessionFixture {
     Cut(SampleCode(lines), 6, &kept.tokens, &kept.chunk_ends);
     return kept;
   }
+
+  StoreOptions Options() const {
+    StoreOptions options;
+    options.directory = directory_.string();
+    options.precision = precision_;
+    return options;
+  }
+
+  // What is written into it hangs.
+  void OpenStoreThatHangs(testing::FaultyFileSystem* files) {
+    ASSERT_TRUE(core_->OpenStore(Options(), files).ok());
+    testing::FaultyFileSystem::Faults faults;
+    faults.hang_syncs = true;
+    files->Set(faults);
+  }
 };
 
 TEST_F(SessionKeepTest, IsComputedOnceAndThenComesFromTheStore) {
@@ -52,17 +67,9 @@ TEST_F(SessionKeepTest, AnswersAndSaysSoWhereNeitherDiskNorMemoryKeepsTheText) {
 
 TEST_F(SessionKeepTest, HoldsUpNothingMoreUrgentWhileTheDiskHangs) {
   testing::FaultyFileSystem files;
-  StoreOptions options;
-  options.directory = directory_.string();
-  options.precision = precision_;
-  ASSERT_TRUE(core_->OpenStore(options, &files).ok());
-  testing::FaultyFileSystem::Faults faults;
-  faults.hang_syncs = true;
-  files.Set(faults);
+  OpenStoreThatHangs(&files);
   auto session = NewSession();
-  PromptRequest request;
-  request.parts = {Kept(6), Text("// Why?")};
-  request.question_part = 1;
+  const PromptRequest request{{Kept(6), Text("// Why?")}, 1, 0};
   Counters counters;
   Timings timings;
   std::vector<float> logits;
@@ -82,22 +89,14 @@ TEST_F(SessionKeepTest, HoldsUpNothingMoreUrgentWhileTheDiskHangs) {
   EXPECT_FALSE(logits.empty());
   EXPECT_TRUE(core_->store()->Contains(request.parts[0].key));
   session.reset();
-  ASSERT_TRUE(core_->OpenStore(options).ok());
+  ASSERT_TRUE(core_->OpenStore(Options()).ok());
 }
 
 TEST_F(SessionKeepTest, WhoGivesUpDoesNotWaitForADiskThatHangs) {
   testing::FaultyFileSystem files;
-  StoreOptions options;
-  options.directory = directory_.string();
-  options.precision = precision_;
-  ASSERT_TRUE(core_->OpenStore(options, &files).ok());
-  testing::FaultyFileSystem::Faults faults;
-  faults.hang_syncs = true;
-  files.Set(faults);
+  OpenStoreThatHangs(&files);
   auto session = NewSession();
-  PromptRequest request;
-  request.parts = {Kept(6), Text("// Why?")};
-  request.question_part = 1;
+  const PromptRequest request{{Kept(6), Text("// Why?")}, 1, 0};
   auto cancel = std::make_shared<CancelFlag>();
   std::promise<StatusCode> ended;
   scheduler_->Submit(Priority::kChat, cancel, [&](JobContext& job) {
@@ -118,7 +117,7 @@ TEST_F(SessionKeepTest, WhoGivesUpDoesNotWaitForADiskThatHangs) {
   session.reset();
   // It is written all the same; only then the file system may go.
   const std::weak_ptr<SegmentStore> store = core_->store();
-  ASSERT_TRUE(core_->OpenStore(options).ok());
+  ASSERT_TRUE(core_->OpenStore(Options()).ok());
   while (!store.expired()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
