@@ -183,7 +183,7 @@ class OpenedRepository extends PlannedFiles implements RepositoryIndex {
       signal?.throwIfAborted();
       throw new Error(`Reading ${this.root} was cancelled.`);
     }
-    this.texts.given = texts ?? new Map(); // is not worth writing down
+    this.texts.given = texts ?? new Map();
     return this.apply(outcome, staged);
   }
 
@@ -272,6 +272,7 @@ class OpenedRepository extends PlannedFiles implements RepositoryIndex {
     this.warning = outcome.warning ?? this.warning;
     if (outcome.dirty) {
       this.dirty = true;
+      // Given texts hold until the next refresh: what follows from them is not worth writing down.
       if (this.texts.given.size === 0) {
         this.saveTimer ??= setTimeout(() => void this.save().catch(() => undefined), SAVE_DELAY_MS);
         this.saveTimer.unref();
