@@ -70,6 +70,7 @@ TierOptions ReadTierOptions(const Napi::Value& value) {
   tiers.code_share = code_share;
   tiers.previous_layer = ReadFlag(options, "previousLayer", tiers.previous_layer);
   tiers.pass_page_cache = ReadFlag(options, "passPageCache", tiers.pass_page_cache);
+  tiers.count_needed = ReadFlag(options, "countNeeded", tiers.count_needed);
   tiers.high_plane = ReadHighPlane(options, tiers.high_plane);
   tiers.prefetch = ReadFlag(options, "prefetch", tiers.prefetch);
   return tiers;

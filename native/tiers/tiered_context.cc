@@ -359,8 +359,10 @@ void TieredContext::Took(int layer, std::span<const float> mass) {
   for (size_t i = 0; i < count; ++i) {
     mass_[chunks_[appended[i]].range] += mass[i];
   }
-  blocks_weighed_ += count;
-  blocks_needed_ += FewestThatHold(kNeededShare, mass.first(count));
+  if (options_.count_needed) {
+    blocks_weighed_ += count;
+    blocks_needed_ += FewestThatHold(kNeededShare, mass.first(count));
+  }
 }
 
 std::vector<double> TieredContext::TakeMass() {

@@ -79,6 +79,8 @@ struct TierOptions {
   bool prefetch = true;
   // What is read is not kept by the system beside the RAM tier, where the system can do without.
   bool pass_page_cache = false;
+  // Whether TierCounters tell what was needed of what took part, which costs a sort a layer.
+  bool count_needed = false;
   HighPlane high_plane = HighPlane::kAuto;
   uint64_t disk_bytes_per_second = 0;  // 0: as fast as it is; see BlockReads
   bool operator==(const TierOptions&) const = default;

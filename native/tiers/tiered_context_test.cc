@@ -200,6 +200,7 @@ TEST_P(TieredContextTest, AStepTakesItsShareOfTheChunksWhereQuestionsTakeAll) {
   TierOptions options;
   options.ram_bytes = kPlenty;
   options.share = 0.25;
+  options.count_needed = true;
   auto context = Open(options);
   ASSERT_TRUE(context.ok());
   const std::vector<float> q(static_cast<size_t>(config_.heads * config_.head_dim), 0.1F);

@@ -56,6 +56,8 @@ export interface TierOptions {
   prefetch?: boolean;
   /** The system keeps nothing of what is read beside that memory, where it can. Default false. */
   passPageCache?: boolean;
+  /** Whether the counters tell what was needed of what took part, which costs a sort a layer. Default false. */
+  countNeeded?: boolean;
 }
 
 /** How such evidence lies in memory where nobody says otherwise: more of it fits (ARCHITECTURE.md). */
@@ -85,8 +87,8 @@ export interface TierCounters {
   /** From RAM, for others. */
   blocksDropped: number;
   /**
-   * Of layers of passes whose attention was counted: what took part, and the fewest of these blocks
-   * that hold 98.5 % of the attention that went to all of them.
+   * With `countNeeded`, of layers of passes whose attention was counted: what took part, and the fewest
+   * of these blocks that hold 98.5 % of the attention that went to all of them.
    */
   blocksWeighed: number;
   blocksNeeded: number;

@@ -130,6 +130,7 @@ export async function measure(
         ? engine.newSession(rest + tokens)
         : engine.newSession(rest, {
             ...tiers,
+            countNeeded: true,
             ramBytes: Math.ceil(
               kvBytes * Math.max(setting.ramPercent / 100, layersAtOnce / engine.info.layers),
             ),

@@ -15,8 +15,8 @@ struct TierCounters {
   double link_mb_per_s = 0;     // fitted: the disk, all reads under way together
   double decode_mb_per_s = 0;   // fitted: decoding what was read, on all cores
   uint64_t blocks_dropped = 0;  // from RAM, for others
-  // Of layers of passes whose attention was counted: what took part, and the fewest of these blocks
-  // that hold 98.5 % of the attention that went to all of them.
+  // Where it is asked for, of layers of passes whose attention was counted: what took part, and the
+  // fewest of these blocks that hold 98.5 % of the attention that went to all of them.
   uint64_t blocks_weighed = 0;
   uint64_t blocks_needed = 0;
   uint64_t peak_bytes = 0;      // of RAM
