@@ -8,39 +8,36 @@ import { openRepositoryFor, type Assistant } from '../../server/assistant.js';
 import { formatSeconds } from '../../server/cli/output.js';
 import { indexRepository } from '../../server/index/jobs.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
-import { loadRepos, materialise, projectRoot, type QualityRepo } from '../quality/load.js';
+import { loadLargeRepo, loadRepos, materialise, type QualityRepo } from '../quality/load.js';
 import { benchFolder, everySeconds, note } from './support.js';
 
-/** Repositories of the question set by name; all of them without names. */
+/** Repositories by name, large ones too; without names the whole question set, without large ones. */
 export async function chosenRepos(names?: readonly string[]): Promise<QualityRepo[]> {
   const repos = await loadRepos();
   if (names === undefined) {
     return repos;
   }
-  return names.map((name) => {
-    const found = repos.find((repo) => repo.name === name);
-    if (found === undefined) {
-      const known = repos.map((repo) => repo.name).join(', ');
-      throw new Error(`There is no repository "${name}" in the question set; there are: ${known}.`);
-    }
-    return found;
-  });
+  return Promise.all(
+    names.map(async (name) => {
+      const found = repos.find((repo) => repo.name === name) ?? (await loadLargeRepo(name));
+      if (found === undefined) {
+        const known = repos.map((repo) => repo.name).join(', ');
+        throw new Error(
+          `There is no repository "${name}" in the question set; there are: ${known}.`,
+        );
+      }
+      return found;
+    }),
+  );
 }
 
-/** A large repository that is only timed: its questions have no accepted answers. */
-export async function loadTimedRepo(name: string): Promise<QualityRepo> {
-  const file = path.join(projectRoot(), 'test', 'bench', `${name}.questions.json`);
-  return JSON.parse(await readFile(file, 'utf8')) as QualityRepo;
-}
-
-/** A repository of either sort by name. */
+/** One repository by name. */
 export async function benchRepo(name: string): Promise<QualityRepo> {
-  const isTimed = existsSync(path.join(projectRoot(), 'test', 'bench', `${name}.questions.json`));
-  const found = isTimed ? await loadTimedRepo(name) : (await chosenRepos([name]))[0];
-  if (found === undefined) {
+  const [repo] = await chosenRepos([name]);
+  if (repo === undefined) {
     throw new Error(`There is no repository "${name}".`);
   }
-  return found;
+  return repo;
 }
 
 /** The repository's folder; written first when this very version of it is not there. */

@@ -5,8 +5,12 @@
 //   test/quality/<repo>.repo.json   which package, which folder of it, and the overlay
 //   test/quality/<repo>.jsonl       one question a line
 //   test/quality/slice.json         ids of the questions that `npm test` asks
+//   test/quality/large/             a package of 250,000 tokens in the same form but unchanged: it is
+//                                   asked about where a bench names it, and mode `none` says what
+//                                   the model knows by heart
 //
-// loadRepos() reads all of it, materialise() writes a changed copy of the package.
+// loadRepos() reads the set, loadLargeRepo() what is beside it; materialise() writes a (changed)
+// copy of the package.
 
 import { cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
@@ -82,7 +86,7 @@ export function projectRoot(): string {
   return folder;
 }
 
-/** Reads every repository of the set, sorted by name. */
+/** Reads every repository of the set, sorted by name; the large ones are not of it. */
 export async function loadRepos(): Promise<QualityRepo[]> {
   const folder = path.join(projectRoot(), 'test', 'quality');
   const names = (await readdir(folder))
@@ -90,6 +94,12 @@ export async function loadRepos(): Promise<QualityRepo[]> {
     .map((name) => name.slice(0, -'.repo.json'.length))
     .sort();
   return Promise.all(names.map((name) => loadRepo(folder, name)));
+}
+
+/** A large repository by name, with questions; undefined if there is none of that name. */
+export async function loadLargeRepo(name: string): Promise<QualityRepo | undefined> {
+  const folder = path.join(projectRoot(), 'test', 'quality', 'large');
+  return existsSync(path.join(folder, `${name}.repo.json`)) ? loadRepo(folder, name) : undefined;
 }
 
 /** Ids of the questions that are part of `npm test`; all belong to one small repository. */

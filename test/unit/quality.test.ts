@@ -6,6 +6,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
+  loadLargeRepo,
   loadRepos,
   loadSlice,
   materialise,
@@ -22,9 +23,14 @@ const minTotalQuestions = 300;
 
 describe('quality questions', () => {
   let repos: QualityRepo[] = [];
+  /** Those that are asked about beside the set, too. */
+  let all: QualityRepo[] = [];
 
   before(async () => {
     repos = await loadRepos();
+    const large = await loadLargeRepo('undici');
+    assert.ok(large);
+    all = [...repos, large];
   });
 
   it('exist', () => {
@@ -32,17 +38,17 @@ describe('quality questions', () => {
   });
 
   it('have ids that are unique over all repositories', () => {
-    const ids = repos.flatMap((repo) => repo.questions.map((question) => question.id));
+    const ids = all.flatMap((repo) => repo.questions.map((question) => question.id));
     assert.deepEqual(duplicates(ids), []);
   });
 
   it('are never asked twice', () => {
-    const texts = repos.flatMap((repo) => repo.questions.map((question) => question.question));
+    const texts = all.flatMap((repo) => repo.questions.map((question) => question.question));
     assert.deepEqual(duplicates(texts), []);
   });
 
   it('never contain their own answer', () => {
-    const leaks = repos
+    const leaks = all
       .flatMap((repo) => repo.questions)
       .filter((q) => accepted(q).some((a) => q.question.toLowerCase().includes(a.toLowerCase())))
       .map((q) => q.id);
@@ -50,7 +56,7 @@ describe('quality questions', () => {
   });
 
   it('name a second file exactly when they are of the two-file kind', () => {
-    const wrong = repos
+    const wrong = all
       .flatMap((repo) => repo.questions)
       .filter(
         (q) => (q.kind === 'two-file') !== (q.source2 !== undefined && q.source2 !== q.source),
@@ -97,7 +103,7 @@ describe('quality questions', () => {
   });
 
   it('point at lines of the changed packages that hold the answers', async () => {
-    const wrong = await findProblems(repos, (question, lines) =>
+    const wrong = await findProblems(all, (question, lines) =>
       answeredBy(question, around(lines, question.line, answerReachLines))
         ? undefined
         : `nothing near line ${String(question.line)} says ${accepted(question).join(' or ')}`,
