@@ -20,6 +20,7 @@ import { explainCommand } from './completion/explainView.js';
 import { inlineCompletionGate } from './completion/gate.js';
 import { prepareAtRest } from './completion/preparer.js';
 import { startAtFirstEdit } from './completion/starter.js';
+import { suggestCommand } from './completion/suggest.js';
 import { Switches } from './completion/switches.js';
 import { applyCode } from './edit/applyCode.js';
 import { commitMessages } from './edit/commitMessage.js';
@@ -74,6 +75,7 @@ export function activate(context: vscode.ExtensionContext): void {
     startAtFirstEdit(server, switches),
     prepareAtRest(server, switches),
     completionCommands(switches),
+    suggestCommand(server),
     explainCommand({ server, switches, drops }),
     selectionActions(chat),
     inlineEdit(server, proposals),

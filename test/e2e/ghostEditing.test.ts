@@ -32,6 +32,9 @@ const two = [
   '',
 ];
 
+/** Its body is begun. */
+const begun = question.join('\n').replace('{\n', '{\n  return isFree');
+
 describe('suggestions beside what else an editor does @slow', function () {
   this.timeout(300_000);
   let host: CodeHost;
@@ -39,6 +42,8 @@ describe('suggestions beside what else an editor does @slow', function () {
 
   useGhostWindow(
     {
+      'src/asked.ts': begun,
+      'src/again.ts': begun,
       'src/loop.ts': loop.join('\n'),
       'src/listed.ts': question.join('\n'),
       'src/renamed.ts': question.join('\n'),
@@ -54,7 +59,33 @@ describe('suggestions beside what else an editor does @slow', function () {
     await ghost.press('Control+A');
     await host.page.keyboard.insertText(JSON.stringify([keyForALine]));
     await ghost.press('Control+S');
-    await ghost.wake();
+  });
+
+  it('come when they are asked for by their key, before LeoAM runs', async () => {
+    await ghost.goTo('src/asked.ts', 5);
+    await ghost.press('Alt+Backslash');
+    await host.waitForStatus('LeoAM: loading');
+    await ghost.waitFor('the rest is suggested', (shown) => shown.startsWith('Shipping('));
+    await host.screenshot('ghost-text-asked');
+    await ghost.press('Tab');
+    await ghost.saved(
+      'src/asked.ts',
+      (text) => text.includes('  return isFreeShipping('),
+      'the suggestion behind what stood there',
+    );
+    await host.waitForStatus('LeoAM: ready', 120_000);
+    // Now that it runs, no suggestion comes to who only moves the cursor, but to who asks.
+    await ghost.goTo('src/again.ts', 5);
+    await sleep(patienceMs);
+    assert.equal(await ghost.shown(), '');
+    await ghost.press('Alt+Backslash');
+    await ghost.waitFor('the rest is suggested', (shown) => shown.startsWith('Shipping('));
+    await ghost.press('Tab');
+    await ghost.saved(
+      'src/again.ts',
+      (text) => text.includes('  return isFreeShipping('),
+      'the suggestion behind what stood there',
+    );
   });
 
   it('are taken line by line', async () => {
