@@ -112,15 +112,19 @@ export class ChatSession implements vscode.Disposable {
   /** Asks the turn again, with other words where given; what followed it goes. */
   async askAgain(turnId: string, question?: string): Promise<void> {
     await this.stop();
-    const at = this.current.turns.findIndex(({ id }) => id === turnId);
-    const old = this.current.turns[at];
+    const chat = this.current;
+    const indexOf = (wanted?: string): number => chat.turns.findIndex(({ id }) => id === wanted);
+    const old = chat.turns[indexOf(turnId)];
     if (old === undefined) {
       return;
     }
-    const chat = this.current;
     const { title } = chat;
     const turn = newTurn(question ?? old.question, old.chips);
-    const replaced = chat.turns.splice(at, Infinity, turn);
+    const place = indexOf(old.insteadOf);
+    const at = place < 0 ? indexOf(turnId) : place;
+    const replaced = chat.turns
+      .splice(at, Infinity, turn)
+      .filter((one) => place < 0 || one !== old);
     if (at === 0) {
       chat.title = titleOf(turn.question);
     }
@@ -147,6 +151,7 @@ export class ChatSession implements vscode.Disposable {
     }
     chat.turns.splice(-1, 1, ...replaced, ...(isSame ? [] : [turn]));
     if (!isSame) {
+      turn.insteadOf = old.id;
       replaced.forEach((one) => (one.canContinue = false));
     }
     chat.title = title;

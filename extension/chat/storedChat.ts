@@ -39,6 +39,8 @@ const storedTurn = z.object({
   /** It ended at the limit of its length, or was stopped. */
   canContinue: z.boolean(),
   details: turnDetails.optional(),
+  /** The turn, before it in the chat, that it was to replace with other words; nothing came of that yet. */
+  insteadOf: z.string().optional(),
 });
 export type StoredTurn = z.infer<typeof storedTurn>;
 

@@ -43,7 +43,7 @@ export function ramText({ ram }: TiersView): string {
   }
   const { bytes, budgetBytes, blocks, hitRate } = evidence;
   const budget = vscode.l10n.t('repositories {0} of {1}', bytesText(bytes), bytesText(budgetBytes));
-  return `${bytesText(all)} · ${budget}${detailsText(blocksText(blocks), hitRate)}`;
+  return bytesText(all) + detailsText(hitRate, budget, blocksText(blocks));
 }
 
 function chunksText(count: number): string {
@@ -75,14 +75,14 @@ function tierText(
     budget > 0
       ? vscode.l10n.t('{0} of {1}', bytesText(bytes), bytesText(budget))
       : bytesText(bytes);
-  return used + detailsText(pieces, rate);
+  return used + detailsText(rate, pieces);
 }
 
-function detailsText(pieces: string | undefined, rate: number | undefined): string {
-  return [
-    ...(rate === undefined ? [] : [vscode.l10n.t('hit rate {0}', percentText(rate))]),
-    ...(pieces === undefined ? [] : [pieces]), // last: a narrow view cuts it off
-  ]
+/** What tells most comes first: a narrow view cuts off the rest. */
+function detailsText(rate: number | undefined, ...others: (string | undefined)[]): string {
+  const hitRate = rate === undefined ? undefined : vscode.l10n.t('hit rate {0}', percentText(rate));
+  return [hitRate, ...others]
+    .filter((detail) => detail !== undefined)
     .map((detail) => ` · ${detail}`)
     .join('');
 }

@@ -128,7 +128,7 @@ describe('the tiers in VS Code @slow', function () {
     await tiers.open();
     const turn = await chat.ask('How many items fit into a basket at most?');
     await turn.waitForAnswer();
-    await tiers.waitForText('RAM', /hit rate \d+ % · [1-9]\d* blocks$/u);
+    await tiers.waitForText('RAM', /hit rate \d+ % · repositories .* · [1-9]\d* blocks$/u);
     await host.screenshot('tiers-whole-repository');
   });
 });

@@ -105,6 +105,29 @@ describe('the shown chat', () => {
     assert.equal(session.chat.title, 'One');
   });
 
+  it('asks with other words in the place of the old ones, also once more', async () => {
+    await answered('One', answerOf('So.'), 'So.');
+    await answered('Two', answerOf('And so.'), 'And so.');
+    const changed = session.askAgain(session.chat.turns[0]?.id ?? '', 'Uno');
+    await settled();
+    server.latest('leoam/chat/ask').fail('no');
+    await changed;
+    const failing = session.askAgain(session.chat.turns[2]?.id ?? '');
+    await settled();
+    assert.deepEqual(questions(), ['Uno']);
+    server.latest('leoam/chat/ask').fail('no again');
+    await failing;
+    assert.deepEqual(questions(), ['One', 'Two', 'Uno']);
+    assert.equal(session.chat.turns[2]?.problem, 'no again');
+
+    const again = session.askAgain(session.chat.turns[2]?.id ?? '');
+    await settled();
+    server.latest('leoam/chat/ask').answer(answerOf('So, too.'));
+    await again;
+    assert.deepEqual(questions(), ['Uno']);
+    assert.equal(session.chat.title, 'Uno');
+  });
+
   it('replaces turns where the new answer has begun', async () => {
     await answered('One', answerOf('So.'), 'So.');
     await answered('Two', answerOf('And so.'), 'And so.');

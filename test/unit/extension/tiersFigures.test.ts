@@ -52,7 +52,7 @@ describe('what the view of the tiers says of a file', () => {
     const evidence = { bytes: 2e6, budgetBytes: 256e6, blocks: 1200, hitRate: 0.934 };
     assert.equal(
       ramText({ ram: { ...ram, evidence } } as TiersView),
-      '4.0 MB · repositories 2.0 MB of 256.0 MB · hit rate 93 % · 1,200 blocks',
+      '4.0 MB · hit rate 93 % · repositories 2.0 MB of 256.0 MB · 1,200 blocks',
     );
   });
 
