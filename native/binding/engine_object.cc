@@ -202,7 +202,7 @@ Napi::Value EngineObject::Dispose(const Napi::CallbackInfo& info) {
       [state = state_]() -> Result<Nothing> {
         state->scheduler->Stop();
         if (state->core != nullptr) {
-          state->core->FinishLeft();
+          state->core->left().Finish();
         }
         return Nothing{};
       },

@@ -90,13 +90,6 @@ std::vector<std::pair<int, int>> Core::KeyPlanes() const {
   return planes;
 }
 
-void Core::Leave(std::future<void> work) {
-  std::erase_if(left_, [](const std::future<void>& one) {
-    return one.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-  });
-  left_.push_back(std::move(work));
-}
-
 Result<std::span<const std::vector<uint8_t>>> Core::Channels(JobContext& job) {
   if (channels_.empty()) {
     auto measured = MeasureChannels(*this, job);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -19,6 +18,7 @@
 #include "runtime/scheduler.h"
 #include "store/segment_store.h"
 #include "tiers/device_memory.h"
+#include "tiers/left_work.h"
 #include "tiers/shared_contexts.h"
 
 namespace leoam {
@@ -68,10 +68,8 @@ class Core {
   const AllocateDevice& allocate_device() const { return allocate_device_; }
   void set_allocate_device(AllocateDevice allocate) { allocate_device_ = std::move(allocate); }
 
-  // Work that nobody waits for any more; it is over when the core ends. The engine thread.
-  void Leave(std::future<void> work);
-  // Waits for it. Once no job runs.
-  void FinishLeft() { left_.clear(); }
+  // Over when the core ends. Finish() once no job runs.
+  LeftWork& left() { return *left_; }
 
   // Evidence in tiers that sessions hold.
   SharedContexts& contexts() { return contexts_; }
@@ -97,12 +95,12 @@ class Core {
   std::unique_ptr<Decoder> decoder_;
 
   AllocateDevice allocate_device_ = AllocateDeviceMemory;
-  SharedContexts contexts_;
   std::vector<std::vector<uint8_t>> channels_;
   std::vector<Token> preamble_;
   std::unique_ptr<KvBuffer> preamble_kv_;
   std::unique_ptr<KvBuffer> scratch_;  // null while a job has it
-  std::vector<std::future<void>> left_;
+  std::shared_ptr<LeftWork> left_ = std::make_shared<LeftWork>();
+  SharedContexts contexts_{left_};
 
   mutable std::mutex mutex_;  // guards store_, heads_
   std::shared_ptr<SegmentStore> store_;

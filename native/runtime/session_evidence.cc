@@ -143,7 +143,7 @@ Status Session::Await(JobContext& job, const std::shared_ptr<Writing>& writing) 
   });
   while (done.wait_for(kLookEvery) != std::future_status::ready) {
     if (Status given_up = job.Yield(); !given_up.ok()) {
-      core_.Leave(std::move(done));
+      core_.left().Add(std::move(done));
       return given_up;
     }
   }

@@ -1,5 +1,6 @@
 // What becomes of an answer whose evidence lies on disk, or on a device, when these fail.
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <memory>
 #include <string>
@@ -70,6 +71,35 @@ TEST_F(SessionTiersFaults, ADiskThatHangsHoldsUpNeitherUrgentWorkNorWhoGivesUp) 
     ASSERT_TRUE(again.ok()) << again.status().message();
     EXPECT_EQ(again->tokens, expected.tokens);
   });
+}
+
+TEST_F(SessionTiersFaults, ADiskThatHangsDoesNotHoldUpWhoLetsGoOfEvidence) {
+  const GenerateRequest request = AboutStored(8);
+  auto session = Session::Create(*core_, 256, KvFormat::kF16, Quarter(request));
+  ASSERT_TRUE(session.ok());
+  Run([&](JobContext& job) {
+    ASSERT_TRUE(Generate(*core_, job, **session, request).ok());
+    (*session)->Truncate(core_->preamble().size());
+  });
+  Faults faults;
+  faults.hang_reads = true;
+  files_.Set(faults);
+  auto cancel = std::make_shared<CancelFlag>();
+  std::promise<void> ended;
+  scheduler_->Submit(Priority::kChat, cancel, [&](JobContext& job) {
+    EXPECT_EQ(Generate(*core_, job, **session, request).status().code(), StatusCode::kCancelled);
+    session->reset();
+    ended.set_value();
+  });
+  files_.AwaitHanging();
+  scheduler_->Cancel(*cancel);
+  const bool is_over =
+      ended.get_future().wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+  EXPECT_TRUE(is_over);
+  files_.Set({});
+  core_->left().Finish();
+  const GenerateResult again = Answer(request, Quarter(request));
+  EXPECT_FALSE(again.tokens.empty());
 }
 
 TEST_F(SessionTiersFaults, AReadThatFailsInAnAnswerIsOneErrorAndTheNextAnswerIsRight) {

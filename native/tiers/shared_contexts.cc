@@ -1,8 +1,33 @@
 #include "tiers/shared_contexts.h"
 
+#include <chrono>
+#include <future>
+#include <system_error>
 #include <utility>
 
 namespace leoam {
+namespace {
+
+// Mostly it is gone at once, and then its memory is there for the next one.
+constexpr std::chrono::milliseconds kGoneWithin(50);
+
+void Drop(std::unique_ptr<TieredContext> context, const std::weak_ptr<LeftWork>& left) {
+  const std::shared_ptr<LeftWork> work = left.lock();
+  if (work == nullptr) {
+    return;
+  }
+  try {
+    auto gone =
+        std::async(std::launch::async, [held = std::move(context)]() mutable { held.reset(); });
+    if (gone.wait_for(kGoneWithin) != std::future_status::ready) {
+      work->Add(std::move(gone));
+    }
+  } catch (const std::system_error&) {
+    // No thread: it has ended here.
+  }
+}
+
+}  // namespace
 
 Result<std::shared_ptr<TieredContext>> SharedContexts::Get(const std::vector<ChunkRange>& ranges,
                                                            size_t begin, const TierOptions& options,
@@ -19,7 +44,10 @@ Result<std::shared_ptr<TieredContext>> SharedContexts::Get(const std::vector<Chu
   if (!opened.ok()) {
     return opened.status();
   }
-  std::shared_ptr<TieredContext> context = std::move(opened).value();
+  const std::shared_ptr<TieredContext> context(
+      std::move(opened).value().release(), [left = left_](TieredContext* dropped) {
+        Drop(std::unique_ptr<TieredContext>(dropped), left);
+      });
   held_.push_back({ranges, begin, options, context});
   return context;
 }

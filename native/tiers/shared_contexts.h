@@ -4,16 +4,21 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "leoam/status.h"
+#include "tiers/left_work.h"
 #include "tiers/tiered_context.h"
 
 namespace leoam {
 
-// Belongs to the engine thread. Holds no context itself.
+// Belongs to the engine thread. Holds no context itself. Who lets go of the last hold on one does
+// not wait for a disk that hangs: reads under way end on another thread, as work that `left` has.
 class SharedContexts {
  public:
+  explicit SharedContexts(std::weak_ptr<LeftWork> left) : left_(std::move(left)) {}
+
   using Open = std::function<Result<std::unique_ptr<TieredContext>>()>;
 
   // The context of these chunks from position `begin` on that somebody holds with these options,
@@ -29,6 +34,7 @@ class SharedContexts {
     std::weak_ptr<TieredContext> context;
   };
 
+  std::weak_ptr<LeftWork> left_;
   std::vector<Held> held_;
 };
 
