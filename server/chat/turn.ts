@@ -68,6 +68,8 @@ export interface EarlierTurns {
 export interface WholeRepository {
   sources: Evidence[];
   tokens: number;
+  /** Files and folders that were named when these were chosen. */
+  mentioned: readonly string[];
   /** What it lacks. */
   warning?: string;
 }
@@ -135,12 +137,12 @@ export async function prepareTurn(
   const gathered = await gatherEvidence(context, options, room, earlier);
   const { sources, made, whole } = gathered;
   const mentioned = options.selection?.mentioned ?? [];
-  const held = whole && {
+  const seen = whole && {
     paths: whole.sources.map(({ path }) => path),
-    isHeld: earlier.whole !== undefined,
+    mentioned: whole.mentioned,
   };
   const unseen =
-    options.mode === 'none' ? undefined : unseenMentions(context.repository, mentioned, held);
+    options.mode === 'none' ? undefined : unseenMentions(context.repository, mentioned, seen);
   const warnings = [whole?.warning, unseen].filter((one) => one !== undefined);
   return {
     parts: [...opening, ...made.parts, { kind: 'text', tokens: question }, ...start],
@@ -242,7 +244,7 @@ async function wholeRepository(
   if (tiers !== undefined) {
     checkStored(engine, segments);
   }
-  const whole: WholeRepository = { sources, tokens: made.tokens };
+  const whole: WholeRepository = { sources, tokens: made.tokens, mentioned };
   if (fits) {
     return { sources, held: [], made, whole };
   }

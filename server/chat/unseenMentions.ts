@@ -8,21 +8,21 @@ const mostNamed = 3;
 
 /**
  * A sentence for each, or undefined where all can be seen. `whole`: paths of a whole repository that
- * the answer rests on, where it does, and whether they were chosen for an earlier question.
+ * the answer rests on, where it does, and what was named when they were chosen.
  */
 export function unseenMentions(
   { files, skipped }: Pick<RepositoryIndex, 'files' | 'skipped'>,
   mentioned: readonly string[],
-  whole?: { paths: readonly string[]; isHeld: boolean },
+  whole?: { paths: readonly string[]; mentioned: readonly string[] },
 ): string | undefined {
   const sentences = mentioned.flatMap((name) => {
     if (files.some(({ path }) => isMentioned(path, [name]))) {
       if (whole?.paths.some((path) => isMentioned(path, [name])) ?? true) {
         return [];
       }
-      return whole?.isHeld === true
-        ? [`${name} is not among the files that this chat rests on: ask in a new chat.`]
-        : [`The model's window has no room for ${name}.`];
+      return whole?.mentioned.includes(name) === true
+        ? [`The model's window has no room for ${name}.`]
+        : [`${name} is not among the files that this chat rests on: ask in a new chat.`];
     }
     const reason = skipped.find(
       ({ path }) => path === name || (path.endsWith('/') && name.startsWith(path)),

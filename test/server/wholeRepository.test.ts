@@ -10,7 +10,7 @@ import {
 } from '../../server/assistant.js';
 import type { AskResult } from '../../server/chat/asked.js';
 import { Conversation } from '../../server/chat/conversation.js';
-import { noTurns, prepareTurn } from '../../server/chat/turn.js';
+import { behindWholeRepository, noTurns, prepareTurn } from '../../server/chat/turn.js';
 import { exactTiers, type TierOptions } from '../../server/engine/tierOptions.js';
 import { indexRepository } from '../../server/index/jobs.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
@@ -234,6 +234,16 @@ describe('a whole repository in little memory @slow', function () {
     assert.equal(later.warning, warning);
     assert.equal(later.workingSetTokens, 0);
     assert.deepEqual(later.heldSources, sources);
+
+    const all = repository.files.map(({ path }) => path);
+    const besideAll = { ...turn, selection: { mentioned: all } };
+    const named = await prepareTurn(context, besideAll, { ...noTurns, whole });
+    assert.match(named.warning ?? '', / is not among the files .*: ask in a new chat\./u);
+    // Turns that are told again have files chosen for this question.
+    const told = await behindWholeRepository(context, { ...besideAll, maxTokens }, noTurns);
+    const again = await prepareTurn(context, besideAll, told);
+    assert.match(again.warning ?? '', /window has no room for /u);
+    assert.doesNotMatch(again.warning ?? '', /new chat/u);
     const one = new Conversation(context);
     const likely = await one.score({ ...turn, maxTokens }, '37');
     assert.ok(likely.nll < 8, `${likely.nll} nats`);

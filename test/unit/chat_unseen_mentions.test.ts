@@ -27,15 +27,15 @@ describe('what is named beside a question and cannot be seen', () => {
   });
 
   it('is what a whole repository in the window has no room for', () => {
-    const whole = { paths: ['src/a.ts', 'c.md'], isHeld: false };
-    assert.equal(unseenMentions(repository, ['src/', 'c.md'], whole), undefined);
     const unseen = ['src/deep/b.ts'];
+    const whole = { paths: ['src/a.ts', 'c.md'], mentioned: unseen };
+    assert.equal(unseenMentions(repository, ['src/', 'c.md'], whole), undefined);
     assert.match(
       unseenMentions(repository, unseen, whole) ?? '',
       /no room for src\/deep\/b\.ts\.$/u,
     );
     assert.match(
-      unseenMentions(repository, unseen, { ...whole, isHeld: true }) ?? '',
+      unseenMentions(repository, unseen, { ...whole, mentioned: ['c.md'] }) ?? '',
       /^src\/deep\/b\.ts is not among .*: ask in a new chat\.$/u,
     );
   });
