@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { askContext, openAssistant, openRepositoryFor, type Assistant } from '../assistant.js';
 import type { AskContext, TurnOptions } from '../chat/turn.js';
 import type { KvFormat } from '../engine/addon.js';
-import { draftTiers, evidenceKv, exactTiers, highPlanes } from '../engine/tierOptions.js';
+import { evidenceKv, highPlanes, stepTiers } from '../engine/tierOptions.js';
 import type { RepositoryIndex } from '../index/types.js';
 import { homeFolder } from '../models/index.js';
 import { modes } from '../prompt/parts.js';
@@ -148,14 +148,11 @@ export function askContextFor({ assistant, repository }: Opened, line: CommandLi
     passPageCache: pageCache === 'pass',
     ...(deviceMemory === undefined ? {} : { deviceBytes: Math.round(deviceMemory * mib) }),
     ...(device === undefined ? {} : { device }),
-    ...(share === undefined
-      ? exactTiers
-      : {
-          share,
-          draftTokens: draft ?? 0,
-          ...(draft ? draftTiers : { mass: 'enough' as const }),
-          ...(mass === undefined ? {} : { mass }),
-        }),
+    ...stepTiers({
+      ...(share === undefined ? {} : { share }),
+      ...(draft === undefined ? {} : { draftTokens: draft }),
+      ...(mass === undefined ? {} : { mass }),
+    }),
     ...(highPlane === undefined ? {} : { highPlane }),
   };
   return askContext(assistant, repository, { tiers });

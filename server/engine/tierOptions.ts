@@ -70,6 +70,26 @@ export const draftTiers = { mass: 0.95, codeShare: 0 } as const;
 /** What is written is what passes over all of it write, and soonest so (ARCHITECTURE.md). */
 export const exactTiers = { share: 0.2, draftTokens: 12, ...draftTiers } as const;
 
+/**
+ * What steps attend to where somebody names a share: with `draftTokens`, as a guess. Without one, what
+ * is written is what all of it writes.
+ */
+export function stepTiers({
+  share,
+  draftTokens = 0,
+  mass,
+}: Pick<TierOptions, 'share' | 'draftTokens' | 'mass'>): Partial<TierOptions> {
+  if (share === undefined) {
+    return exactTiers;
+  }
+  return {
+    share,
+    draftTokens,
+    ...(draftTokens > 0 ? draftTiers : { mass: 'enough' }),
+    ...(mass === undefined ? {} : { mass }),
+  };
+}
+
 /** What the tiers of a session have done. A block is one layer of a chunk. */
 export interface TierCounters {
   /** Which context: sessions that hold the same evidence with the same options share it. */

@@ -1,9 +1,9 @@
 // Ways to answer that are compared: a mode with the options that differ from the defaults,
 // written as on a command line: `leoam`, `rag`, `leoam:repair=0`, `leoam:precision=q4`,
-// `leoam:passages=8:heads=on`, `leoam:written=0.7`, `full:evidence-memory=256`.
+// `leoam:passages=8:heads=on`, `leoam:written=0.7`, `full:evidence-memory=256:evidence-share=0.5`.
 
 import type { Precision } from '../../server/engine/addon.js';
-import { evidenceKv, exactTiers, type TierOptions } from '../../server/engine/tierOptions.js';
+import { evidenceKv, stepTiers, type TierOptions } from '../../server/engine/tierOptions.js';
 import type { QuestionOptions } from '../../server/cli/common.js';
 import { modes, type Mode } from '../../server/prompt/parts.js';
 import type { PreambleKind } from '../../server/prompt/profile.js';
@@ -30,7 +30,10 @@ const choices: Record<string, readonly string[]> = {
   order: [...evidenceOrders],
   heads: ['auto', 'on', 'off'],
 };
-const numbers = ['repair', 'passages', 'follow', 'written', 'evidence-memory'];
+const numbers = [
+  ...['repair', 'passages', 'follow', 'written'],
+  ...['evidence-memory', 'evidence-share', 'evidence-mass'],
+];
 const mib = 2 ** 20;
 
 /** Throws a sentence that names what is wrong. */
@@ -47,15 +50,20 @@ export function parseVariant(name: string): Variant {
     args: ['--mode', mode, ...[...values].flatMap(([key, value]) => [`--${key}`, value])],
     ...(values.has('precision') ? { precision: values.get('precision') as Precision } : {}),
     ...(values.has('written') ? { written: Number(values.get('written')) } : {}),
-    ...(values.has('evidence-memory')
-      ? {
-          tiers: {
-            ...{ ramBytes: Number(values.get('evidence-memory')) * mib, kv: evidenceKv },
-            ...exactTiers,
-          },
-        }
-      : {}),
+    ...(values.has('evidence-memory') ? { tiers: tiersOf(values) } : {}),
     ...(values.has('preamble') ? { preamble: values.get('preamble') as PreambleKind } : {}),
+  };
+}
+
+function tiersOf(values: ReadonlyMap<string, string>): TierOptions {
+  const numberOf = (key: string): number => Number(values.get(key));
+  return {
+    ramBytes: numberOf('evidence-memory') * mib,
+    kv: evidenceKv,
+    ...stepTiers({
+      ...(values.has('evidence-share') ? { share: numberOf('evidence-share') } : {}),
+      ...(values.has('evidence-mass') ? { mass: numberOf('evidence-mass') } : {}),
+    }),
   };
 }
 

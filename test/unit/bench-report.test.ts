@@ -26,6 +26,12 @@ describe('bench variants', () => {
     const full = parseVariant('full:evidence-memory=256');
     assert.equal(full.tiers?.ramBytes, 256 * 2 ** 20);
     assert.deepEqual(full.args, ['--mode', 'full', '--evidence-memory', '256']);
+    const chosen = parseVariant('full:evidence-memory=64:evidence-share=0.5:evidence-mass=0.9');
+    assert.deepEqual(
+      [chosen.tiers?.share, chosen.tiers?.mass, chosen.tiers?.draftTokens],
+      [0.5, 0.9, 0],
+    );
+    assert.equal(parseVariant('full:evidence-memory=64:evidence-share=0.5').tiers?.mass, 'enough');
     assert.throws(() => parseVariant('bm25'), /"bm25" does not begin with a mode/);
     assert.throws(() => parseVariant('leoam:precision=q2'), /"precision=q2" .* is not one of/);
     assert.throws(() => parseVariant('leoam:repair='), /"repair="/);
