@@ -1,6 +1,7 @@
 // One row of bench tiers: a question is asked behind a context of stored chunks in one way, and its
 // answer decoded.
 
+import path from 'node:path';
 import type { Assistant } from '../../server/assistant.js';
 import type { GenerateResult, Part } from '../../server/engine/addon.js';
 import type { LeoEngine } from '../../server/engine/engine.js';
@@ -10,6 +11,8 @@ import type { RepositoryIndex } from '../../server/index/types.js';
 import { storedParts } from '../../server/prompt/parts.js';
 import { questionTokens } from '../../server/prompt/question.js';
 import type { Question } from '../quality/load.js';
+import { MemoryCap } from './memoryCap.js';
+import { dropFromPageCache } from './pageCache.js';
 import { median, percentile } from './statistics.js';
 import { note } from './support.js';
 import { goldOf, promptOf, QualityOfRows, type Prompt, type Quality } from './tiersQuality.js';
@@ -132,18 +135,32 @@ export async function measure(
             ...tiers,
             countNeeded: true,
             ramBytes: Math.ceil(
-              kvBytes * Math.max(setting.ramPercent / 100, layersAtOnce / engine.info.layers),
+              kvBytes *
+                Math.max(
+                  way === 'mmap' ? 0 : setting.ramPercent / 100,
+                  layersAtOnce / engine.info.layers,
+                ),
             ),
             deviceBytes: Math.ceil((kvBytes * setting.devicePercent) / 100),
           });
+    const cap = way === 'mmap' ? await MemoryCap.enter() : undefined;
+    if (way === 'mmap' && cap === undefined) {
+      note('mmap is left out: the system lets this process limit no page cache.');
+      continue;
+    }
     const sessions = Array.from({ length: setting.batch }, open);
     try {
+      if (cap !== undefined) {
+        await dropFromPageCache([path.join(assistant.home, 'store')]);
+      }
       const { before, after, ms, passes, answers, ...speed } = await decode(
         engine,
         sessions,
         prompts,
         steps,
+        async () => cap?.limitCache((kvBytes * setting.ramPercent) / 100),
       );
+      await cap?.leave();
       rows.push({
         ...setting,
         contextTokens: tokens,
@@ -157,6 +174,7 @@ export async function measure(
       for (const session of sessions) {
         session.dispose();
       }
+      await cap?.leave();
     }
   }
   return rows;
@@ -187,6 +205,7 @@ async function decode(
   sessions: readonly LeoSession[],
   prompts: readonly Prompt[],
   steps: number,
+  beforeSteps: () => Promise<void>,
 ): Promise<Decoded> {
   let times: number[] = [];
   const onText = (): void => void times.push(performance.now());
@@ -201,6 +220,7 @@ async function decode(
   };
   const first = await write(1);
   const prompted = await write(1); // their last token again, attended to all
+  await beforeSteps();
   times = [];
   const answers = await write(steps);
   const between = times.slice(1).map((time, index) => time - times[index]!);

@@ -6,8 +6,9 @@ import { draftTiers, type TierOptions } from '../../server/engine/tierOptions.js
 
 /**
  * - `memory`: all of the KV in memory;
- * - `full-disk`: all of it read at every step, nothing kept. The page cache under a limit (mmap)
- *   comes to the same: in turn over all it keeps what was read last, which is wanted last;
+ * - `full-disk`: all of it read at every step, nothing kept;
+ * - `mmap`: as that, through the system's page cache, which has the memory (memoryCap.ts); with a real
+ *   disk alone;
  * - `dense`: all of it attended to, what fits kept, the next layer read ahead;
  * - `fixed-chunk`: always the share, judged by one abstract for a whole chunk;
  * - `fixed-share`: always the share, judged by the abstracts that LeoAM has;
@@ -21,7 +22,7 @@ import { draftTiers, type TierOptions } from '../../server/engine/tierOptions.js
  * - `lossless`: all of it attended to by passes that verify what such steps have guessed.
  */
 export const ways = [
-  ...(['memory', 'full-disk', 'dense', 'fixed-chunk', 'fixed-share'] as const),
+  ...(['memory', 'full-disk', 'mmap', 'dense', 'fixed-chunk', 'fixed-share'] as const),
   ...(['token-level', 'boxes', 'previous-layer'] as const),
   ...(['both-planes', 'high-plane', 'leoam', 'lossless'] as const),
 ] as const;
@@ -94,6 +95,15 @@ function settingsOfBatch(choices: Choices, batch: number): Setting[] {
     for (const memory of memories) {
       // Answers that are written together guess nothing.
       for (const way of choices.ways.filter((one) => batch === 1 || one !== 'lossless')) {
+        if (way === 'mmap') {
+          if (disk === 'real') {
+            settings.push({
+              ...{ way, batch, ...memory, disk },
+              tiers: { prefetch: false, kv: memory.kv },
+            });
+          }
+          continue;
+        }
         for (const { share, mass, ...tiers } of tiersOf(way, choices)) {
           settings.push({
             ...{ way, batch, ...memory, disk },
@@ -127,6 +137,7 @@ function tiersOf(
   switch (way) {
     case 'memory':
     case 'full-disk':
+    case 'mmap':
       return [];
     case 'dense':
       return [{}];
