@@ -51,13 +51,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const proposals = new Proposals();
   const tiers = new TiersTree(server);
   const picture = new PicturePanel(context.extensionUri, tiers);
+  const runAction = (id: Action['id']): void => void vscode.commands.executeCommand(commandOf(id));
   const chat = new ChatView({
     server,
     history,
     extension: context.extensionUri,
     memory: context.workspaceState,
     applyCode: (folder, code, chips, paths) => applyCode(proposals, folder, code, chips, paths),
-    runAction: (id) => void vscode.commands.executeCommand(commandOf(id)),
+    runAction,
   });
   context.subscriptions.push(
     log,
@@ -75,7 +76,7 @@ export function activate(context: vscode.ExtensionContext): void {
     startAtFirstEdit(server, switches),
     prepareAtRest(server, switches),
     completionCommands(switches),
-    suggestCommand(server),
+    suggestCommand(server, runAction),
     explainCommand({ server, switches, drops }),
     selectionActions(chat),
     inlineEdit(server, proposals),

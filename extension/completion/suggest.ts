@@ -4,29 +4,38 @@
 import * as vscode from 'vscode';
 import type { Server } from '../server/server.js';
 import { statusView } from '../server/statusView.js';
+import type { Action } from '../shared/messages.js';
 
 type Asked = Pick<Server, 'state' | 'status' | 'problem' | 'start' | 'onDidChange'>;
 
-export function suggestCommand(server: Asked): vscode.Disposable {
-  return vscode.commands.registerCommand('leoam.completion.suggest', () => suggest(server));
-}
-
-async function suggest(server: Asked): Promise<void> {
-  const editor = vscode.window.activeTextEditor;
-  if (editor === undefined) {
-    return;
-  }
-  if (stateOf(server) !== 'suggests') {
-    server.start().catch(() => undefined); // its state tells
-  }
-  const outcome = await outcomeAt(editor, server);
-  if (outcome === 'hindered') {
-    void vscode.window.showWarningMessage(statusView(server).message);
-  }
-  if (outcome !== 'left') {
+/** `runAction`: does what the user chooses where no model is there, or it failed. */
+export function suggestCommand(
+  server: Asked,
+  runAction: (id: Action['id']) => void,
+): vscode.Disposable {
+  let newest = 0;
+  return vscode.commands.registerCommand('leoam.completion.suggest', async () => {
+    const editor = vscode.window.activeTextEditor;
+    if (editor === undefined) {
+      return;
+    }
+    if (stateOf(server) !== 'suggests') {
+      server.start().catch(() => undefined); // its state tells
+    }
+    const asked = ++newest;
+    const outcome = await outcomeAt(editor, server);
+    if (outcome === 'left' || asked !== newest) {
+      return;
+    }
     // Only now, and also for others that suggest: VS Code does not ask twice at one place.
     await vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
-  }
+    if (outcome === 'hindered') {
+      const { message, actions } = statusView(server);
+      const labels = actions.map(({ label }) => label);
+      const chosen = await vscode.window.showWarningMessage(message, ...labels);
+      actions.filter(({ label }) => label === chosen).forEach(({ id }) => runAction(id));
+    }
+  });
 }
 
 /** How waiting ends: `left` where the user goes on elsewhere, and no longer looks for an answer. */

@@ -22,6 +22,7 @@ class SessionTiersFaults : public testing::SessionTiersFixture {
     OpenStoreOver(&files_);
   }
   void TearDown() override {
+    core_->left().Finish();  // it reads through files_
     core_->set_allocate_device(AllocateDeviceMemory);
     OpenStoreOver(FileSystem::Default());
     SessionTiersFixture::TearDown();
@@ -97,7 +98,6 @@ TEST_F(SessionTiersFaults, ADiskThatHangsDoesNotHoldUpWhoLetsGoOfEvidence) {
       ended.get_future().wait_for(std::chrono::seconds(20)) == std::future_status::ready;
   EXPECT_TRUE(is_over);
   files_.Set({});
-  core_->left().Finish();
   const GenerateResult again = Answer(request, Quarter(request));
   EXPECT_FALSE(again.tokens.empty());
 }

@@ -1,8 +1,8 @@
 #include "tiers/shared_contexts.h"
 
 #include <chrono>
+#include <exception>
 #include <future>
-#include <system_error>
 #include <utility>
 
 namespace leoam {
@@ -22,8 +22,8 @@ void Drop(std::unique_ptr<TieredContext> context, const std::weak_ptr<LeftWork>&
     if (gone.wait_for(kGoneWithin) != std::future_status::ready) {
       work->Add(std::move(gone));
     }
-  } catch (const std::system_error&) {
-    // No thread: it has ended here.
+  } catch (const std::exception&) {
+    // No thread or no memory for one: it has ended here.
   }
 }
 

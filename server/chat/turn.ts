@@ -139,7 +139,7 @@ export async function prepareTurn(
   const mentioned = options.selection?.mentioned ?? [];
   const seen = whole && {
     paths: whole.sources.map(({ path }) => path),
-    mentioned: whole.mentioned,
+    mentioned: whole.warning === undefined ? [] : whole.mentioned, // else there was room for all
   };
   const unseen =
     options.mode === 'none' ? undefined : unseenMentions(context.repository, mentioned, seen);

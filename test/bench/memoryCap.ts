@@ -1,11 +1,15 @@
 // A limit on the page cache of what this process reads, as a control group of Linux sets it: what a
 // file that is mapped into memory may have of it. It takes root, or a group that was handed over.
 
-import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { note } from './support.js';
 
 interface Files {
   root: string;
+  /** Controller in a line of /proc/self/cgroup. */
+  controller: string;
   limit: string;
   unlimited: string;
   /** Line of `memory.stat` that counts memory which is no page cache. */
@@ -13,9 +17,16 @@ interface Files {
 }
 
 const versions: readonly Files[] = [
-  { root: '/sys/fs/cgroup', limit: 'memory.max', unlimited: 'max', own: 'anon' },
+  {
+    root: '/sys/fs/cgroup',
+    controller: '',
+    limit: 'memory.max',
+    unlimited: 'max',
+    own: 'anon',
+  },
   {
     root: '/sys/fs/cgroup/memory',
+    controller: 'memory',
     limit: 'memory.limit_in_bytes',
     unlimited: '-1',
     own: 'rss',
@@ -35,20 +46,10 @@ export class MemoryCap {
   /** Moves this process into a group of its own; undefined where the system has none for it. */
   static async enter(): Promise<MemoryCap | undefined> {
     for (const files of versions) {
-      const folder = path.join(files.root, `leoam-bench-${String(process.pid)}`);
       try {
-        const before = await ownGroup(files.root);
-        await mkdir(folder);
-        const cap = new MemoryCap(folder, files, before);
-        try {
-          await cap.write(files.limit, files.unlimited);
-          await cap.write('cgroup.procs', String(process.pid));
-          return cap;
-        } catch {
-          await rmdir(folder);
-        }
+        return await enterOf(files, (folder, before) => new MemoryCap(folder, files, before));
       } catch {
-        // not this version
+        // Not this version, or not for this process.
       }
     }
     return undefined;
@@ -56,33 +57,59 @@ export class MemoryCap {
 
   /** From now on the system keeps so many bytes of what is read, beside what the process has. */
   async limitCache(bytes: number): Promise<void> {
-    const stat = await readFile(path.join(this.folder, 'memory.stat'), 'utf8');
-    const own = new RegExp(`^${this.files.own} (\\d+)$`, 'mu').exec(stat)?.[1];
-    if (own === undefined) {
-      throw new Error(`${this.folder}/memory.stat does not say "${this.files.own}".`);
-    }
-    await this.write(this.files.limit, String(Number(own) + Math.ceil(bytes)));
+    const own = await countOf(this.folder, this.files);
+    await write(this.folder, this.files.limit, String(own + Math.ceil(bytes)));
   }
 
-  /** No more than once does anything. */
+  /** Tells where it cannot: what was measured until then is right. */
   async leave(): Promise<void> {
     if (this.isLeft) {
       return;
     }
     this.isLeft = true;
-    await this.write(this.files.limit, this.files.unlimited);
-    await writeFile(path.join(this.before, 'cgroup.procs'), String(process.pid));
-    await rmdir(this.folder);
-  }
-
-  private write(file: string, text: string): Promise<void> {
-    return writeFile(path.join(this.folder, file), text);
+    try {
+      await write(this.folder, this.files.limit, this.files.unlimited);
+      await write(this.before, 'cgroup.procs', String(process.pid));
+      await rmdir(this.folder);
+    } catch (error) {
+      note(`${this.folder} stays: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 }
 
+async function enterOf<T>(files: Files, make: (folder: string, before: string) => T): Promise<T> {
+  const before = await ownGroup(files);
+  await access(path.join(before, 'cgroup.procs'), constants.W_OK);
+  const folder = path.join(before, `leoam-bench-${String(process.pid)}`);
+  await mkdir(folder);
+  try {
+    await countOf(folder, files);
+    await write(folder, files.limit, files.unlimited);
+    await write(folder, 'cgroup.procs', String(process.pid));
+    return make(folder, before);
+  } catch (error) {
+    await rmdir(folder);
+    throw error;
+  }
+}
+
+/** Makes no file: where there is none of that name, it is no such group. */
+function write(folder: string, file: string, text: string): Promise<void> {
+  return writeFile(path.join(folder, file), text, { flag: 'r+' });
+}
+
+/** Bytes of the group that are no page cache. */
+async function countOf(folder: string, { own }: Files): Promise<number> {
+  const stat = await readFile(path.join(folder, 'memory.stat'), 'utf8');
+  const count = new RegExp(`^${own} (\\d+)$`, 'mu').exec(stat)?.[1];
+  if (count === undefined) {
+    throw new Error(`${folder}/memory.stat does not say "${own}".`);
+  }
+  return Number(count);
+}
+
 /** The folder of the group that this process is in. */
-async function ownGroup(root: string): Promise<string> {
-  const controller = root.endsWith('/memory') ? 'memory' : '';
+async function ownGroup({ root, controller }: Files): Promise<string> {
   const lines = (await readFile('/proc/self/cgroup', 'utf8')).split('\n');
   const line = lines.find((one) => one.split(':')[1]?.split(',').includes(controller));
   if (line === undefined) {

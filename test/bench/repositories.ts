@@ -13,31 +13,21 @@ import { benchFolder, everySeconds, note } from './support.js';
 
 /** Repositories by name, large ones too; without names the whole question set, without large ones. */
 export async function chosenRepos(names?: readonly string[]): Promise<QualityRepo[]> {
-  const repos = await loadRepos();
   if (names === undefined) {
-    return repos;
+    return loadRepos();
   }
-  return Promise.all(
-    names.map(async (name) => {
-      const found = repos.find((repo) => repo.name === name) ?? (await loadLargeRepo(name));
-      if (found === undefined) {
-        const known = repos.map((repo) => repo.name).join(', ');
-        throw new Error(
-          `There is no repository "${name}" in the question set; there are: ${known}.`,
-        );
-      }
-      return found;
-    }),
-  );
+  return Promise.all(names.map(benchRepo));
 }
 
-/** One repository by name. */
+/** One repository by name, of the set or a large one. */
 export async function benchRepo(name: string): Promise<QualityRepo> {
-  const [repo] = await chosenRepos([name]);
-  if (repo === undefined) {
-    throw new Error(`There is no repository "${name}".`);
+  const repos = await loadRepos();
+  const found = repos.find((repo) => repo.name === name) ?? (await loadLargeRepo(name));
+  if (found === undefined) {
+    const known = repos.map((repo) => repo.name).join(', ');
+    throw new Error(`There is no repository "${name}"; the question set has ${known}.`);
   }
-  return repo;
+  return found;
 }
 
 /** The repository's folder; written first when this very version of it is not there. */

@@ -28,7 +28,7 @@ export interface Row extends Omit<Setting, 'tiers'>, Partial<Quality> {
   /** Between two pieces of text, of one answer; of `lossless` many come at once. */
   medianMs?: number;
   p95Ms?: number;
-  /** Read from the store, at each step of decoding. */
+  /** Read from the store, at each step of decoding; of `mmap` also what the page cache had. */
   mbPerToken: number;
   /** Copied from the device's memory, and to it, at each step. */
   deviceMbPerToken: number;
@@ -143,16 +143,14 @@ export async function measure(
             ),
             deviceBytes: Math.ceil((kvBytes * setting.devicePercent) / 100),
           });
-    const cap = way === 'mmap' ? await MemoryCap.enter() : undefined;
+    const cap = way === 'mmap' ? await emptyCap(assistant) : undefined;
     if (way === 'mmap' && cap === undefined) {
       note('mmap is left out: the system lets this process limit no page cache.');
       continue;
     }
-    const sessions = Array.from({ length: setting.batch }, open);
+    const sessions: LeoSession[] = [];
     try {
-      if (cap !== undefined) {
-        await dropFromPageCache([path.join(assistant.home, 'store')]);
-      }
+      sessions.push(...Array.from({ length: setting.batch }, open));
       const { before, after, ms, passes, answers, ...speed } = await decode(
         engine,
         sessions,
@@ -178,6 +176,16 @@ export async function measure(
     }
   }
   return rows;
+}
+
+/** What the store's files have in the page cache counts from now on; undefined where it cannot. */
+async function emptyCap({ home }: Assistant): Promise<MemoryCap | undefined> {
+  const cap = await MemoryCap.enter();
+  if (cap !== undefined && !(await dropFromPageCache([path.join(home, 'store')])).dropped) {
+    await cap.leave();
+    return undefined;
+  }
+  return cap;
 }
 
 function lengthOfText({ parts }: Prompt): number {

@@ -96,7 +96,7 @@ function settingsOfBatch(choices: Choices, batch: number): Setting[] {
       // Answers that are written together guess nothing.
       for (const way of choices.ways.filter((one) => batch === 1 || one !== 'lossless')) {
         if (way === 'mmap') {
-          if (disk === 'real') {
+          if (disk === 'real' && memory.devicePercent === 0) {
             settings.push({
               ...{ way, batch, ...memory, disk },
               tiers: { prefetch: false, kv: memory.kv },

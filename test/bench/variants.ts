@@ -34,6 +34,10 @@ const numbers = [
   ...['repair', 'passages', 'follow', 'written'],
   ...['evidence-memory', 'evidence-share', 'evidence-mass'],
 ];
+const needs = [
+  ['evidence-mass', 'evidence-share'],
+  ['evidence-share', 'evidence-memory'],
+] as const;
 const mib = 2 ** 20;
 
 /** Throws a sentence that names what is wrong. */
@@ -44,6 +48,11 @@ export function parseVariant(name: string): Variant {
     throw new Error(`"${name}" does not begin with a mode (${modes.join(', ')}).`);
   }
   const values = new Map(settings.map((setting) => parseSetting(name, setting)));
+  for (const [key, needed] of needs) {
+    if (values.has(key) && !values.has(needed)) {
+      throw new Error(`"${name}" has ${key} without ${needed}.`);
+    }
+  }
   return {
     name,
     options: questionOptions(mode, values),

@@ -32,6 +32,11 @@ describe('bench variants', () => {
       [0.5, 0.9, 0],
     );
     assert.equal(parseVariant('full:evidence-memory=64:evidence-share=0.5').tiers?.mass, 'enough');
+    assert.throws(() => parseVariant('full:evidence-share=0.5'), /without evidence-memory/);
+    assert.throws(
+      () => parseVariant('full:evidence-memory=64:evidence-mass=0.9'),
+      /without evidence-share/,
+    );
     assert.throws(() => parseVariant('bm25'), /"bm25" does not begin with a mode/);
     assert.throws(() => parseVariant('leoam:precision=q2'), /"precision=q2" .* is not one of/);
     assert.throws(() => parseVariant('leoam:repair='), /"repair="/);

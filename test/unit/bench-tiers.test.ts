@@ -28,4 +28,19 @@ describe('bench tiers', () => {
     assert.deepEqual([count('lossless', 1), count('lossless', 4)], [4, 0]);
     assert.equal(settings[0]?.way, 'memory');
   });
+
+  it('measures the page cache alone with a real disk and no device', () => {
+    const settings = settingsOf({
+      ...{ ways: ['mmap'], batches: [1], rams: [10, 25], kvs: ['q8'], devicePercents: [0, 50] },
+      ...{ share: 0.5, masses: undefined, disks: ['real', 500], draftTokens: 12 },
+    }).filter(({ way }) => way === 'mmap');
+    assert.deepEqual(
+      settings.map(({ disk, ramPercent, devicePercent }) => [disk, ramPercent, devicePercent]),
+      [
+        ['real', 10, 0],
+        ['real', 25, 0],
+      ],
+    );
+    assert.deepEqual(settings[0]?.tiers, { prefetch: false, kv: 'q8' });
+  });
 });

@@ -6,7 +6,7 @@ import { cursorLine } from './cursorLine.js';
 import type { Step } from '../place.js';
 
 const letter = String.raw`[\p{L}\p{N}_$]`;
-const atEnd = new RegExp(`${letter}+$`, 'u');
+const atEnd = new RegExp(String.raw`(?<!${letter})(?!\p{N})${letter}+$`, 'u'); // no number
 const atStart = new RegExp(`^${letter}+`, 'u');
 
 export const doubledWord: Step = (suggested, place) => {

@@ -128,6 +128,20 @@ describe('the shown chat', () => {
     assert.equal(session.chat.title, 'Uno');
   });
 
+  it('replaces nothing that the chat has gone on from', async () => {
+    await answered('One', answerOf('So.'), 'So.');
+    const changed = session.askAgain(session.chat.turns[0]?.id ?? '', 'Uno');
+    await settled();
+    server.latest('leoam/chat/ask').fail('no');
+    await changed;
+    await answered('Two', answerOf('And so.'), 'And so.');
+    const again = session.askAgain(session.chat.turns[1]?.id ?? '');
+    await settled();
+    server.latest('leoam/chat/ask').answer(answerOf('So, too.'));
+    await again;
+    assert.deepEqual(questions(), ['One', 'Uno']);
+  });
+
   it('replaces turns where the new answer has begun', async () => {
     await answered('One', answerOf('So.'), 'So.');
     await answered('Two', answerOf('And so.'), 'And so.');

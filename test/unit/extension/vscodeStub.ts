@@ -103,6 +103,7 @@ interface EditedDocument {
   uri: Uri;
   languageId: string;
   isDirty: boolean;
+  version: number;
 }
 
 interface DocumentChange {
@@ -112,6 +113,7 @@ interface DocumentChange {
 
 interface Editor {
   document: EditedDocument;
+  selection: { active: { line: number; isEqual(other: { line: number }): boolean } };
 }
 
 const nothing = { dispose: () => undefined };
@@ -121,7 +123,9 @@ const documents: Document[] = [];
 const settings = new Map<string, unknown>();
 const configured = new EventEmitter<{ affectsConfiguration(name: string): boolean }>();
 const edited = new EventEmitter<DocumentChange>();
+const moved = new EventEmitter<object>();
 const commands = new Map<string, () => unknown>();
+const executed: string[] = [];
 const visible: Marked[] = [];
 const tell = (message: string): Promise<undefined> => {
   told.push(message);
@@ -144,7 +148,10 @@ const api = {
   },
   env: { language: 'en' },
   commands: {
-    executeCommand: () => Promise.resolve(),
+    executeCommand: (name: string) => {
+      executed.push(name);
+      return Promise.resolve();
+    },
     registerCommand: (name: string, run: () => unknown) => {
       commands.set(name, run);
       return new Disposable(() => void commands.delete(name));
@@ -154,6 +161,8 @@ const api = {
     activeTextEditor: undefined as Editor | undefined,
     visibleTextEditors: visible,
     onDidChangeVisibleTextEditors: never,
+    onDidChangeActiveTextEditor: never,
+    onDidChangeTextEditorSelection: moved.event,
     createTextEditorDecorationType: (look: object) => ({ ...look, ...nothing }),
     tabGroups: { all: [] },
     showInformationMessage: tell,
@@ -193,6 +202,9 @@ const api = {
 /** The sentences that the user was shown, in order. */
 export const shownMessages: readonly string[] = told;
 
+/** The commands that the extension ran, in order. */
+export const executedCommands: readonly string[] = executed;
+
 /** Runs a command that the extension has registered. */
 export async function runCommand(name: string): Promise<void> {
   await commands.get(name)?.();
@@ -230,9 +242,21 @@ export function configure(name: string, value: unknown, section = 'leoam'): void
 
 /** Makes it the active editor's document; the returned one is the same. */
 export function editActively(uri: string, languageId: string): EditedDocument {
-  const document = { uri: Uri.parse(uri), languageId, isDirty: true };
-  api.window.activeTextEditor = { document };
+  const document = { uri: Uri.parse(uri), languageId, isDirty: true, version: 1 };
+  api.window.activeTextEditor = { document, selection: at(1) };
   return document;
+}
+
+function at(line: number): Editor['selection'] {
+  return { active: { line, isEqual: (other) => other.line === line } };
+}
+
+/** Moves the cursor of the active editor. */
+export function moveCursor(line: number): void {
+  if (api.window.activeTextEditor !== undefined) {
+    api.window.activeTextEditor.selection = at(line);
+  }
+  moved.fire({});
 }
 
 /** What VS Code tells of a document that was changed. */

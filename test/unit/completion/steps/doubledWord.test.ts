@@ -21,6 +21,16 @@ describe('the letters before the cursor', () => {
     assert.equal(after(doubledWord, `${both}isFr‸`, 'Free()'), `${both}isFrFree()‸`);
   });
 
+  it('are of numbers', () => {
+    const counted = 'const most = 1000;\n';
+    assert.equal(after(doubledWord, `${counted}f(10‸`, '000)'), `${counted}f(10000)‸`);
+  });
+
+  it('are looked for in a line of any length', () => {
+    const long = `const key = '${'0a'.repeat(100_000)}' + isFr`;
+    assert.equal(after(doubledWord, `${known}${long}‸`, 'Free()'), `${known}${long}ee()‸`);
+  });
+
   it('are those of one word alone', () => {
     assert.equal(after(doubledWord, `${known}is ‸`, 'isFree'), `${known}is isFree‸`);
     assert.equal(after(doubledWord, `${known}isFree‸`, 'Free()'), `${known}isFreeFree()‸`);
