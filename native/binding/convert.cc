@@ -213,6 +213,7 @@ GenerateRequest ReadGenerateRequest(const Napi::Value& value) {
   request.max_tokens = static_cast<int>(ReadNumber(object, "maxTokens", 256));
   request.stop = object.Get("stop").IsUndefined() ? std::vector<std::string>{}
                                                   : ReadStrings(object.Get("stop"), "stop");
+  request.healed = ReadString(object, "healed", "");
   if (object.Get("draft").IsObject()) {
     const auto draft = object.Get("draft").As<Napi::Object>();
     request.draft.max_tokens = static_cast<int>(ReadNumber(draft, "maxTokens"));

@@ -62,6 +62,7 @@ Answer::Answer(Core& core, JobContext& job, Session& session, const GenerateRequ
       request_(request),
       sampler_(sampler),
       result_(*result),
+      healed_(request.healed),
       stream_(request.stop, request.on_text),
       context_(request.draft.context) {}
 
@@ -107,7 +108,24 @@ void Answer::Settle() {
   row_ = 0;
 }
 
+bool Answer::Heal(std::span<const float> logits, std::vector<float>* allowed) const {
+  const std::vector<Token> tokens = core_.pieces().Beginning(healed_);
+  allowed->assign(logits.size(), -std::numeric_limits<float>::infinity());
+  for (const Token token : tokens) {
+    (*allowed)[static_cast<size_t>(token)] = logits[static_cast<size_t>(token)];
+  }
+  return !tokens.empty();
+}
+
 bool Answer::Take(std::span<const float> logits) {
+  std::vector<float> allowed;
+  if (!healed_.empty()) {
+    if (!Heal(logits, &allowed)) {
+      result_.reason = "end";  // no token says these bytes
+      return false;
+    }
+    logits = allowed;
+  }
   const Token token = sampler_.Sample(logits);
   if (core_.vocabulary().IsEndOfGeneration(token)) {
     result_.reason = "end";
@@ -124,7 +142,11 @@ bool Answer::Take(std::span<const float> logits) {
       return false;
     }
   }
-  if (stream_.Push(core_.vocabulary().Piece(token))) {
+  std::string piece = core_.vocabulary().Piece(token);
+  const size_t given = std::min(healed_.size(), piece.size());
+  healed_.erase(0, given);
+  piece.erase(0, given);
+  if (stream_.Push(piece)) {
     result_.reason = "stop";
     return false;
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "leoam/engine.h"
@@ -44,6 +45,9 @@ class Answer {
  private:
   // Chooses the next token; false when it ends the answer.
   bool Take(std::span<const float> logits);
+  // Of `logits` those of tokens that what is to be healed may go on with; the others cannot be
+  // chosen. False where there are none.
+  bool Heal(std::span<const float> logits, std::vector<float>* allowed) const;
   // Drops what was guessed wrong.
   void Settle();
   // The token is what was guessed: its KV is here already.
@@ -59,6 +63,7 @@ class Answer {
   const GenerateRequest& request_;
   Sampler& sampler_;
   GenerateResult& result_;
+  std::string healed_;  // what of it is still to be written
   TextStream stream_;
   const Stopwatch* since_start_ = nullptr;
   Stopwatch decode_;

@@ -89,6 +89,13 @@ std::vector<std::pair<int, int>> Core::KeyPlanes() const {
   return planes;
 }
 
+const PieceIndex& Core::pieces() {
+  if (pieces_ == nullptr) {
+    pieces_ = std::make_unique<PieceIndex>(*vocabulary_);
+  }
+  return *pieces_;
+}
+
 Result<std::span<const std::vector<uint8_t>>> Core::Channels(JobContext& job) {
   if (channels_.empty()) {
     auto measured = MeasureChannels(*this, job);

@@ -14,6 +14,7 @@
 #include "leoam/status.h"
 #include "model/decoder.h"
 #include "model/model.h"
+#include "model/piece_index.h"
 #include "model/vocabulary.h"
 #include "runtime/scheduler.h"
 #include "store/segment_store.h"
@@ -71,6 +72,9 @@ class Core {
   // Over when the core ends. Finish() once no job runs.
   LeftWork& left() { return *left_; }
 
+  // Made at the first call. The engine thread; valid as long as the core.
+  const PieceIndex& pieces();
+
   // Evidence in tiers that sessions hold.
   SharedContexts& contexts() { return contexts_; }
 
@@ -92,6 +96,7 @@ class Core {
   KvFormat session_kv_ = KvFormat::kF16;
   std::unique_ptr<Model> model_;
   std::unique_ptr<Vocabulary> vocabulary_;
+  std::unique_ptr<PieceIndex> pieces_;
   std::unique_ptr<Decoder> decoder_;
 
   AllocateDevice allocate_device_ = AllocateDeviceMemory;

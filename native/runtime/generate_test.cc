@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -90,6 +91,30 @@ TEST_F(GenerateTest, GuessesFromMoreTextThanItsOwn) {
   const Outcome helped = Answer(request);
   EXPECT_EQ(helped.result.tokens, other.result.tokens);
   EXPECT_GT(helped.result.counters.tokens_accepted, other.result.counters.tokens_accepted);
+}
+
+TEST_F(GenerateTest, BeginsWithWhatIsHealed) {
+  GenerateRequest request = Again();
+  const Outcome whole = Answer(request);
+  ASSERT_GT(whole.result.text.size(), 12U);
+  for (const size_t bytes : {1U, 2U, 5U, 9U}) {
+    // Taken from the end of what it would write anyway: it is written, and is no part of the text.
+    request.healed = whole.result.text.substr(0, bytes);
+    const Outcome healed = Answer(request);
+    EXPECT_EQ(healed.result.tokens, whole.result.tokens);
+    EXPECT_EQ(healed.result.text, whole.result.text.substr(bytes));
+    request.draft.max_tokens = 8;
+    request.draft.context = request.parts[0].tokens;
+    EXPECT_EQ(Answer(request).result.text, healed.result.text);
+    request.draft = {};
+  }
+  // Whatever the model would rather write.
+  request.healed = "// Zürich";
+  request.measure_probability = true;
+  const Outcome other = Answer(request);
+  const std::string written = core_->vocabulary().Text(other.result.tokens);
+  EXPECT_EQ(written, request.healed + other.result.text);
+  EXPECT_TRUE(std::isfinite(other.result.log_probability));
 }
 
 TEST_F(GenerateTest, EndsWhatIsUnlikely) {

@@ -1,5 +1,5 @@
-// What a completion takes from stored or moved KV instead of computing it. Each has its switch,
-// so that what it costs and gains can be measured one at a time.
+// What a completion takes from stored or moved KV instead of computing it, and how its prompt is
+// written. Each has its switch, so that what it costs and gains can be measured one at a time.
 
 export interface Approximations {
   /** Passages of other files: stored KV, the same as text, or none. */
@@ -10,6 +10,8 @@ export interface Approximations {
   behind: 'moved' | 'read';
   /** Prefix, suffix, middle as the model was trained; or the suffix first, where no text is moved. */
   order: 'psm' | 'spm';
+  /** What stands right before the cursor: written anew as the completion's beginning, or taken as it is. */
+  healing: 'on' | 'off';
 }
 
 /**
@@ -19,11 +21,13 @@ export interface Approximations {
 export const completionModes = ['leoam', 'rag', 'file', 'exact'] as const;
 export type CompletionMode = (typeof completionModes)[number];
 
+const kept = { file: 'stored', behind: 'moved', order: 'psm', healing: 'on' } as const;
+
 const ofMode: Record<CompletionMode, Approximations> = {
-  leoam: { evidence: 'stored', file: 'stored', behind: 'moved', order: 'psm' },
-  rag: { evidence: 'text', file: 'stored', behind: 'moved', order: 'psm' },
-  file: { evidence: 'none', file: 'stored', behind: 'moved', order: 'psm' },
-  exact: { evidence: 'text', file: 'read', behind: 'read', order: 'psm' },
+  leoam: { evidence: 'stored', ...kept },
+  rag: { evidence: 'text', ...kept },
+  file: { evidence: 'none', ...kept },
+  exact: { ...kept, evidence: 'text', file: 'read', behind: 'read' },
 };
 
 export const switches: { readonly [K in keyof Approximations]: readonly Approximations[K][] } = {
@@ -31,6 +35,7 @@ export const switches: { readonly [K in keyof Approximations]: readonly Approxim
   file: ['stored', 'before', 'read'],
   behind: ['moved', 'read'],
   order: ['psm', 'spm'],
+  healing: ['on', 'off'],
 };
 
 /** The mode's, with some of them set otherwise. */

@@ -12,9 +12,10 @@ import { joinTokens, type PromptProfile } from '../prompt/profile.js';
 import type { Approximations } from './approximations.js';
 import { defaultLimits } from './cursorWindow.js';
 import type { FilePlace, NamedPlace } from './knownPlaces.js';
+import { healable } from './healing.js';
 import { alignBefore, layOut, type Layout } from './layout.js';
 import { fimMarks, type FimMarks } from './marks.js';
-import { cursorPrompt } from './prompt.js';
+import { cursorPrompt, type CursorPrompt } from './prompt.js';
 import { storedFile, type StoredFile } from './storedFile.js';
 import { Stretches } from './stretches.js';
 import { TokenCache } from './tokenCache.js';
@@ -154,17 +155,15 @@ export class Completer {
   private async write(request: CompletionRequest): Promise<Completion> {
     const arrived = performance.now();
     const stretch = await this.stretches.of(request);
-    const file = await this.fileOf(request);
+    const healed =
+      request.approximations.healing === 'on'
+        ? healable(request.text.slice(0, request.offset))
+        : '';
+    const cut = without(healed, request);
+    const file = await this.fileOf(cut);
     const selectMs = performance.now() - arrived;
     request.signal?.throwIfAborted();
-    const layout = this.layoutOf(request, file);
-    const prompt = await cursorPrompt(layout, {
-      header: file.header,
-      marks: this.marks,
-      tokens: this.tokens,
-      approximations: request.approximations,
-    });
-    file.start = layout.start;
+    const prompt = await this.promptOf(cut, file);
     const complete = new AbortController();
     let written = '';
     let end: number | undefined;
@@ -177,25 +176,31 @@ export class Completer {
     };
     const { made } = stretch;
     const context = prompt.before.slice(-contextTokens);
-    const asked = {
-      parts: [...made.parts, ...prompt.evidence, ...prompt.question],
-      questionPart: made.parts.length + prompt.evidence.length,
+    const asked = (of: CursorPrompt) => ({
+      parts: [...made.parts, ...of.evidence, ...of.question],
+      questionPart: made.parts.length + of.evidence.length,
       repair: { share: 0 },
-    };
+    });
     const expected = await this.expectedTokens(request.expected);
-    const room = Math.max(request.maxTokens, expected.length);
+    const [begun = none] = await this.tokens.of([healed]);
+    const maxTokens = request.maxTokens + begun.length;
+    const room = Math.max(maxTokens, expected.length + begun.length);
     const session = this.sessionFor(made.tokens + prompt.tokens + room);
     const submitted = performance.now();
     const result = await session.generate(
       {
-        ...asked,
-        maxTokens: request.maxTokens,
+        ...asked(prompt),
+        maxTokens,
         sampling: request.sampling ?? { temperature: 0 },
         stop: request.stop,
+        healed,
         draft: {
           maxTokens: request.draftTokens ?? defaultDraftTokens,
           context,
-          corpus: joinTokens([file.corpus, ...(await this.guessed(context, request.guess))]),
+          corpus: joinTokens([
+            file.corpus,
+            ...(await this.guessed(context, healed, request.guess)),
+          ]),
         },
         minMeanLogProbability: request.minMeanLogProbability ?? -Infinity,
         ...(request.isComplete === undefined ? {} : { onText: watch }),
@@ -205,8 +210,14 @@ export class Completer {
     );
     const count = result.tokens.length;
     const totalMs = performance.now() - arrived;
+    // Behind all that stands there, as likelihoods of the text are compared.
     const goldNll =
-      expected.length === 0 ? undefined : await nllOf(session, { ...asked, target: expected });
+      expected.length === 0
+        ? undefined
+        : await nllOf(session, {
+            ...asked(healed === '' ? prompt : await this.promptOf(request, file)),
+            target: expected,
+          });
     return {
       // What came after it was complete depends on when the engine heard of it.
       completion: result.text.slice(0, end),
@@ -224,6 +235,17 @@ export class Completer {
         totalMs,
       },
     };
+  }
+
+  private async promptOf(request: CompletionRequest, file: OpenFile): Promise<CursorPrompt> {
+    const layout = this.layoutOf(request, file);
+    file.start = layout.start;
+    return cursorPrompt(layout, {
+      header: file.header,
+      marks: this.marks,
+      tokens: this.tokens,
+      approximations: request.approximations,
+    });
   }
 
   /** What is taken of the file from the store, as long as it holds. */
@@ -279,8 +301,12 @@ export class Completer {
   }
 
   /** The guess as if it had been read behind the cursor's text. */
-  private async guessed(context: Int32Array, guess: string | undefined): Promise<Int32Array[]> {
-    return guess === undefined ? [] : [context, ...(await this.tokens.of([guess]))];
+  private async guessed(
+    context: Int32Array,
+    healed: string,
+    guess: string | undefined,
+  ): Promise<Int32Array[]> {
+    return guess === undefined ? [] : [context, ...(await this.tokens.of([healed + guess]))];
   }
 
   private async expectedTokens(expected: string | undefined): Promise<Int32Array> {
@@ -296,6 +322,13 @@ export class Completer {
     }
     return this.session;
   }
+}
+
+/** The same without what stands right before the cursor. */
+function without(healed: string, request: CompletionRequest): CompletionRequest {
+  const { text, offset } = request;
+  const cut = offset - healed.length;
+  return { ...request, text: text.slice(0, cut) + text.slice(offset), offset: cut };
 }
 
 /** Behind a prompt that the session has just been given. */

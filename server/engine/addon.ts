@@ -183,6 +183,12 @@ export interface GenerateRequest {
   sampling: Sampling;
   /** Ends the answer; not part of it. */
   stop: string[];
+  /**
+   * What the answer begins with, in whichever tokens the model likes best (token healing): it was taken
+   * from the prompt's end, since the tokens of a half word are not those of the whole one. No part of
+   * the result's text, but of its tokens.
+   */
+  healed?: string;
   /** Guesses that decoding verifies; absent: none. What is written is the same. */
   draft?: DraftOptions;
   /**

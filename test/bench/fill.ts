@@ -6,6 +6,7 @@
 //   --modes leoam,rag,file,exact (as `leoam complete --mode` has them, and :stale=CHARACTERS,
 //                     :precision=f16|q8|q4, such as leoam:behind=read:stale=200)
 //   --seed N          of the holes (1)
+//   --inside N        each of them begins behind the first N characters of a name, and ends with the line
 //   --read-cut        read each file again, without its hole, before it is filled: its stored KV
 //                     serves on both sides of the hole, as in an editor
 //   --fresh           measure again what was measured before
@@ -24,6 +25,7 @@ import {
   type RepoHoles,
 } from './filling.js';
 import { fillReport, type FilledHole } from './fillReport.js';
+import { insideName } from './insideNames.js';
 import { chooseHoles, findHoles, holeKinds } from './holes.js';
 import { benchSession, readIntoStore, type BenchSession } from './reading.js';
 import { benchRepo, repositoryFolder } from './repositories.js';
@@ -48,7 +50,7 @@ const secondsPerHole: Record<string, number> = { leoam: 5, rag: 15, file: 6, exa
 export async function run(args: string[]): Promise<object> {
   const values = benchOptions(
     args,
-    ['repos', 'holes', 'modes', 'seed'],
+    ['repos', 'holes', 'modes', 'seed', 'inside'],
     ['read-cut', 'fresh', 'dry-run'],
   );
   const modes = listOption(values.modes, defaultModes);
@@ -61,7 +63,15 @@ export async function run(args: string[]): Promise<object> {
   const seed = countOption('seed', values.seed, 1);
   const count = countOption('holes', values.holes, 300);
   const device = describeDevice();
-  const repos = await makeHoles(listOption(values.repos, defaultRepos), count, seed);
+  const made = await makeHoles(listOption(values.repos, defaultRepos), count, seed);
+  const inside = values.inside === undefined ? 0 : countOption('inside', values.inside, 0);
+  const repos =
+    inside === 0
+      ? made
+      : made.map((repo) => ({
+          ...repo,
+          holes: repo.holes.flatMap((hole) => insideName(hole, inside)),
+        }));
   const holes = repos.flatMap((repo) => repo.holes);
   const kinds = Object.fromEntries(
     holeKinds.map((kind) => [kind, holes.filter((hole) => hole.kind === kind).length]),
@@ -91,6 +101,7 @@ export async function run(args: string[]): Promise<object> {
     threads: session.threads,
     holes: holes.length,
     readsCut: values['read-cut'] ?? false,
+    inside,
     kinds,
     ...fillReport(filled, modes),
   };

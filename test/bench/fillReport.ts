@@ -12,6 +12,8 @@ export interface FilledHole {
   /** As `leoam complete --mode` has it. */
   mode: string;
   isExact: boolean;
+  /** Of a hole that begins within a name: it goes on with the rest of that, and no more of it. */
+  isNameRight?: boolean;
   /** 0..1. */
   editSimilarity: number;
   /** Natural, a token; absent where nothing was written. */
@@ -26,6 +28,8 @@ export interface FilledHole {
 export interface FillFigures {
   n: number;
   exact: number;
+  /** Right names, where holes begin within one. */
+  names?: number;
   meanEditSimilarity: number;
   meanGoldNll: number | null;
   medianTtftMs: number;
@@ -36,6 +40,7 @@ export interface FillFigures {
 /** One mode minus another over the holes that both filled. */
 export interface FillDifference {
   exactPoints: Interval;
+  namePoints?: Interval;
   /** In hundredths. */
   editSimilarity: Interval;
   /** Nats a token; negative is better. Of those for which both were judged. */
@@ -122,6 +127,9 @@ function figures(rows: readonly FilledHole[]): FillFigures {
   return {
     n: rows.length,
     exact: rows.filter(({ isExact }) => isExact).length,
+    ...(rows.some(({ isNameRight }) => isNameRight !== undefined)
+      ? { names: rows.filter(({ isNameRight }) => isNameRight).length }
+      : {}),
     meanEditSimilarity: mean(rows.map(({ editSimilarity }) => editSimilarity)),
     meanGoldNll: nll.length === 0 ? null : mean(nll),
     medianTtftMs: median(rows.map(({ ttftMs }) => ttftMs)),
@@ -152,6 +160,15 @@ function difference(pairs: readonly Pair[]): FillDifference {
     exactPoints: pairedInterval(
       pairs.map(({ one, other }) => 100 * (Number(one.isExact) - Number(other.isExact))),
     ),
+    ...(pairs.some(({ one }) => one.isNameRight !== undefined)
+      ? {
+          namePoints: pairedInterval(
+            pairs.map(
+              ({ one, other }) => 100 * (Number(one.isNameRight) - Number(other.isNameRight)),
+            ),
+          ),
+        }
+      : {}),
     editSimilarity: pairedInterval(
       pairs.map(({ one, other }) => 100 * (one.editSimilarity - other.editSimilarity)),
     ),

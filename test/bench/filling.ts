@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { CutCopy, roundsOf } from './cutCopy.js';
 import type { FilledHole } from './fillReport.js';
 import { shapeOf, type RepoHole } from './holes.js';
+import { hasName } from './insideNames.js';
 import { readIntoStore, sessionArguments, type BenchSession } from './reading.js';
 import type { RowCache } from './rowCache.js';
 import type { SourceFile } from './sourceFiles.js';
@@ -153,10 +154,12 @@ async function fill(
       throw new Error(`leoam complete filled other holes than it was given (${hole.path}).`);
     }
     const { completion, isExact, editSimilarity, meanLogProbability, goldNll } = row;
+    const { restOfName } = hole;
     const { counters, timings } = row;
     return {
       ...(meanLogProbability === undefined ? {} : { meanLogProbability }),
       ...(goldNll === undefined ? {} : { goldNll }),
+      ...(restOfName === undefined ? {} : { isNameRight: hasName(completion, restOfName) }),
       ...{ completion, isExact, editSimilarity, tokensComputed: counters.tokensComputed },
       ...{ ttftMs: timings.ttftMs, totalMs: timings.totalMs },
     };

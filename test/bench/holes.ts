@@ -31,6 +31,8 @@ export interface RepoHole extends Hole {
   line: number;
   /** Names that only other files explain; none of a local hole. */
   needs: string[];
+  /** Where it begins within a name: what that goes on with. */
+  restOfName?: string;
 }
 
 interface Span {

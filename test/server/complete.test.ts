@@ -96,7 +96,7 @@ describe('filling in at a cursor @slow', function () {
 
   it('computes what is typed and two marks, and moves what stands behind the cursor', async () => {
     const first = await complete();
-    const typed = await complete('isFree');
+    const typed = await complete('isFree(to');
     assert.ok(typed.counters.tokensMoved > 0);
     assert.ok(typed.counters.tokensComputed <= 5, `${typed.counters.tokensComputed}`);
     assert.equal(typed.counters.bytesFromDisk, 0);
@@ -104,6 +104,23 @@ describe('filling in at a cursor @slow', function () {
     assert.ok(deleted.counters.tokensMoved > 0);
     assert.ok(deleted.counters.tokensComputed <= 4, `${deleted.counters.tokensComputed}`);
     assert.ok(first.counters.tokensComputed > 20);
+  });
+
+  it('finds the rest of a name however much of it is typed, and computes nothing for its letters', async () => {
+    const name = 'isFreeShipping';
+    for (let typed = 2; typed < name.length; typed++) {
+      const { completion, counters } = await complete(name.slice(0, typed));
+      assert.ok(completion.startsWith(name.slice(typed)), `${name.slice(0, typed)}‸${completion}`);
+      assert.ok(typed === 2 || counters.tokensComputed <= 2, `${counters.tokensComputed}`);
+    }
+    // As tokens of their own, these letters mislead it.
+    const split = { approximations: approximations('leoam', { healing: 'off' }) };
+    const wrong: string[] = [];
+    for (let typed = 2; typed < name.length; typed++) {
+      const { completion } = await complete(name.slice(0, typed), split);
+      wrong.push(...(completion.startsWith(name.slice(typed)) ? [] : [completion]));
+    }
+    assert.ok(wrong.length > 0);
   });
 
   it('takes what the editor knows of other files: definitions, and where one wrote lately', async () => {

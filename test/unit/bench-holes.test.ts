@@ -8,6 +8,7 @@ import { CutCopy, roundsOf } from '../bench/cutCopy.js';
 import { fillReport, type FilledHole } from '../bench/fillReport.js';
 import { modeArguments, precisionOf } from '../bench/filling.js';
 import { chooseHoles, findHoles, holeKinds, type HoleKind, type RepoHole } from '../bench/holes.js';
+import { hasName, insideName } from '../bench/insideNames.js';
 import { indexNames, needsOf } from '../bench/names.js';
 import type { SourceFile } from '../bench/sourceFiles.js';
 
@@ -120,6 +121,35 @@ describe('names of other files', () => {
       found?.flatMap(({ names }) => names),
       ['a', 'c', 'whole'],
     );
+  });
+});
+
+describe('holes that begin within a name', () => {
+  const whole: RepoHole = {
+    ...{ path: 'a.js', startByte: 100, endByte: 200, kind: 'cross-file block', line: 7 },
+    expected: ' = “ä”;\n  return stock.reserveAll(items);\n  done();',
+    needs: ['reserveAll'],
+  };
+
+  it('begin in one that only another file explains, and end with its line', () => {
+    const [hole] = insideName(whole, 4);
+    assert.equal(hole?.expected, 'rveAll(items);');
+    assert.equal(hole.restOfName, 'rveAll');
+    assert.deepEqual([hole.kind, hole.line], ['cross-file line', 8]);
+    const before = Buffer.byteLength(' = “ä”;\n  return stock.rese');
+    assert.deepEqual([hole.startByte, hole.endByte], [100 + before, 100 + before + 14]);
+  });
+
+  it('else in the first one that is long enough', () => {
+    const [hole] = insideName({ ...whole, needs: [] }, 3);
+    assert.deepEqual([hole?.restOfName, hole?.kind], ['urn', 'local line']);
+    assert.deepEqual(insideName({ ...whole, needs: [] }, 40), []);
+  });
+
+  it('are right where the name ends as it should', () => {
+    assert.ok(hasName('rveAll(items)', 'rveAll'));
+    assert.ok(!hasName('rveAllOf(items)', 'rveAll'));
+    assert.ok(!hasName('rve', 'rveAll'));
   });
 });
 

@@ -85,6 +85,11 @@ struct GenerateRequest : PromptRequest {
   uint32_t seed = 0;
   std::string grammar;
   std::vector<std::string> stop;
+  // What the answer begins with, in whichever tokens the model likes best (token healing): it was
+  // taken from the prompt's end, since the tokens of a half word are not those of the whole one. No
+  // part of the result's text, but of its tokens; probabilities are those among tokens that begin
+  // so.
+  std::string healed;
   DraftOptions draft;
   // Log probabilities of what is written are added up, a softmax for each token. The answer
   // ends, with reason "unlikely", once their mean is below the given one.

@@ -5,7 +5,6 @@ import type { Place, Step, Suggested } from '../place.js';
 import { blockEnd } from './blockEnd.js';
 import { closers } from './closers.js';
 import { doubledIndentation } from './doubledIndentation.js';
-import { doubledWord } from './doubledWord.js';
 import { documentLineEnds, plainLineEnds } from './lineEnds.js';
 import { repeatedBefore } from './repeatedBefore.js';
 import { repeatedBehind } from './repeatedBehind.js';
@@ -19,7 +18,6 @@ export const steps: readonly Step[] = [
   specialTokens,
   plainLineEnds,
   doubledIndentation,
-  doubledWord,
   repetition,
   blockEnd,
   repeatedBefore,

@@ -4,10 +4,10 @@ import { approximations, parseMode } from '../../../server/completion/approximat
 describe('a mode of filling in', () => {
   it('is a named one, with single switches set otherwise', () => {
     assert.deepEqual(parseMode('leoam'), {
-      ...{ evidence: 'stored', file: 'stored', behind: 'moved', order: 'psm' },
+      ...{ evidence: 'stored', file: 'stored', behind: 'moved', order: 'psm', healing: 'on' },
     });
     assert.deepEqual(parseMode('exact'), {
-      ...{ evidence: 'text', file: 'read', behind: 'read', order: 'psm' },
+      ...{ evidence: 'text', file: 'read', behind: 'read', order: 'psm', healing: 'on' },
     });
     assert.deepEqual(
       parseMode('leoam:order=spm:file=before'),
