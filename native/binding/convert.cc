@@ -289,6 +289,7 @@ Napi::Object FromGenerateResult(Napi::Env env, const GenerateResult& result) {
   out.Set("text", result.text);
   out.Set("tokens", FromTokens(env, result.tokens));
   out.Set("reason", result.reason);
+  out.Set("healedTokens", static_cast<double>(result.healed_tokens));
   out.Set("logProbability", result.log_probability);
   out.Set("counters", FromCounters(env, result.counters));
   out.Set("timings", FromTimings(env, result.timings));

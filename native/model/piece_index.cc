@@ -5,11 +5,13 @@
 namespace leoam {
 
 PieceIndex::PieceIndex(const Vocabulary& vocabulary) {
+  pieces_.reserve(static_cast<size_t>(vocabulary.size()));
   for (Token token = 0; token < vocabulary.size(); ++token) {
     if (vocabulary.IsControl(token) || vocabulary.IsEndOfGeneration(token)) {
       continue;
     }
     std::string piece = vocabulary.Piece(token);
+    piece.shrink_to_fit();
     if (!piece.empty()) {
       pieces_.emplace_back(std::move(piece), token);
     }

@@ -78,8 +78,11 @@ bool Answer::TakeWhatIsKnown() {
     const bool goes_on =
         Take(std::span<const float>(logits_).subspan(row_ * vocabulary, vocabulary));
     if (taken_++ == 0) {
-      result_.timings.ttft_ms = since_start_->Milliseconds();
       decode_ = Stopwatch();
+    }
+    if (!has_text_) {
+      result_.timings.ttft_ms = since_start_->Milliseconds();
+      has_text_ = !goes_on || result_.tokens.size() > result_.healed_tokens;
     }
     if (!goes_on) {
       return false;
@@ -111,10 +114,15 @@ void Answer::Settle() {
 bool Answer::Heal(std::span<const float> logits, std::vector<float>* allowed) const {
   const std::vector<Token> tokens = core_.pieces().Beginning(healed_);
   allowed->assign(logits.size(), -std::numeric_limits<float>::infinity());
+  bool is_any = false;
   for (const Token token : tokens) {
-    (*allowed)[static_cast<size_t>(token)] = logits[static_cast<size_t>(token)];
+    const auto index = static_cast<size_t>(token);
+    if (index < logits.size()) {
+      (*allowed)[index] = logits[index];
+      is_any = true;
+    }
   }
-  return !tokens.empty();
+  return is_any;
 }
 
 bool Answer::Take(std::span<const float> logits) {
@@ -134,18 +142,24 @@ bool Answer::Take(std::span<const float> logits) {
   ++result_.counters.tokens_decoded;
   result_.tokens.push_back(token);
   context_.push_back(token);
+  std::string piece = core_.vocabulary().Piece(token);
+  const bool is_healed = !healed_.empty() && piece.size() <= healed_.size();
+  const size_t given = std::min(healed_.size(), piece.size());
+  healed_.erase(0, given);
+  piece.erase(0, given);
+  if (is_healed) {
+    ++result_.healed_tokens;
+    return true;
+  }
   if (request_.measure_probability) {
     result_.log_probability += LogProbability(logits, token);
-    if (result_.log_probability / static_cast<double>(result_.tokens.size()) <
+    if (result_.log_probability /
+            static_cast<double>(result_.tokens.size() - result_.healed_tokens) <
         request_.min_mean_log_probability) {
       result_.reason = "unlikely";
       return false;
     }
   }
-  std::string piece = core_.vocabulary().Piece(token);
-  const size_t given = std::min(healed_.size(), piece.size());
-  healed_.erase(0, given);
-  piece.erase(0, given);
   if (stream_.Push(piece)) {
     result_.reason = "stop";
     return false;

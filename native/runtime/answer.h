@@ -68,6 +68,7 @@ class Answer {
   const Stopwatch* since_start_ = nullptr;
   Stopwatch decode_;
   int taken_ = 0;
+  bool has_text_ = false;       // a token has said more than what was healed
   std::vector<Token> context_;  // what the text ends with, for guesses
   std::vector<Token> guess_;    // behind the last computed token
   size_t row_ = 0;              // of the logits that choose the next token; guesses before it hold

@@ -44,6 +44,12 @@ Result<std::unique_ptr<Core>> Core::Load(const CoreOptions& options) {
     return vocabulary.status();
   }
   core->vocabulary_ = std::move(vocabulary).value();
+  if (core->vocabulary_->FindSpecial("<|fim_middle|>").has_value()) {
+    // A suggestion would wait some 100 ms for it.
+    core->pieces_to_come_ = std::async(std::launch::async, [words = core->vocabulary_.get()] {
+      return std::make_unique<PieceIndex>(*words);
+    });
+  }
   const int threads = options.threads > 0 ? options.threads : DefaultThreads();
   auto decoder = Decoder::Create(*core->model_, **backend, threads);
   if (!decoder.ok()) {
@@ -91,7 +97,8 @@ std::vector<std::pair<int, int>> Core::KeyPlanes() const {
 
 const PieceIndex& Core::pieces() {
   if (pieces_ == nullptr) {
-    pieces_ = std::make_unique<PieceIndex>(*vocabulary_);
+    pieces_ = pieces_to_come_.valid() ? pieces_to_come_.get()
+                                      : std::make_unique<PieceIndex>(*vocabulary_);
   }
   return *pieces_;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -72,7 +73,8 @@ class Core {
   // Over when the core ends. Finish() once no job runs.
   LeftWork& left() { return *left_; }
 
-  // Made at the first call. The engine thread; valid as long as the core.
+  // Made since the load where the model has marks to fill in, else at the first call. The engine
+  // thread; valid as long as the core.
   const PieceIndex& pieces();
 
   // Evidence in tiers that sessions hold.
@@ -97,6 +99,7 @@ class Core {
   std::unique_ptr<Model> model_;
   std::unique_ptr<Vocabulary> vocabulary_;
   std::unique_ptr<PieceIndex> pieces_;
+  std::future<std::unique_ptr<PieceIndex>> pieces_to_come_;  // reads vocabulary_
   std::unique_ptr<Decoder> decoder_;
 
   AllocateDevice allocate_device_ = AllocateDeviceMemory;

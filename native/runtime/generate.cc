@@ -19,6 +19,10 @@ uint64_t BytesReadByTiers(const Session& session) {
 }
 
 Result<std::unique_ptr<Sampler>> SamplerFor(const Core& core, const GenerateRequest& request) {
+  if (!request.healed.empty() && !request.grammar.empty()) {
+    return Status(StatusCode::kInvalidArgument,
+                  "What is healed may be no text of the grammar: leave one of them out.");
+  }
   SamplingParams sampling;
   sampling.temperature = request.temperature;
   sampling.top_k = request.top_k;

@@ -183,7 +183,8 @@ export class Completer {
     });
     const expected = await this.expectedTokens(request.expected);
     const [begun = none] = await this.tokens.of([healed]);
-    const maxTokens = request.maxTokens + begun.length;
+    // Of the one token that is asked for to have the prompt computed nobody wants the text.
+    const maxTokens = request.maxTokens + (request.maxTokens > 1 ? begun.length : 0);
     const room = Math.max(maxTokens, expected.length + begun.length);
     const session = this.sessionFor(made.tokens + prompt.tokens + room);
     const submitted = performance.now();
@@ -208,7 +209,7 @@ export class Completer {
       request.requestClass ?? 'completion',
       anyOf(request.signal, complete.signal),
     );
-    const count = result.tokens.length;
+    const count = result.tokens.length - result.healedTokens;
     const totalMs = performance.now() - arrived;
     // Behind all that stands there, as likelihoods of the text are compared.
     const goldNll =
@@ -300,13 +301,9 @@ export class Completer {
     return layOut(text, offset, { runs: used, cursor }, file.start);
   }
 
-  /** The guess as if it had been read behind the cursor's text. */
-  private async guessed(
-    context: Int32Array,
-    healed: string,
-    guess: string | undefined,
-  ): Promise<Int32Array[]> {
-    return guess === undefined ? [] : [context, ...(await this.tokens.of([healed + guess]))];
+  /** What is healed, and the guess, as if they had been read behind the cursor's text. */
+  private async guessed(context: Int32Array, healed: string, guess = ''): Promise<Int32Array[]> {
+    return healed + guess === '' ? [] : [context, ...(await this.tokens.of([healed + guess]))];
   }
 
   private async expectedTokens(expected: string | undefined): Promise<Int32Array> {

@@ -11,16 +11,22 @@ const pieces =
 /** Further back than names reach. */
 const mostCharacters = 64;
 
-/** The end of the text before a cursor that may be the beginning of a longer token; '' where it is none. */
+/**
+ * The end of the text before a cursor that may be the beginning of a longer token; '' where it is none,
+ * and in indentation alone, of which models write the rest or all.
+ */
 export function healable(before: string): string {
   const line = before.slice(before.lastIndexOf('\n') + 1);
+  if (line.trim() === '') {
+    return '';
+  }
   const last =
     line
       .slice(-2 * mostCharacters)
       .match(pieces)
       ?.at(-1) ?? '';
-  if (last.trim() !== '' && !/\p{L}$/u.test(last)) {
-    return ''; // digits are tokens of their own; marks would be closed again too soon
+  if (last.trim() !== '' && last !== '_' && !/\p{L}$/u.test(last)) {
+    return ''; // digits are tokens of their own; other marks would be closed again too soon
   }
   // A word takes the last space before it along, not what is before that.
   const end = last.trim() === '' ? last.slice(-1) : last;

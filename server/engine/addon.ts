@@ -186,7 +186,7 @@ export interface GenerateRequest {
   /**
    * What the answer begins with, in whichever tokens the model likes best (token healing): it was taken
    * from the prompt's end, since the tokens of a half word are not those of the whole one. No part of
-   * the result's text, but of its tokens.
+   * the result's text, but of its tokens. Not together with a grammar.
    */
   healed?: string;
   /** Guesses that decoding verifies; absent: none. What is written is the same. */
@@ -224,7 +224,9 @@ export interface GenerateResult {
   tokens: Int32Array;
   /** Why it ended. A cancelled generation resolves, with what was written until then. */
   reason: 'end' | 'stop' | 'length' | 'unlikely' | 'cancelled';
-  /** Natural, of all of `tokens` together; 0 where it was not asked for. */
+  /** The first ones of `tokens`, which say nothing but what was `healed`. */
+  healedTokens: number;
+  /** Natural, of the others together; 0 where it was not asked for. */
   logProbability: number;
   counters: Counters;
   timings: {

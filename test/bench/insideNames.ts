@@ -2,6 +2,13 @@
 
 import type { RepoHole } from './holes.js';
 
+/** Names that are none. */
+const keywords = new Set(
+  (
+    'await break class const continue debugger default delete export extends finally function ' +
+    'import instanceof return super switch throw typeof undefined while yield'
+  ).split(' '),
+);
 /** So many characters of a name are left to be found at least. */
 const leastRest = 3;
 
@@ -11,9 +18,14 @@ const leastRest = 3;
  */
 export function insideName<T extends RepoHole>(hole: T, typed: number): T[] {
   const names = [...hole.expected.matchAll(/[\p{L}_$][\p{L}\p{N}_$]*/gu)].filter(
-    ([name]) => name.length >= typed + leastRest,
+    ([name]) => name.length >= typed + leastRest && !keywords.has(name),
   );
-  const found = names.find(([name]) => hole.needs.includes(name)) ?? names[0];
+  const isOnce = ({ 0: name, index }: RegExpExecArray): boolean =>
+    !hole.expected.slice(index + name.length).includes(name);
+  const needed = names.filter(([name]) => hole.needs.includes(name));
+  // Where it stands in a later line, that would show it.
+  const found =
+    needed.find(isOnce) ?? (needed.length > 0 ? undefined : names.find((name) => isOnce(name)));
   if (found === undefined) {
     return [];
   }

@@ -142,8 +142,10 @@ describe('holes that begin within a name', () => {
 
   it('else in the first one that is long enough', () => {
     const [hole] = insideName({ ...whole, needs: [] }, 3);
-    assert.deepEqual([hole?.restOfName, hole?.kind], ['urn', 'local line']);
+    assert.deepEqual([hole?.restOfName, hole?.kind], ['erveAll', 'local line']);
     assert.deepEqual(insideName({ ...whole, needs: [] }, 40), []);
+    const twice = { ...whole, expected: 'reserveAll(a);\nreserveAll(b);' };
+    assert.deepEqual(insideName(twice, 4)[0]?.line, 8);
   });
 
   it('are right where the name ends as it should', () => {

@@ -87,8 +87,7 @@ struct GenerateRequest : PromptRequest {
   std::vector<std::string> stop;
   // What the answer begins with, in whichever tokens the model likes best (token healing): it was
   // taken from the prompt's end, since the tokens of a half word are not those of the whole one. No
-  // part of the result's text, but of its tokens; probabilities are those among tokens that begin
-  // so.
+  // part of the result's text, but of its tokens. Not together with a grammar.
   std::string healed;
   DraftOptions draft;
   // Log probabilities of what is written are added up, a softmax for each token. The answer
@@ -111,7 +110,8 @@ struct GenerateResult {
   std::string text;
   std::vector<Token> tokens;   // of the answer, for the next turn's prompt
   std::string reason;          // "end", "stop", "length", "unlikely", "cancelled"
-  double log_probability = 0;  // natural, of all of `tokens` together; 0 where not measured
+  size_t healed_tokens = 0;    // the first ones of `tokens`, which say nothing but what was healed
+  double log_probability = 0;  // natural, of the others together; 0 where not measured
   Counters counters;
   Timings timings;
   std::vector<double> part_mass;
