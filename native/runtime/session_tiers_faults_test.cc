@@ -4,6 +4,7 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "testing/faulty_device.h"
 #include "testing/faulty_file_system.h"
@@ -39,26 +40,31 @@ class SessionTiersFaults : public testing::SessionTiersFixture {
     return {.ram_bytes = KvBytesOf(request.parts[0]) / 4};
   }
 
+  // It has answered, so that its files are open: what hangs from now on is reading of them.
+  std::unique_ptr<Session> SessionThatHangs(const GenerateRequest& request) {
+    auto session = Session::Create(*core_, 256, KvFormat::kF16, Quarter(request));
+    EXPECT_TRUE(session.ok());
+    Run([&](JobContext& job) {
+      EXPECT_TRUE(Generate(*core_, job, **session, request).ok());
+      (*session)->Truncate(core_->preamble().size());
+    });
+    Faults faults;
+    faults.hang_reads = true;
+    files_.Set(faults);
+    return std::move(session).value();
+  }
+
   testing::FaultyFileSystem files_;
 };
 
 TEST_F(SessionTiersFaults, ADiskThatHangsHoldsUpNeitherUrgentWorkNorWhoGivesUp) {
   const GenerateRequest request = AboutStored(8);
   const GenerateResult expected = Answer(request, Quarter(request));
-  auto session = Session::Create(*core_, 256, KvFormat::kF16, Quarter(request));
-  ASSERT_TRUE(session.ok());
-  // Its files are open: what hangs is reading of them.
-  Run([&](JobContext& job) {
-    ASSERT_TRUE(Generate(*core_, job, **session, request).ok());
-    (*session)->Truncate(core_->preamble().size());
-  });
-  Faults faults;
-  faults.hang_reads = true;
-  files_.Set(faults);
+  const std::unique_ptr<Session> session = SessionThatHangs(request);
   auto cancel = std::make_shared<CancelFlag>();
   std::promise<StatusCode> ended;
   scheduler_->Submit(Priority::kChat, cancel, [&](JobContext& job) {
-    ended.set_value(Generate(*core_, job, **session, request).status().code());
+    ended.set_value(Generate(*core_, job, *session, request).status().code());
   });
   files_.AwaitHanging();
   bool ran = false;
@@ -68,7 +74,7 @@ TEST_F(SessionTiersFaults, ADiskThatHangsHoldsUpNeitherUrgentWorkNorWhoGivesUp) 
   EXPECT_EQ(ended.get_future().get(), StatusCode::kCancelled);
   files_.Set({});
   Run([&](JobContext& job) {
-    const auto again = Generate(*core_, job, **session, request);
+    const auto again = Generate(*core_, job, *session, request);
     ASSERT_TRUE(again.ok()) << again.status().message();
     EXPECT_EQ(again->tokens, expected.tokens);
   });
@@ -76,20 +82,12 @@ TEST_F(SessionTiersFaults, ADiskThatHangsHoldsUpNeitherUrgentWorkNorWhoGivesUp) 
 
 TEST_F(SessionTiersFaults, ADiskThatHangsDoesNotHoldUpWhoLetsGoOfEvidence) {
   const GenerateRequest request = AboutStored(8);
-  auto session = Session::Create(*core_, 256, KvFormat::kF16, Quarter(request));
-  ASSERT_TRUE(session.ok());
-  Run([&](JobContext& job) {
-    ASSERT_TRUE(Generate(*core_, job, **session, request).ok());
-    (*session)->Truncate(core_->preamble().size());
-  });
-  Faults faults;
-  faults.hang_reads = true;
-  files_.Set(faults);
+  std::unique_ptr<Session> session = SessionThatHangs(request);
   auto cancel = std::make_shared<CancelFlag>();
   std::promise<void> ended;
   scheduler_->Submit(Priority::kChat, cancel, [&](JobContext& job) {
-    EXPECT_EQ(Generate(*core_, job, **session, request).status().code(), StatusCode::kCancelled);
-    session->reset();
+    EXPECT_EQ(Generate(*core_, job, *session, request).status().code(), StatusCode::kCancelled);
+    session.reset();
     ended.set_value();
   });
   files_.AwaitHanging();

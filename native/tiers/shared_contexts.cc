@@ -23,7 +23,7 @@ void Drop(std::unique_ptr<TieredContext> context, const std::weak_ptr<LeftWork>&
       work->Add(std::move(gone));
     }
   } catch (const std::exception&) {
-    // No thread or no memory for one: it has ended here.
+    context.reset();  // no thread, or no memory for one
   }
 }
 
