@@ -81,7 +81,7 @@ export class ChatSession implements vscode.Disposable {
       this.current.title = titleOf(question);
     }
     const before = turns.at(-1);
-    delete before?.insteadOf; // what it was to replace is gone on from
+    turns.forEach((turn) => delete turn.insteadOf); // what they were to replace is gone on from
     if (before?.canContinue) {
       // Words that came now would follow a question that was not asked yet.
       before.canContinue = false;

@@ -27,10 +27,10 @@ export function suggestCommand(
     if (outcome === 'left' || asked !== newest) {
       return;
     }
+    const { message, actions } = statusView(server);
     // Only now, and also for others that suggest: VS Code does not ask twice at one place.
-    await vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
+    void vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
     if (outcome === 'hindered') {
-      const { message, actions } = statusView(server);
       const labels = actions.map(({ label }) => label);
       const chosen = await vscode.window.showWarningMessage(message, ...labels);
       actions.filter(({ label }) => label === chosen).forEach(({ id }) => runAction(id));

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstring>
 #include <numeric>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -44,12 +45,7 @@ Result<std::unique_ptr<Core>> Core::Load(const CoreOptions& options) {
     return vocabulary.status();
   }
   core->vocabulary_ = std::move(vocabulary).value();
-  if (core->vocabulary_->FindSpecial("<|fim_middle|>").has_value()) {
-    // A suggestion would wait some 100 ms for it.
-    core->pieces_to_come_ = std::async(std::launch::async, [words = core->vocabulary_.get()] {
-      return std::make_unique<PieceIndex>(*words);
-    });
-  }
+  core->BeginPieces();
   const int threads = options.threads > 0 ? options.threads : DefaultThreads();
   auto decoder = Decoder::Create(*core->model_, **backend, threads);
   if (!decoder.ok()) {
@@ -93,6 +89,21 @@ std::vector<std::pair<int, int>> Core::KeyPlanes() const {
   std::sort(planes.begin(), planes.end());
   planes.erase(std::unique(planes.begin(), planes.end()), planes.end());
   return planes;
+}
+
+void Core::BeginPieces() {
+  const bool fills_in = vocabulary_->FindSpecial("<|fim_middle|>").has_value() ||
+                        vocabulary_->FindSpecial("<fim_middle>").has_value();
+  if (!fills_in) {
+    return;
+  }
+  try {
+    pieces_to_come_ = std::async(std::launch::async, [words = vocabulary_.get()] {
+      return std::make_unique<PieceIndex>(*words);
+    });
+  } catch (const std::system_error&) {
+    pieces_to_come_ = {};  // no thread: the first suggestion waits for it
+  }
 }
 
 const PieceIndex& Core::pieces() {

@@ -95,6 +95,9 @@ class Core {
  private:
   Core() = default;
 
+  // A suggestion would wait some 100 ms for it.
+  void BeginPieces();
+
   KvFormat session_kv_ = KvFormat::kF16;
   std::unique_ptr<Model> model_;
   std::unique_ptr<Vocabulary> vocabulary_;

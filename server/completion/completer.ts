@@ -184,7 +184,8 @@ export class Completer {
     const expected = await this.expectedTokens(request.expected);
     const [begun = none] = await this.tokens.of([healed]);
     // Of the one token that is asked for to have the prompt computed nobody wants the text.
-    const maxTokens = request.maxTokens + (request.maxTokens > 1 ? begun.length : 0);
+    const isPrompt = request.requestClass === 'prepare' && request.maxTokens === 1;
+    const maxTokens = request.maxTokens + (isPrompt ? 0 : begun.length);
     const room = Math.max(maxTokens, expected.length + begun.length);
     const session = this.sessionFor(made.tokens + prompt.tokens + room);
     const submitted = performance.now();

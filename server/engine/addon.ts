@@ -226,7 +226,10 @@ export interface GenerateResult {
   reason: 'end' | 'stop' | 'length' | 'unlikely' | 'cancelled';
   /** The first ones of `tokens`, which say nothing but what was `healed`. */
   healedTokens: number;
-  /** Natural, of the others together; 0 where it was not asked for. */
+  /**
+   * Natural, of the others together, of the first of them among the tokens that go on so; 0 where it was
+   * not asked for.
+   */
   logProbability: number;
   counters: Counters;
   timings: {

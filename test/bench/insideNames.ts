@@ -5,8 +5,9 @@ import type { RepoHole } from './holes.js';
 /** Names that are none. */
 const keywords = new Set(
   (
-    'await break class const continue debugger default delete export extends finally function ' +
-    'import instanceof return super switch throw typeof undefined while yield'
+    'abstract await break class const continue debugger declare default delete export extends ' +
+    'finally function implements import instanceof interface namespace private protected public ' +
+    'readonly return satisfies static super switch throw typeof undefined while yield'
   ).split(' '),
 );
 /** So many characters of a name are left to be found at least. */
@@ -20,10 +21,9 @@ export function insideName<T extends RepoHole>(hole: T, typed: number): T[] {
   const names = [...hole.expected.matchAll(/[\p{L}_$][\p{L}\p{N}_$]*/gu)].filter(
     ([name]) => name.length >= typed + leastRest && !keywords.has(name),
   );
-  const isOnce = ({ 0: name, index }: RegExpExecArray): boolean =>
-    !hole.expected.slice(index + name.length).includes(name);
+  const isOnce = ({ 0: name }: RegExpExecArray): boolean => hole.expected.split(name).length === 2;
   const needed = names.filter(([name]) => hole.needs.includes(name));
-  // Where it stands in a later line, that would show it.
+  // Where it stands in another line, that would show it.
   const found =
     needed.find(isOnce) ?? (needed.length > 0 ? undefined : names.find((name) => isOnce(name)));
   if (found === undefined) {
@@ -34,11 +34,13 @@ export function insideName<T extends RepoHole>(hole: T, typed: number): T[] {
   const expected = hole.expected.slice(from, lineEnd < 0 ? undefined : lineEnd).trimEnd();
   const startByte = hole.startByte + Buffer.byteLength(hole.expected.slice(0, from));
   const above = hole.expected.slice(0, from).split('\n').length - 1;
+  const isNeeded = hole.needs.includes(found[0]);
   return [
     {
       ...hole,
       ...{ expected, startByte, endByte: startByte + Buffer.byteLength(expected) },
-      kind: hole.needs.includes(found[0]) ? 'cross-file line' : 'local line',
+      ...({ kind: isNeeded ? 'cross-file line' : 'local line' } as const),
+      needs: isNeeded ? hole.needs : [],
       line: hole.line + above,
       restOfName: found[0].slice(typed),
     },

@@ -1,5 +1,5 @@
 // A limit on the page cache of what this process reads, as a control group of Linux sets it: what a
-// file that is mapped into memory may have of it. It takes root, or a group that was handed over.
+// file that is mapped into memory may have of it. It takes root, or groups that were handed over.
 
 import { constants } from 'node:fs';
 import { access, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
@@ -61,15 +61,14 @@ export class MemoryCap {
     await write(this.folder, this.files.limit, String(own + Math.ceil(bytes)));
   }
 
-  /** Tells where it cannot: what was measured until then is right. */
+  /** Throws where it cannot: what is measured later would be under the limit, too. */
   async leave(): Promise<void> {
     if (this.isLeft) {
       return;
     }
     this.isLeft = true;
+    await write(this.before, 'cgroup.procs', String(process.pid));
     try {
-      await write(this.folder, this.files.limit, this.files.unlimited);
-      await write(this.before, 'cgroup.procs', String(process.pid));
       await rmdir(this.folder);
     } catch (error) {
       note(`${this.folder} stays: ${error instanceof Error ? error.message : String(error)}`);
@@ -80,7 +79,7 @@ export class MemoryCap {
 async function enterOf<T>(files: Files, make: (folder: string, before: string) => T): Promise<T> {
   const before = await ownGroup(files);
   await access(path.join(before, 'cgroup.procs'), constants.W_OK);
-  const folder = path.join(before, `leoam-bench-${String(process.pid)}`);
+  const folder = path.join(beside(before, files), `leoam-bench-${String(process.pid)}`);
   await mkdir(folder);
   try {
     await countOf(folder, files);
@@ -91,6 +90,11 @@ async function enterOf<T>(files: Files, make: (folder: string, before: string) =
     await rmdir(folder);
     throw error;
   }
+}
+
+/** In version 2 a group that has processes hands nothing down, but for the root. */
+function beside(group: string, { root, controller }: Files): string {
+  return controller === '' && path.resolve(group) !== root ? path.dirname(group) : group;
 }
 
 /** Makes no file: where there is none of that name, it is no such group. */

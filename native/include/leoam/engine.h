@@ -108,10 +108,11 @@ struct Timings {
 
 struct GenerateResult {
   std::string text;
-  std::vector<Token> tokens;   // of the answer, for the next turn's prompt
-  std::string reason;          // "end", "stop", "length", "unlikely", "cancelled"
-  size_t healed_tokens = 0;    // the first ones of `tokens`, which say nothing but what was healed
-  double log_probability = 0;  // natural, of the others together; 0 where not measured
+  std::vector<Token> tokens;  // of the answer, for the next turn's prompt
+  std::string reason;         // "end", "stop", "length", "unlikely", "cancelled"
+  size_t healed_tokens = 0;   // the first ones of `tokens`, which say nothing but what was healed
+  double log_probability =
+      0;  // natural, of the others together, of the first of them among those allowed
   Counters counters;
   Timings timings;
   std::vector<double> part_mass;
