@@ -111,8 +111,9 @@ struct GenerateResult {
   std::vector<Token> tokens;  // of the answer, for the next turn's prompt
   std::string reason;         // "end", "stop", "length", "unlikely", "cancelled"
   size_t healed_tokens = 0;   // the first ones of `tokens`, which say nothing but what was healed
-  double log_probability =
-      0;  // natural, of the others together, of the first of them among those allowed
+  // Natural, of the others together, of the first of them among those allowed; 0 where not
+  // measured.
+  double log_probability = 0;
   Counters counters;
   Timings timings;
   std::vector<double> part_mass;
