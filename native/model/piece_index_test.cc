@@ -2,10 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "testing/models.h"
 

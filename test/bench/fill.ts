@@ -25,8 +25,8 @@ import {
   type RepoHoles,
 } from './filling.js';
 import { fillReport, type FilledHole } from './fillReport.js';
-import { insideName } from './insideNames.js';
 import { chooseHoles, findHoles, holeKinds } from './holes.js';
+import { insideName } from './insideNames.js';
 import { benchSession, readIntoStore, type BenchSession } from './reading.js';
 import { benchRepo, repositoryFolder } from './repositories.js';
 import { RowCache } from './rowCache.js';
@@ -64,7 +64,7 @@ export async function run(args: string[]): Promise<object> {
   const count = countOption('holes', values.holes, 300);
   const device = describeDevice();
   const made = await makeHoles(listOption(values.repos, defaultRepos), count, seed);
-  const inside = values.inside === undefined ? 0 : countOption('inside', values.inside, 0);
+  const inside = values.inside === undefined ? 0 : countOption('inside', values.inside, 1);
   const repos =
     inside === 0
       ? made

@@ -40,6 +40,7 @@ export interface FillFigures {
 /** One mode minus another over the holes that both filled. */
 export interface FillDifference {
   exactPoints: Interval;
+  /** Where holes begin within a name. */
   namePoints?: Interval;
   /** In hundredths. */
   editSimilarity: Interval;

@@ -93,17 +93,11 @@ function settingsOfBatch(choices: Choices, batch: number): Setting[] {
       ),
     );
     for (const memory of memories) {
-      // Answers that are written together guess nothing.
-      for (const way of choices.ways.filter((one) => batch === 1 || one !== 'lossless')) {
-        if (way === 'mmap') {
-          if (disk === 'real' && memory.devicePercent === 0) {
-            settings.push({
-              ...{ way, batch, ...memory, disk },
-              tiers: { prefetch: false, kv: memory.kv },
-            });
-          }
-          continue;
-        }
+      const isMeasured: Partial<Record<Way, boolean>> = {
+        lossless: batch === 1, // answers that are written together guess nothing
+        mmap: disk === 'real' && memory.devicePercent === 0,
+      };
+      for (const way of choices.ways.filter((one) => isMeasured[one] ?? true)) {
         for (const { share, mass, ...tiers } of tiersOf(way, choices)) {
           settings.push({
             ...{ way, batch, ...memory, disk },
@@ -113,7 +107,7 @@ function settingsOfBatch(choices: Choices, batch: number): Setting[] {
               kv: memory.kv,
               ...(share === undefined ? {} : { share, mass }),
               ...(choices.device === undefined ? {} : { device: choices.device }),
-              ...reading,
+              ...(way === 'mmap' ? {} : reading),
             },
           });
         }
@@ -137,8 +131,9 @@ function tiersOf(
   switch (way) {
     case 'memory':
     case 'full-disk':
-    case 'mmap':
       return [];
+    case 'mmap':
+      return [{ prefetch: false }];
     case 'dense':
       return [{}];
     case 'fixed-chunk':
