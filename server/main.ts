@@ -93,13 +93,14 @@ connection.onDidChangeWatchedFiles(({ changes }) =>
 );
 
 documents.onDidChangeContent(({ document }) =>
-  service?.completions.changed(wholeOf(document, notebooks).uri),
+  service?.completions.changed(wholeOf(document, notebooks)),
 );
+documents.onDidClose(({ document }) => service?.completions.closed(document.uri));
 
 connection.languages.inlineCompletion.on(async ({ textDocument, position, context }, token) => {
   const document = documents.get(textDocument.uri);
   if (document === undefined) {
-    running().completions.closed(textDocument.uri, position.line + 1);
+    running().completions.askedTooLate(textDocument.uri, position.line + 1);
     return [];
   }
   const { selectedCompletionInfo: selected, triggerKind } = context;

@@ -9,6 +9,7 @@ import type { LeoSession } from '../engine/session.js';
 import { isEngineError } from '../engine/errors.js';
 import type { RepositoryIndex } from '../index/types.js';
 import { joinTokens, type PromptProfile } from '../prompt/profile.js';
+import type { FileLines } from '../retrieval/source.js';
 import type { Approximations } from './approximations.js';
 import { defaultLimits } from './cursorWindow.js';
 import type { FilePlace, NamedPlace } from './knownPlaces.js';
@@ -24,6 +25,8 @@ export interface CompletionContext {
   engine: LeoEngine;
   profile: PromptProfile;
   repository: RepositoryIndex;
+  /** Of a document that is open in an editor, by its path; what others open is not seen. */
+  openText?: (path: string) => string | undefined;
 }
 
 export interface CompletionRequest {
@@ -61,7 +64,7 @@ export interface Completion {
   /** Of what was expected: negative log likelihood, natural, a token. */
   goldNll?: number;
   /** The passages that were seen, best first. */
-  sources: { path: string; startLine: number; endLine: number }[];
+  sources: FileLines[];
   counters: Counters & { workingSetTokens: number };
   timings: { selectMs: number; queuedMs: number; ttftMs: number; totalMs: number };
 }
@@ -174,11 +177,10 @@ export class Completer {
         complete.abort();
       }
     };
-    const { made } = stretch;
     const context = prompt.before.slice(-contextTokens);
     const asked = (of: CursorPrompt) => ({
-      parts: [...made.parts, ...of.evidence, ...of.question],
-      questionPart: made.parts.length + of.evidence.length,
+      parts: [...stretch.parts, ...of.evidence, ...of.question],
+      questionPart: stretch.parts.length + of.evidence.length,
       repair: { share: 0 },
     });
     const expected = await this.expectedTokens(request.expected);
@@ -187,7 +189,7 @@ export class Completer {
     const isPrompt = request.requestClass === 'prepare' && request.maxTokens === 1;
     const maxTokens = request.maxTokens + (isPrompt ? 0 : begun.length);
     const room = Math.max(maxTokens, expected.length + begun.length);
-    const session = this.sessionFor(made.tokens + prompt.tokens + room);
+    const session = this.sessionFor(stretch.tokens + prompt.tokens + room);
     const submitted = performance.now();
     const result = await session.generate(
       {
@@ -226,10 +228,8 @@ export class Completer {
       reason: end !== undefined && request.signal?.aborted !== true ? 'stop' : result.reason,
       ...(count === 0 ? {} : { meanLogProbability: result.logProbability / count }),
       ...(goldNll === undefined ? {} : { goldNll }),
-      sources: [...stretch.evidence]
-        .sort((a, b) => a.rank - b.rank)
-        .map(({ path: of, startLine, endLine }) => ({ path: of, startLine, endLine })),
-      counters: { ...result.counters, workingSetTokens: made.tokens },
+      sources: stretch.seen.map(({ path, startLine, endLine }) => ({ path, startLine, endLine })),
+      counters: { ...result.counters, workingSetTokens: stretch.tokens },
       timings: {
         selectMs,
         queuedMs: result.timings.queuedMs,

@@ -1,10 +1,11 @@
 // What of the rest of the repository a cursor needs: definitions of the names around it, and
 // passages that speak of the same. The file being edited is not its own context.
 
-import type { PassageSource, WorkingSet } from '../retrieval/source.js';
+import type { FileLines, PassageSource, WorkingSet } from '../retrieval/source.js';
 import { defaultSelection, selectWorkingSet, type ChosenPassage } from '../retrieval/workingSet.js';
 import type { FilePlace, NamedPlace } from './knownPlaces.js';
 import { importsOf } from './region.js';
+import type { UnsavedLines } from './unsaved.js';
 
 /** Of what the editor knows. */
 const mostDefinitions = 3;
@@ -22,14 +23,16 @@ export function selectForCursor(
   path: string,
   text: string,
   offset: number,
-  { definitions, written }: EditorPlaces = { definitions: [], written: [] },
+  { definitions, written, unsaved }: EditorPlaces = { definitions: [], written: [], unsaved: [] },
 ): Promise<WorkingSet> {
-  const others = withoutFile(source, path);
+  const others = without(source, path, unsaved);
   const known = [
     ...definitions
+      .filter((place) => !unsaved.some((lines) => holds(lines, place)))
       .slice(0, mostDefinitions)
       .flatMap(({ name, ...place }) => passageOf(others, place, { kind: 'definition', name })),
     ...written
+      .filter((place) => !unsaved.some((lines) => lines.path === place.path))
       .slice(0, mostWritten)
       .flatMap((place) => passageOf(others, place, { kind: 'written' })),
   ];
@@ -47,6 +50,13 @@ export interface EditorPlaces {
   definitions: readonly NamedPlace[];
   /** The latest first. */
   written: readonly FilePlace[];
+  /** Shown as they are there. */
+  unsaved: readonly UnsavedLines[];
+}
+
+/** Whether a line is one of these. */
+export function holds({ path, startLine, endLine }: FileLines, place: FilePlace): boolean {
+  return place.path === path && startLine <= place.line && place.line <= endLine;
 }
 
 function passageOf(
@@ -66,21 +76,32 @@ export function aboutCursor(text: string, offset: number): string {
   return `${before.join('\n')}${behind.join('\n')}\n${imports}`;
 }
 
-/** The index as if the file were not in it. */
-export function withoutFile(source: PassageSource, path: string): PassageSource {
+/** The index as if neither the file were in it nor what is shown as it is in an editor. */
+function without(
+  source: PassageSource,
+  path: string,
+  unsaved: readonly UnsavedLines[],
+): PassageSource {
+  const isThere = (lines: FileLines): boolean =>
+    lines.path !== path && !unsaved.some(({ replaces }) => overlap(replaces, lines));
   return {
     files: source.files.filter((file) => file.path !== path),
     search: async (question, limit) =>
-      (await source.search(question, limit + perFile)).filter(
-        ({ passage }) => passage.path !== path,
-      ),
-    passageAt: (at, line) => (at === path ? undefined : source.passageAt(at, line)),
-    definitionsOf: (name) => source.definitionsOf(name).filter((found) => found.path !== path),
+      (await source.search(question, limit + leftOut)).filter(({ passage }) => isThere(passage)),
+    passageAt: (at, line) => {
+      const passage = source.passageAt(at, line);
+      return passage !== undefined && isThere(passage) ? passage : undefined;
+    },
+    definitionsOf: (name) => source.definitionsOf(name).filter(isThere),
     importsOf: (of) => source.importsOf(of),
     passageText: (passage) => source.passageText(passage),
-    passagesOf: (of) => (of === path ? [] : source.passagesOf(of)),
+    passagesOf: (of) => source.passagesOf(of).filter(isThere),
   };
 }
 
-/** Hits of the file itself that are looked past. */
-const perFile = 32;
+function overlap(a: FileLines | undefined, b: FileLines): boolean {
+  return a?.path === b.path && a.startLine <= b.endLine && b.startLine <= a.endLine;
+}
+
+/** Hits that are looked past. */
+const leftOut = 32;

@@ -68,6 +68,7 @@ export class InlineCompletions {
   /** A document was changed in the editor. */
   typed(uri: string): void {
     this.rhythm.typed(performance.now(), uri);
+    this.kept.forgetOthers(uri);
   }
 
   async complete(request: InlineRequest, signal: AbortSignal): Promise<InlineOutcome> {

@@ -1,5 +1,7 @@
 // Suggestions that still hold: typed into, gone back in, or made ahead of need.
 
+import type { FileLines } from '../retrieval/source.js';
+
 export interface KeptSuggestion {
   uri: string;
   /** The document before and behind the cursor when it was made. */
@@ -8,7 +10,7 @@ export interface KeptSuggestion {
   text: string;
   /** So many UTF-16 units behind the cursor are replaced. */
   replaced: number;
-  sources: { path: string; startLine: number; endLine: number }[];
+  sources: FileLines[];
   meanLogProbability?: number;
 }
 
@@ -27,6 +29,11 @@ export class KeptSuggestions {
     this.suggestions = this.suggestions.filter(
       ({ sources }) => !sources.some(({ path }) => paths.includes(path)),
     );
+  }
+
+  /** Those of other documents than one that is being written: they know nothing of that. */
+  forgetOthers(uri: string): void {
+    this.suggestions = this.suggestions.filter((suggestion) => suggestion.uri === uri);
   }
 
   /**

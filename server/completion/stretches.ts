@@ -1,25 +1,38 @@
 // Passages of other files for the stretch of a file that the cursor is in: they stay what they
 // are until it leaves the stretch.
 
+import type { Part } from '../engine/addon.js';
 import type { LeoEngine } from '../engine/engine.js';
 import { isEngineError } from '../engine/errors.js';
 import type { RepositoryIndex } from '../index/types.js';
-import { evidenceParts, type EvidenceParts } from '../prompt/parts.js';
-import type { Evidence, PassageSource } from '../retrieval/source.js';
+import { evidenceParts } from '../prompt/parts.js';
+import { joinTokens, type PromptProfile } from '../prompt/profile.js';
+import type { Evidence, FileLines, PassageSource } from '../retrieval/source.js';
 import type { Approximations } from './approximations.js';
-import { selectForCursor } from './cursorEvidence.js';
+import { holds, selectForCursor } from './cursorEvidence.js';
 import { KnownPlaces, type FilePlace, type NamedPlace } from './knownPlaces.js';
 import { regionOf } from './region.js';
+import { unsavedLines, type Documents, type UnsavedLines } from './unsaved.js';
 
 export interface Stretch {
   path: string;
   region: string;
   from: Approximations['evidence'];
-  evidence: readonly Evidence[];
+  /** The lines of other files that are seen, best first. */
+  seen: readonly FileLines[];
   /** As they were known when it was chosen. */
   definitions: readonly NamedPlace[];
-  made: EvidenceParts;
+  parts: Part[];
+  /** Of the parts. */
+  tokens: number;
 }
+
+interface Chosen {
+  unsaved: readonly UnsavedLines[];
+  evidence: readonly Evidence[];
+}
+
+const nothing: Chosen = { unsaved: [], evidence: [] };
 
 export interface Cursor {
   path: string;
@@ -34,8 +47,11 @@ export class Stretches {
 
   constructor(
     private readonly context: {
-      engine: Pick<LeoEngine, 'hasSegments'>;
-      repository: PassageSource & Pick<RepositoryIndex, 'segment'>;
+      engine: Pick<LeoEngine, 'hasSegments' | 'tokenize'>;
+      profile: Pick<PromptProfile, 'header'>;
+      repository: PassageSource & Pick<RepositoryIndex, 'segment' | 'lines'>;
+      /** Of a document that is open in an editor. */
+      openText?: Documents['textOf'];
     },
   ) {}
 
@@ -49,10 +65,14 @@ export class Stretches {
     if (isSame && definitions.every((one) => !this.isNews(one, known))) {
       return known;
     }
-    const evidence = from === 'none' ? [] : await this.choose(cursor, definitions);
-    const made = this.partsOf(evidence ?? [], from);
-    const stretch = { path, region, from, evidence: evidence ?? [], definitions, made };
-    this.current = evidence === undefined ? undefined : stretch;
+    const chosen = from === 'none' ? nothing : await this.choose(cursor, definitions);
+    const { unsaved, evidence } = chosen ?? nothing;
+    const stretch = {
+      ...{ path, region, from, definitions },
+      seen: [...unsaved, ...[...evidence].sort((a, b) => a.rank - b.rank)],
+      ...(await this.partsOf(unsaved, evidence, from)),
+    };
+    this.current = chosen === undefined ? undefined : stretch;
     return stretch;
   }
 
@@ -68,7 +88,7 @@ export class Stretches {
 
   /** Files whose text is not what it was. */
   outdated(paths: readonly string[]): void {
-    if (this.current?.evidence.some(({ path }) => paths.includes(path)) === true) {
+    if (this.current?.seen.some(({ path }) => paths.includes(path)) === true) {
       this.current = undefined;
     }
   }
@@ -81,12 +101,17 @@ export class Stretches {
   private async choose(
     { path, text, offset }: Cursor,
     definitions: readonly NamedPlace[],
-  ): Promise<Evidence[] | undefined> {
+  ): Promise<Chosen | undefined> {
     const written = this.places.writtenOutside(path, performance.now());
-    const { repository } = this.context;
+    const { repository, openText } = this.context;
     try {
-      const places = { definitions, written };
-      return (await selectForCursor(repository, path, text, offset, places)).evidence;
+      const unsaved = await unsavedLines(written, {
+        textOf: (of) => openText?.(of),
+        onDisk: (of) => repository.lines(of, 1, Infinity),
+      });
+      const places = { definitions, written, unsaved };
+      const { evidence } = await selectForCursor(repository, path, text, offset, places);
+      return { unsaved, evidence };
     } catch (error) {
       if (isEngineError(error) && error.code === 'stale') {
         return undefined;
@@ -104,12 +129,29 @@ export class Stretches {
     );
   }
 
-  private partsOf(evidence: readonly Evidence[], from: Approximations['evidence']): EvidenceParts {
-    const { repository, engine } = this.context;
-    return evidenceParts(from === 'stored' ? 'leoam' : 'rag', evidence, {
+  /** What is not on disk stands first: it is computed once for several stretches. */
+  private async partsOf(
+    unsaved: readonly UnsavedLines[],
+    evidence: readonly Evidence[],
+    from: Approximations['evidence'],
+  ): Promise<Pick<Stretch, 'parts' | 'tokens'>> {
+    const { repository, engine, profile } = this.context;
+    const made = evidenceParts(from === 'stored' ? 'leoam' : 'rag', evidence, {
       segment: (path, part) => repository.segment(path, part),
       hasSegments: (keys) => engine.hasSegments(keys),
     });
+    const headers = unsaved.map(({ path }) => profile.header(path));
+    const starts = headers.length === 0 ? [] : await engine.tokenize(headers, true);
+    const texts = unsaved.map(({ text }) => `${text}\n`);
+    const bodies = texts.length === 0 ? [] : await engine.tokenize(texts, false);
+    const parts = starts.map((start, index): Part & { kind: 'text' } => ({
+      kind: 'text',
+      tokens: joinTokens([start, bodies[index] ?? new Int32Array()]),
+    }));
+    return {
+      parts: [...parts, ...made.parts],
+      tokens: parts.reduce((sum, { tokens }) => sum + tokens.length, made.tokens),
+    };
   }
 }
 
@@ -117,6 +159,6 @@ function isEqual(a: NamedPlace, b: NamedPlace): boolean {
   return a.path === b.path && a.line === b.line && a.name === b.name;
 }
 
-function isSeen({ path, line }: FilePlace, { evidence }: Stretch): boolean {
-  return evidence.some((one) => one.path === path && one.startLine <= line && line <= one.endLine);
+function isSeen(place: FilePlace, { seen }: Stretch): boolean {
+  return seen.some((lines) => holds(lines, place));
 }

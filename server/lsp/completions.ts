@@ -39,13 +39,19 @@ export class Completions {
   private readonly folders = new Map<string, InlineCompletions | 'unfitModel'>();
   private records: CompletionRecord[] = [];
   private count = 0;
+  /** By URI. */
+  private readonly documents = new Map<string, OpenDocument>();
   /** The folder that was typed in last: the sessions of the others would take memory for nothing. */
   private latest: InlineCompletions | undefined;
 
   constructor(private readonly host: CompletionHost) {}
 
-  /** A document was changed in the editor. */
-  changed(uri: string): void {
+  /** A document was opened, or changed, in the editor. */
+  changed(document: OpenDocument): void {
+    const { uri } = document;
+    if (document.isCell !== true) {
+      this.documents.set(uri, document);
+    }
     const found = this.host.folderOf(uri);
     const inline = typeof found === 'string' ? undefined : this.folders.get(found.uri);
     if (inline !== undefined && inline !== 'unfitModel') {
@@ -79,8 +85,13 @@ export class Completions {
     return isStale ? [] : suggestions;
   }
 
+  /** The editor has closed a document: what was not saved of it is gone. */
+  closed(uri: string): void {
+    this.documents.delete(uri);
+  }
+
   /** It was asked about a document that the editor has closed. */
-  closed(uri: string, line: number): void {
+  askedTooLate(uri: string, line: number): void {
     this.remember({ time: Date.now(), uri, line, ...droppedRecord('cancelled') });
   }
 
@@ -95,7 +106,7 @@ export class Completions {
     if (typeof found !== 'string') {
       const { inline, path, folder } = found;
       const places = definitions
-        .filter(({ uri }) => isBelow(uri, `${folder}/`))
+        .filter(({ uri }) => isIn(folder, uri))
         .map(({ name, uri, line }) => ({ name, path: pathIn(folder, uri), line: line + 1 }));
       await inline.prepare({ path, text: document.getText(), offset }, places, signal);
     }
@@ -143,6 +154,14 @@ export class Completions {
       : found.inline.complete({ ...placeOf(document), ...place, path: found.path }, signal);
   }
 
+  /** Texts of its open documents, by their paths. */
+  private textIn(folder: string): (path: string) => string | undefined {
+    return (path) =>
+      [...this.documents.values()]
+        .find(({ uri }) => isIn(folder, uri) && pathIn(folder, uri) === path)
+        ?.getText();
+  }
+
   private find({
     uri,
     isCell,
@@ -163,7 +182,7 @@ export class Completions {
     if (isLeftOut) {
       return 'excludedFile';
     }
-    const inline = this.folders.get(folder.uri) ?? open(folder);
+    const inline = this.folders.get(folder.uri) ?? open(folder, this.textIn(folder.uri));
     this.folders.set(folder.uri, inline);
     if (inline === 'unfitModel') {
       return inline;
@@ -176,15 +195,22 @@ export class Completions {
   }
 }
 
-function open({ assistant, repository }: Folder): InlineCompletions | 'unfitModel' {
+function open(
+  { assistant, repository }: Folder,
+  openText: (path: string) => string | undefined,
+): InlineCompletions | 'unfitModel' {
   try {
-    return new InlineCompletions(new Completer({ ...assistant, repository }));
+    return new InlineCompletions(new Completer({ ...assistant, repository, openText }));
   } catch (error) {
     if (isEngineError(error) && error.code === 'invalid-input') {
       return 'unfitModel';
     }
     throw error;
   }
+}
+
+function isIn(folder: string, uri: string): boolean {
+  return uri.startsWith(`${folder}/`);
 }
 
 function pathIn(folder: string, uri: string): string {

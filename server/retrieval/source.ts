@@ -8,6 +8,13 @@ export type PassageSource = Pick<
   'search' | 'passageAt' | 'definitionsOf' | 'importsOf' | 'passageText' | 'files' | 'passagesOf'
 >;
 
+/** Lines of a file, 1-based and inclusive. */
+export interface FileLines {
+  path: string;
+  startLine: number;
+  endLine: number;
+}
+
 /** Why a passage takes part. */
 export type Reason =
   | { kind: 'lexical' }
@@ -23,12 +30,11 @@ export interface EvidenceRange {
   last: number;
 }
 
-/** One piece of evidence: neighbouring passages of one file. */
-export interface Evidence {
-  path: string;
-  /** Lines of the passages; a signature shown before them is not counted. */
-  startLine: number;
-  endLine: number;
+/**
+ * One piece of evidence: neighbouring passages of one file. A signature shown before them is not
+ * counted in its lines.
+ */
+export interface Evidence extends FileLines {
   /** Chunks to attend besides the file header, ascending and disjoint: enclosing signatures, passages. */
   ranges: EvidenceRange[];
   tokens: number;

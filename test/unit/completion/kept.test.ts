@@ -116,6 +116,14 @@ describe('suggestions that are kept', () => {
     assert.equal(rest('let y99 = '), 'total(items)');
   });
 
+  it('are gone where another document has been written since', () => {
+    kept.add(suggestion());
+    kept.forgetOthers(uri);
+    assert.equal(rest('const a = tot'), 'al(items)');
+    kept.forgetOthers('file:///shop/limits.ts');
+    assert.equal(rest('const a = tot'), undefined);
+  });
+
   it('say what they were made of', () => {
     const sources = [{ path: 'src/limits.ts', startLine: 1, endLine: 7 }];
     kept.add(suggestion({ sources, meanLogProbability: -0.25 }));

@@ -13,9 +13,14 @@ const cursor: Cursor = {
 describe('the stretch of a file', () => {
   let searches: number;
   let stretches: Stretches;
+  /** By path: what is on disk, and what editors have. */
+  let disk: Map<string, string>;
+  let editors: Map<string, string>;
 
   beforeEach(() => {
     searches = 0;
+    disk = new Map();
+    editors = new Map();
     const ids: string[] = [];
     const passage = (of: string, line: number): Passage => ({
       ...{ id: ids.includes(of) ? ids.indexOf(of) : ids.push(of) - 1, path: of, tokens: 100 },
@@ -23,7 +28,12 @@ describe('the stretch of a file', () => {
       ...{ part: 0, firstChunk: 1, lastChunk: 2 },
     });
     stretches = new Stretches({
-      engine: { hasSegments: (keys) => keys.map(() => true) },
+      engine: {
+        hasSegments: (keys) => keys.map(() => true),
+        tokenize: async (texts) => texts.map((one) => Int32Array.from(Buffer.from(one))),
+      },
+      profile: { header: (of) => `# ${of}\n` },
+      openText: (of) => editors.get(of),
       repository: {
         files: [],
         search: async () => {
@@ -37,6 +47,11 @@ describe('the stretch of a file', () => {
         definitionsOf: () => [],
         importsOf: () => [],
         segment: () => undefined,
+        lines: async (of) => {
+          const found = disk.get(of);
+          assert.ok(found !== undefined, `${of} is not on disk`);
+          return found;
+        },
       },
     });
   });
@@ -53,7 +68,7 @@ describe('the stretch of a file', () => {
 
   it('is chosen once, however often the same definitions are told', async () => {
     const first = await chosenWith(place('sum'), place('tax'));
-    assert.equal(first.evidence.length, 2);
+    assert.equal(first.seen.length, 2);
     assert.equal(await chosenWith(place('sum'), place('tax')), first);
     assert.equal(await chosenWith(place('tax')), first);
     assert.equal(searches, 1);
@@ -91,7 +106,64 @@ describe('the stretch of a file', () => {
   it('is chosen anew for a definition that it does not show yet', async () => {
     await chosenWith(place('sum'));
     const second = await chosenWith(place('tax'), place('sum'));
-    assert.deepEqual(second.evidence.map((one) => one.path).sort(), ['src/sum.ts', 'src/tax.ts']);
+    assert.deepEqual(second.seen.map((one) => one.path).sort(), ['src/sum.ts', 'src/tax.ts']);
     assert.equal(searches, 2);
+  });
+
+  const textsOf = (stretch: Stretch): string[] =>
+    stretch.parts.map((part) => (part.kind === 'text' ? Buffer.from(part.tokens).toString() : ''));
+
+  it('sees what was written in another file as the editor has it, before the rest', async () => {
+    disk.set('src/tax.ts', 'const rate = 7;\n');
+    editors.set('src/tax.ts', 'const rate = 7;\nexport const reduced = 5;\n');
+    stretches.wrote({ path: 'src/tax.ts', line: 2 });
+    const stretch = await chosenWith(place('sum'), { ...place('reduced', 'src/tax.ts'), line: 2 });
+    assert.deepEqual(textsOf(stretch), [`# src/tax.ts\n${editors.get('src/tax.ts')}\n`]);
+    assert.equal(stretch.tokens, textsOf(stretch).join('').length);
+    const seen = stretch.seen.map(({ path: of, startLine, endLine }) => [of, startLine, endLine]);
+    assert.deepEqual(seen, [
+      ['src/tax.ts', 1, 3],
+      ['src/sum.ts', 1, 10],
+    ]);
+    // It is seen where it is defined, so that this is no news.
+    assert.equal(await chosenWith({ ...place('reduced', 'src/tax.ts'), line: 2 }), stretch);
+  });
+
+  it('sees what was saved from the store', async () => {
+    disk.set('src/tax.ts', 'const rate = 7;\n');
+    editors.set('src/tax.ts', 'const rate = 7;\n');
+    stretches.wrote({ path: 'src/tax.ts', line: 1 });
+    const { parts, seen } = await stretches.of(cursor);
+    assert.deepEqual(parts, []);
+    assert.deepEqual(
+      seen.map((one) => one.path),
+      ['src/tax.ts'],
+    );
+  });
+
+  it('does not show the lines on disk that others stand for in the editor', async () => {
+    disk.set('src/tax.ts', 'const rate = 7;\n');
+    editors.set('src/tax.ts', 'const taxRate = 7;\n');
+    stretches.wrote({ path: 'src/tax.ts', line: 1 });
+    const { seen } = await chosenWith(place('rate', 'src/tax.ts'), place('sum'));
+    assert.deepEqual(
+      seen.map((one) => [one.path, 'replaces' in one]),
+      [
+        ['src/tax.ts', true],
+        ['src/sum.ts', false],
+      ],
+    );
+  });
+
+  it('is chosen anew when a file is saved that it shows', async () => {
+    editors.set('src/new.ts', 'export const fresh = 1;\n');
+    stretches.wrote({ path: 'src/new.ts', line: 1 });
+    const first = await stretches.of(cursor);
+    assert.equal(textsOf(first).length, 1);
+    stretches.outdated(['src/other.ts']);
+    assert.equal(await stretches.of(cursor), first);
+    disk.set('src/new.ts', 'export const fresh = 1;\n');
+    stretches.outdated(['src/new.ts']);
+    assert.deepEqual(textsOf(await stretches.of(cursor)), []);
   });
 });
