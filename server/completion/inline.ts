@@ -65,15 +65,15 @@ export class InlineCompletions {
     >,
   ) {}
 
-  /** A document was changed in the editor. */
-  typed(uri: string): void {
+  /** A document was changed in the editor, at a line, 1-based. */
+  typed({ uri, path, line }: Pick<InlineRequest, 'uri' | 'path' | 'line'>): void {
     this.rhythm.typed(performance.now(), uri);
     this.kept.forgetOthers(uri);
+    this.completer.wrote({ path, line });
   }
 
   async complete(request: InlineRequest, signal: AbortSignal): Promise<InlineOutcome> {
     const arrived = performance.now();
-    this.completer.wrote(request);
     const place = withSelected(request);
     const extent = extentOf(place);
     if (extent === 'insideWord') {

@@ -4,6 +4,7 @@
 import type { Part } from '../engine/addon.js';
 import type { Chunk, RepositoryIndex, SegmentPlan } from '../index/types.js';
 import { slack, type WindowLimits } from './cursorWindow.js';
+import { sameEnd, sameStart } from './sameText.js';
 
 /** Chunks [first, last) of a segment, and the text that they hold. */
 export interface StoredRun {
@@ -117,20 +118,4 @@ function chunkAt(segment: SegmentPlan, at: number): Chunk {
     throw new RangeError(`segment ${segment.key} has no chunk ${at}`);
   }
   return chunk;
-}
-
-function sameStart(a: string, b: string, most: number): number {
-  let length = 0;
-  while (length < most && a[length] === b[length]) {
-    length++;
-  }
-  return length;
-}
-
-function sameEnd(a: string, b: string, most: number): number {
-  let length = 0;
-  while (length < most && a[a.length - 1 - length] === b[b.length - 1 - length]) {
-    length++;
-  }
-  return length;
 }

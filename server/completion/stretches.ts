@@ -81,9 +81,10 @@ export class Stretches {
     this.places.defined(path, regionOf(text, offset), places);
   }
 
-  /** Something was written there. */
+  /** Something was written there: other files' stretches may show it. */
   wrote(place: FilePlace): void {
     this.places.wrote(place, performance.now());
+    this.current = this.current?.path === place.path ? this.current : undefined;
   }
 
   /** Files whose text is not what it was. */

@@ -2,6 +2,7 @@
 
 import type { FileLines } from '../retrieval/source.js';
 import type { FilePlace } from './knownPlaces.js';
+import { sameEnd, sameStart } from './sameText.js';
 
 /** Lines of a document in an editor. */
 export interface UnsavedLines extends FileLines {
@@ -47,9 +48,9 @@ export function changedAround(
 ): UnsavedLines[] {
   const lines = linesOf(text);
   const old = linesOf(disk);
-  const head = countSame(lines, old, Math.min(lines.length, old.length), (all, at) => all[at]);
-  const most = Math.min(lines.length, old.length) - head;
-  const tail = countSame(lines, old, most, (all, at) => all[all.length - 1 - at]);
+  const most = Math.min(lines.length, old.length);
+  const head = sameStart(lines, old, most);
+  const tail = sameEnd(lines, old, most - head);
   const end = lines.length - tail;
   const oldEnd = old.length - tail;
   if (lines.slice(head, end).join('').trim() === '') {
@@ -91,17 +92,4 @@ function cut(lines: readonly string[], at: number, first: number, last: number):
 
 function linesOf(text: string): string[] {
   return text.split(/\r?\n/u);
-}
-
-function countSame(
-  a: readonly string[],
-  b: readonly string[],
-  most: number,
-  line: (all: readonly string[], at: number) => string | undefined,
-): number {
-  let count = 0;
-  while (count < most && line(a, count) === line(b, count)) {
-    count++;
-  }
-  return count;
 }

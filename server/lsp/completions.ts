@@ -13,17 +13,7 @@ import type { CompletionRecord, Definition, DropReason } from '../protocol/compl
 import { emptyReason } from '../workspace/content.js';
 import { nameReason } from '../workspace/names.js';
 import type { Folder } from './folders.js';
-
-/** A document in the editor. */
-export interface OpenDocument {
-  /** Of the file. */
-  readonly uri: string;
-  /** It is a part of the file, whose text on disk is another. */
-  readonly isCell?: boolean;
-  readonly languageId: string;
-  readonly version: number;
-  getText(): string;
-}
+import { isIn, OpenDocuments, pathIn, type OpenDocument } from './openDocuments.js';
 
 /** A place in it, and how it was asked about. */
 export type AskedPlace = Pick<InlineRequest, 'offset' | 'line' | 'isExplicit' | 'selected'>;
@@ -39,8 +29,7 @@ export class Completions {
   private readonly folders = new Map<string, InlineCompletions | 'unfitModel'>();
   private records: CompletionRecord[] = [];
   private count = 0;
-  /** By URI. */
-  private readonly documents = new Map<string, OpenDocument>();
+  private readonly documents = new OpenDocuments();
   /** The folder that was typed in last: the sessions of the others would take memory for nothing. */
   private latest: InlineCompletions | undefined;
 
@@ -48,14 +37,11 @@ export class Completions {
 
   /** A document was opened, or changed, in the editor. */
   changed(document: OpenDocument): void {
-    const { uri } = document;
-    if (document.isCell !== true) {
-      this.documents.set(uri, document);
-    }
-    const found = this.host.folderOf(uri);
-    const inline = typeof found === 'string' ? undefined : this.folders.get(found.uri);
-    if (inline !== undefined && inline !== 'unfitModel') {
-      inline.typed(uri);
+    // Lines of a cell are none of a file; nothing of it is shown elsewhere.
+    const line = document.isCell === true ? 1 : this.documents.changed(document);
+    const found = line === undefined ? undefined : this.inlineOf(document);
+    if (line !== undefined && typeof found === 'object') {
+      found.inline.typed({ uri: document.uri, path: found.path, line });
     }
   }
 
@@ -87,7 +73,7 @@ export class Completions {
 
   /** The editor has closed a document: what was not saved of it is gone. */
   closed(uri: string): void {
-    this.documents.delete(uri);
+    this.documents.closed(uri);
   }
 
   /** It was asked about a document that the editor has closed. */
@@ -154,18 +140,17 @@ export class Completions {
       : found.inline.complete({ ...placeOf(document), ...place, path: found.path }, signal);
   }
 
-  /** Texts of its open documents, by their paths. */
-  private textIn(folder: string): (path: string) => string | undefined {
-    return (path) =>
-      [...this.documents.values()]
-        .find(({ uri }) => isIn(folder, uri) && pathIn(folder, uri) === path)
-        ?.getText();
+  /** Where suggestions are asked for, others rest. */
+  private find(document: OpenDocument): InlinePlace | DropReason {
+    const found = this.inlineOf(document);
+    if (typeof found === 'object' && this.latest !== found.inline) {
+      void this.latest?.rest();
+      this.latest = found.inline;
+    }
+    return found;
   }
 
-  private find({
-    uri,
-    isCell,
-  }: OpenDocument): { inline: InlineCompletions; path: string; folder: string } | DropReason {
+  private inlineOf({ uri, isCell }: OpenDocument): InlinePlace | DropReason {
     const folder = this.host.folderOf(uri);
     if (typeof folder === 'string') {
       return folder;
@@ -182,17 +167,18 @@ export class Completions {
     if (isLeftOut) {
       return 'excludedFile';
     }
-    const inline = this.folders.get(folder.uri) ?? open(folder, this.textIn(folder.uri));
+    const inline =
+      this.folders.get(folder.uri) ?? open(folder, (of) => this.documents.textOf(folder.uri, of));
     this.folders.set(folder.uri, inline);
-    if (inline === 'unfitModel') {
-      return inline;
-    }
-    if (this.latest !== inline) {
-      void this.latest?.rest();
-      this.latest = inline;
-    }
-    return { inline, path, folder: folder.uri };
+    return inline === 'unfitModel' ? inline : { inline, path, folder: folder.uri };
   }
+}
+
+interface InlinePlace {
+  inline: InlineCompletions;
+  path: string;
+  /** Its URI. */
+  folder: string;
 }
 
 function open(
@@ -207,14 +193,6 @@ function open(
     }
     throw error;
   }
-}
-
-function isIn(folder: string, uri: string): boolean {
-  return uri.startsWith(`${folder}/`);
-}
-
-function pathIn(folder: string, uri: string): string {
-  return decodeURIComponent(uri.slice(folder.length + 1));
 }
 
 /** A folder that is left out as a whole ends with a slash. */

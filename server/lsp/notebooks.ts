@@ -3,7 +3,7 @@
 
 import type { NotebookDocuments, Position } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { OpenDocument } from './completions.js';
+import type { OpenDocument } from './openDocuments.js';
 
 /** The file that a document is, or that a cell is a part of. */
 export interface Whole extends OpenDocument {

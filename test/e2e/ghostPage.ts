@@ -24,8 +24,9 @@ export const question = [
   '',
 ];
 
-/** Nothing but suggestions of LeoAM, and lines that are not broken. */
+/** Nothing but suggestions of LeoAM, and lines that are not broken; saved by a key, as on a desktop. */
 const quiet = {
+  'files.autoSave': 'off',
   'editor.inlineSuggest.enabled': true,
   'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
   'editor.suggestOnTriggerCharacters': false,
@@ -119,14 +120,17 @@ export class GhostPage {
 
   /** Saves the file in the editor and returns what is on the disk once that is so. */
   async saved(path: string, isSo: (text: string) => boolean, what: string): Promise<string> {
-    const file = join(this.folder, path);
     await this.press('Control+S');
     try {
-      await until(what, async () => isSo(await readFile(file, 'utf8')), 10_000);
+      await until(what, async () => isSo(await this.onDisk(path)), 10_000);
     } catch {
-      assert.fail(`${path} should have: ${what}. It has:\n${await readFile(file, 'utf8')}`);
+      assert.fail(`${path} should have: ${what}. It has:\n${await this.onDisk(path)}`);
     }
-    return readFile(file, 'utf8');
+    return this.onDisk(path);
+  }
+
+  onDisk(path: string): Promise<string> {
+    return readFile(join(this.folder, path), 'utf8');
   }
 
   /** The lines of "Why was nothing shown?" that fit the screen, from the newest request on. */

@@ -56,6 +56,8 @@ const tillFiles = Object.fromEntries([
   ],
 ]) as Record<string, string>;
 
+const ribbons = '\n// Ribbons of one kind are for large baskets.\n';
+
 /** The import stands in the cell above. */
 const notebook = JSON.stringify({
   nbformat: 4,
@@ -86,6 +88,8 @@ describe('suggestions in the editor of VS Code @slow', function () {
       'src/closed.ts': lf([...price.slice(0, 5), '', '', ...price.slice(5)]),
       'src/quotes.ts': lf(['', ...question.slice(1)]),
       'src/unimported.ts': lf(question.slice(2)),
+      'src/ribbons.ts': ribbons,
+      'src/unsaved.ts': lf(['', ...question.slice(1)]),
       'src/off.ts': lf(question),
       'src/snoozed.ts': lf(question),
       'src/notes.ipynb': notebook,
@@ -139,6 +143,20 @@ describe('suggestions in the editor of VS Code @slow', function () {
       `no passage of src/limits.ts:\n${text}`,
     );
     await host.screenshot('ghost-text-why');
+  });
+
+  it('have a name that was written in another file and is not saved', async () => {
+    await ghost.goTo('src/ribbons.ts', 1);
+    await ghost.type('export const silverRibbonCents = 81;');
+    await ghost.press('Escape');
+    await ghost.goTo('src/unsaved.ts', emptyLine);
+    await ghost.type('  return totalCents > silverRi');
+    await ghost.waitFor('the rest of silverRibbonCents is suggested', (shown) =>
+      shown.startsWith('bbonCents'),
+    );
+    await host.screenshot('ghost-text-unsaved');
+    await ghost.press('Escape');
+    assert.equal(await ghost.onDisk('src/ribbons.ts'), ribbons);
   });
 
   it('stay while they are typed through, and go at Escape', async () => {

@@ -44,7 +44,6 @@ describe('inline completions beside files that are not saved @slow', function ()
     assert.doesNotMatch(await suggested(), /deservesSilverRibbon/u);
 
     await other.change(ribbons.length, ribbons.length, written);
-    await other.suggest(other.text.length);
     const second = await suggested();
     const records = completionRecent.result.parse(
       await window.connection.sendRequest(completionRecent.name, {}),

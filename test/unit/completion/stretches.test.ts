@@ -129,6 +129,15 @@ describe('the stretch of a file', () => {
     assert.equal(await chosenWith({ ...place('reduced', 'src/tax.ts'), line: 2 }), stretch);
   });
 
+  it('is chosen anew when something was written in another file, not in its own', async () => {
+    const first = await stretches.of(cursor);
+    stretches.wrote({ path, line: 2 });
+    assert.equal(await stretches.of(cursor), first);
+    stretches.wrote({ path: 'src/tax.ts', line: 2 });
+    assert.notEqual(await stretches.of(cursor), first);
+    assert.equal(searches, 2);
+  });
+
   it('sees what was saved from the store', async () => {
     disk.set('src/tax.ts', 'const rate = 7;\n');
     editors.set('src/tax.ts', 'const rate = 7;\n');

@@ -1,0 +1,57 @@
+// The documents that an editor has open, and where something was written in them last.
+
+import { sameEnd, sameStart } from '../completion/sameText.js';
+
+/** A document in the editor. */
+export interface OpenDocument {
+  /** Of the file. */
+  readonly uri: string;
+  /** It is a part of the file, whose text on disk is another. */
+  readonly isCell?: boolean;
+  readonly languageId: string;
+  readonly version: number;
+  getText(): string;
+}
+
+export class OpenDocuments {
+  /** By URI; texts as they were when that was told. */
+  private readonly documents = new Map<string, { document: OpenDocument; text: string }>();
+
+  /** The line, 1-based, where the change ends; undefined where the document was only opened. */
+  changed(document: OpenDocument): number | undefined {
+    const before = this.documents.get(document.uri)?.text;
+    const text = document.getText();
+    this.documents.set(document.uri, { document, text });
+    if (before === undefined || before === text) {
+      return undefined;
+    }
+    const most = Math.min(before.length, text.length);
+    const start = sameStart(before, text, most);
+    const end = text.length - sameEnd(before, text, most - start);
+    return text.slice(0, end).split('\n').length;
+  }
+
+  closed(uri: string): void {
+    this.documents.delete(uri);
+  }
+
+  /** As it is in the editor; undefined where it is not open. `path`: in the folder. */
+  textOf(folder: string, path: string): string | undefined {
+    for (const [uri, { document }] of this.documents) {
+      if (isIn(folder, uri) && pathIn(folder, uri) === path) {
+        return document.getText();
+      }
+    }
+    return undefined;
+  }
+}
+
+/** Both are URIs. */
+export function isIn(folder: string, uri: string): boolean {
+  return uri.startsWith(`${folder}/`);
+}
+
+/** Relative to the folder, with forward slashes. */
+export function pathIn(folder: string, uri: string): string {
+  return decodeURIComponent(uri.slice(folder.length + 1));
+}
