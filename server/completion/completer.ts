@@ -18,14 +18,14 @@ import { alignBefore, layOut, type Layout } from './layout.js';
 import { fimMarks, type FimMarks } from './marks.js';
 import { cursorPrompt, type CursorPrompt } from './prompt.js';
 import { storedFile, type StoredFile } from './storedFile.js';
-import { Stretches } from './stretches.js';
+import { linesSeen, Stretches } from './stretches.js';
 import { TokenCache } from './tokenCache.js';
 
 export interface CompletionContext {
   engine: LeoEngine;
   profile: PromptProfile;
   repository: RepositoryIndex;
-  /** Of a document that is open in an editor, by its path; what others open is not seen. */
+  /** Of a document that is open in an editor, by its path; absent: none is. */
   openText?: (path: string) => string | undefined;
 }
 
@@ -228,7 +228,9 @@ export class Completer {
       reason: end !== undefined && request.signal?.aborted !== true ? 'stop' : result.reason,
       ...(count === 0 ? {} : { meanLogProbability: result.logProbability / count }),
       ...(goldNll === undefined ? {} : { goldNll }),
-      sources: stretch.seen.map(({ path, startLine, endLine }) => ({ path, startLine, endLine })),
+      sources: linesSeen(stretch).map(({ path, startLine, endLine }) => ({
+        ...{ path, startLine, endLine },
+      })),
       counters: { ...result.counters, workingSetTokens: stretch.tokens },
       timings: {
         selectMs,

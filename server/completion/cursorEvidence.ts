@@ -5,7 +5,7 @@ import type { FileLines, PassageSource, WorkingSet } from '../retrieval/source.j
 import { defaultSelection, selectWorkingSet, type ChosenPassage } from '../retrieval/workingSet.js';
 import type { FilePlace, NamedPlace } from './knownPlaces.js';
 import { importsOf } from './region.js';
-import type { UnsavedLines } from './unsaved.js';
+import { placeOnDisk, replaced, type UnsavedLines } from './unsaved.js';
 
 /** Of what the editor knows. */
 const mostDefinitions = 3;
@@ -28,7 +28,10 @@ export function selectForCursor(
   const others = without(source, path, unsaved);
   const known = [
     ...definitions
-      .filter((place) => !unsaved.some((lines) => holds(lines, place)))
+      .flatMap(({ name, ...place }) => {
+        const known = placeOnDisk(unsaved, place);
+        return known === undefined ? [] : [{ name, ...known }];
+      })
       .slice(0, mostDefinitions)
       .flatMap(({ name, ...place }) => passageOf(others, place, { kind: 'definition', name })),
     ...written
@@ -54,11 +57,6 @@ export interface EditorPlaces {
   unsaved: readonly UnsavedLines[];
 }
 
-/** Whether a line is one of these. */
-export function holds({ path, startLine, endLine }: FileLines, place: FilePlace): boolean {
-  return place.path === path && startLine <= place.line && place.line <= endLine;
-}
-
 function passageOf(
   source: PassageSource,
   { path, line }: FilePlace,
@@ -82,8 +80,9 @@ function without(
   path: string,
   unsaved: readonly UnsavedLines[],
 ): PassageSource {
+  const gone = unsaved.map(replaced);
   const isThere = (lines: FileLines): boolean =>
-    lines.path !== path && !unsaved.some(({ replaces }) => overlap(replaces, lines));
+    lines.path !== path && !gone.some((other) => overlap(other, lines));
   return {
     files: source.files.filter((file) => file.path !== path),
     search: async (question, limit) =>
@@ -92,7 +91,7 @@ function without(
       const passage = source.passageAt(at, line);
       return passage !== undefined && isThere(passage) ? passage : undefined;
     },
-    definitionsOf: (name) => source.definitionsOf(name).filter(isThere),
+    definitionsOf: (name) => source.definitionsOf(name).filter((found) => found.path !== path),
     importsOf: (of) => source.importsOf(of),
     passageText: (passage) => source.passageText(passage),
     passagesOf: (of) => source.passagesOf(of).filter(isThere),

@@ -9,17 +9,19 @@ import { evidenceParts } from '../prompt/parts.js';
 import { joinTokens, type PromptProfile } from '../prompt/profile.js';
 import type { Evidence, FileLines, PassageSource } from '../retrieval/source.js';
 import type { Approximations } from './approximations.js';
-import { holds, selectForCursor } from './cursorEvidence.js';
+import { selectForCursor } from './cursorEvidence.js';
 import { KnownPlaces, type FilePlace, type NamedPlace } from './knownPlaces.js';
 import { regionOf } from './region.js';
-import { unsavedLines, type Documents, type UnsavedLines } from './unsaved.js';
+import { placeOnDisk, unsavedLines, type Documents, type UnsavedLines } from './unsaved.js';
 
 export interface Stretch {
   path: string;
   region: string;
   from: Approximations['evidence'];
-  /** The lines of other files that are seen, best first. */
-  seen: readonly FileLines[];
+  /** Of other files, as editors have them. */
+  unsaved: readonly UnsavedLines[];
+  /** As they are on disk. */
+  evidence: readonly Evidence[];
   /** As they were known when it was chosen. */
   definitions: readonly NamedPlace[];
   parts: Part[];
@@ -27,10 +29,7 @@ export interface Stretch {
   tokens: number;
 }
 
-interface Chosen {
-  unsaved: readonly UnsavedLines[];
-  evidence: readonly Evidence[];
-}
+type Chosen = Pick<Stretch, 'unsaved' | 'evidence'>;
 
 const nothing: Chosen = { unsaved: [], evidence: [] };
 
@@ -43,6 +42,9 @@ export interface Cursor {
 
 export class Stretches {
   private current: Stretch | undefined;
+  /** Of what was told meanwhile of other files. */
+  private changes = 0;
+  private path: string | undefined;
   private readonly places = new KnownPlaces();
 
   constructor(
@@ -65,14 +67,16 @@ export class Stretches {
     if (isSame && definitions.every((one) => !this.isNews(one, known))) {
       return known;
     }
+    this.path = path;
+    const { changes } = this;
     const chosen = from === 'none' ? nothing : await this.choose(cursor, definitions);
     const { unsaved, evidence } = chosen ?? nothing;
     const stretch = {
-      ...{ path, region, from, definitions },
-      seen: [...unsaved, ...[...evidence].sort((a, b) => a.rank - b.rank)],
+      ...{ path, region, from, definitions, unsaved, evidence },
       ...(await this.partsOf(unsaved, evidence, from)),
     };
-    this.current = chosen === undefined ? undefined : stretch;
+    const holds = chosen !== undefined && changes === this.changes;
+    this.current = holds ? stretch : undefined;
     return stretch;
   }
 
@@ -84,17 +88,21 @@ export class Stretches {
   /** Something was written there: other files' stretches may show it. */
   wrote(place: FilePlace): void {
     this.places.wrote(place, performance.now());
-    this.current = this.current?.path === place.path ? this.current : undefined;
+    if (place.path !== this.path) {
+      this.forget();
+    }
   }
 
   /** Files whose text is not what it was. */
   outdated(paths: readonly string[]): void {
-    if (this.current?.seen.some(({ path }) => paths.includes(path)) === true) {
+    this.changes++;
+    if (linesSeen(this.current).some(({ path }) => paths.includes(path))) {
       this.current = undefined;
     }
   }
 
   forget(): void {
+    this.changes++;
     this.current = undefined;
   }
 
@@ -105,10 +113,11 @@ export class Stretches {
   ): Promise<Chosen | undefined> {
     const written = this.places.writtenOutside(path, performance.now());
     const { repository, openText } = this.context;
+    const isKnown = (of: string): boolean => repository.passagesOf(of).length > 0;
     try {
       const unsaved = await unsavedLines(written, {
         textOf: (of) => openText?.(of),
-        onDisk: (of) => repository.lines(of, 1, Infinity),
+        onDisk: async (of) => (isKnown(of) ? repository.lines(of, 1, Infinity) : ''),
       });
       const places = { definitions, written, unsaved };
       const { evidence } = await selectForCursor(repository, path, text, offset, places);
@@ -123,10 +132,12 @@ export class Stretches {
 
   /** Whether it was not known when the stretch was chosen, is not seen, and could be. */
   private isNews(place: NamedPlace, known: Stretch): boolean {
+    const onDisk = placeOnDisk(known.unsaved, place);
     return (
+      onDisk !== undefined &&
       !known.definitions.some((one) => isEqual(one, place)) &&
-      !isSeen(place, known) &&
-      this.context.repository.passageAt(place.path, place.line) !== undefined
+      !known.evidence.some((lines) => holds(lines, onDisk)) &&
+      this.context.repository.passageAt(onDisk.path, onDisk.line) !== undefined
     );
   }
 
@@ -160,6 +171,12 @@ function isEqual(a: NamedPlace, b: NamedPlace): boolean {
   return a.path === b.path && a.line === b.line && a.name === b.name;
 }
 
-function isSeen(place: FilePlace, { seen }: Stretch): boolean {
-  return seen.some((lines) => holds(lines, place));
+function holds({ path, startLine, endLine }: FileLines, place: FilePlace): boolean {
+  return place.path === path && startLine <= place.line && place.line <= endLine;
+}
+
+/** Of other files, best first. */
+export function linesSeen(stretch: Stretch | undefined): FileLines[] {
+  const { unsaved, evidence } = stretch ?? nothing;
+  return [...unsaved, ...[...evidence].sort((a, b) => a.rank - b.rank)];
 }

@@ -7,14 +7,15 @@ import { sameEnd, sameStart } from './sameText.js';
 /** Lines of a document in an editor. */
 export interface UnsavedLines extends FileLines {
   text: string;
-  /** Of the file on disk; absent where they were put in, and where more was changed than they show. */
-  replaces?: FileLines;
+  /** All that was changed, in lines of the document and on disk; empty where `endLine` comes before. */
+  changed: FileLines;
+  onDisk: FileLines;
 }
 
 export interface Documents {
   /** Of an open document; undefined where none is open. */
   textOf(path: string): string | undefined;
-  /** Rejects for a file that is not there, or not as it is known. */
+  /** Empty for a file that is not known; rejects for one that is not as it is known. */
   onDisk(path: string): Promise<string>;
 }
 
@@ -33,8 +34,7 @@ export async function unsavedLines(
   for (const place of written) {
     const text = documents.textOf(place.path);
     if (text !== undefined && found.length < mostFiles) {
-      const disk = await documents.onDisk(place.path).catch(() => '');
-      found.push(...changedAround(place, text, disk));
+      found.push(...changedAround(place, text, await documents.onDisk(place.path)));
     }
   }
   return found;
@@ -53,30 +53,44 @@ export function changedAround(
   const tail = sameEnd(lines, old, most - head);
   const end = lines.length - tail;
   const oldEnd = old.length - tail;
-  if (lines.slice(head, end).join('').trim() === '') {
+  const at = Math.min(Math.max(line - 1, head), end - 1);
+  if (lines.slice(head, end).join('').trim() === '' || lengthOf(lines, at) > mostCharacters) {
     return [];
   }
-  const [first, last] = [
-    Math.max(head - linesAround, 0),
-    Math.min(end + linesAround, lines.length),
-  ];
-  const [from, to] = cut(lines, Math.min(Math.max(line - 1, head), end - 1), first, last);
+  const first = Math.max(head - linesAround, 0);
+  const [from, to] = cut(lines, at, first, Math.min(end + linesAround, lines.length));
   return [
     {
       ...{ path, startLine: from + 1, endLine: to, text: lines.slice(from, to).join('\n') },
-      ...(from <= head && end <= to && oldEnd > head
-        ? { replaces: { path, startLine: head + 1, endLine: oldEnd } }
-        : {}),
+      changed: { path, startLine: head + 1, endLine: end },
+      onDisk: { path, startLine: head + 1, endLine: oldEnd },
     },
   ];
+}
+
+/** The lines on disk that these stand for; undefined where more was changed than they show. */
+export function replaced({ startLine, endLine, changed, onDisk }: UnsavedLines): FileLines | undefined {
+  return startLine <= changed.startLine && changed.endLine <= endLine ? onDisk : undefined;
+}
+
+/** Where a line of a document is on disk; undefined for one that was changed. */
+export function placeOnDisk(unsaved: readonly UnsavedLines[], place: FilePlace): FilePlace | undefined {
+  const lines = unsaved.find(({ path }) => path === place.path);
+  if (lines === undefined || place.line < lines.changed.startLine) {
+    return place;
+  }
+  const { changed, onDisk } = lines;
+  return place.line > changed.endLine
+    ? { ...place, line: place.line - changed.endLine + onDisk.endLine }
+    : undefined;
 }
 
 /** As many whole lines [from, to) around one as there is room for: most of what is new ends there. */
 function cut(lines: readonly string[], at: number, first: number, last: number): [number, number] {
   let [from, to] = [at, at + 1];
-  let room = mostCharacters - (lines[at]?.length ?? 0);
+  let room = mostCharacters - lengthOf(lines, at);
   const fits = (line: number): boolean => {
-    const length = (lines[line]?.length ?? 0) + 1;
+    const length = lengthOf(lines, line) + 1;
     const isRoom = length <= room;
     room -= isRoom ? length : room;
     return isRoom;
@@ -90,6 +104,11 @@ function cut(lines: readonly string[], at: number, first: number, last: number):
   return [from, to];
 }
 
+function lengthOf(lines: readonly string[], at: number): number {
+  return lines[at]?.length ?? 0;
+}
+
+/** Without the mark that a file may begin with, which editors leave out. */
 function linesOf(text: string): string[] {
-  return text.split(/\r?\n/u);
+  return text.replace(/^\uFEFF/u, '').split(/\r?\n/u);
 }

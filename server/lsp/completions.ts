@@ -10,7 +10,8 @@ import {
 import { droppedRecord, type Recorded } from '../completion/record.js';
 import { isCancelled, isEngineError } from '../engine/errors.js';
 import type { CompletionRecord, Definition, DropReason } from '../protocol/completion.js';
-import { emptyReason } from '../workspace/content.js';
+import type { SkippedFile } from '../index/types.js';
+import { emptyReason, sourceOf } from '../workspace/content.js';
 import { nameReason } from '../workspace/names.js';
 import type { Folder } from './folders.js';
 import { isIn, OpenDocuments, pathIn, type OpenDocument } from './openDocuments.js';
@@ -74,6 +75,10 @@ export class Completions {
   /** The editor has closed a document: what was not saved of it is gone. */
   closed(uri: string): void {
     this.documents.closed(uri);
+    const folder = this.host.folderOf(uri);
+    if (typeof folder === 'object') {
+      this.outdated(folder.uri, [pathIn(folder.uri, uri)]);
+    }
   }
 
   /** It was asked about a document that the editor has closed. */
@@ -158,17 +163,16 @@ export class Completions {
     const path = pathIn(folder.uri, uri);
     const { skipped } = folder.repository;
     // Of a notebook nothing is read, as its file holds what its cells put out.
-    const named = isCell === true ? nameReason(path) : undefined;
+    const named = nameReason(path);
     const isLeftOut = skipped.some(
       ({ path: of, reason }) =>
         // What was empty on disk is being written now.
         (of === path && reason !== named && reason !== emptyReason) || isBelow(path, of),
     );
-    if (isLeftOut) {
+    if (isLeftOut || (named !== undefined && isCell !== true)) {
       return 'excludedFile';
     }
-    const inline =
-      this.folders.get(folder.uri) ?? open(folder, (of) => this.documents.textOf(folder.uri, of));
+    const inline = this.folders.get(folder.uri) ?? open(folder, this.documents);
     this.folders.set(folder.uri, inline);
     return inline === 'unfitModel' ? inline : { inline, path, folder: folder.uri };
   }
@@ -181,10 +185,12 @@ interface InlinePlace {
   folder: string;
 }
 
-function open(
-  { assistant, repository }: Folder,
-  openText: (path: string) => string | undefined,
-): InlineCompletions | 'unfitModel' {
+function open(folder: Folder, documents: OpenDocuments): InlineCompletions | 'unfitModel' {
+  const { assistant, repository } = folder;
+  const openText = (path: string): string | undefined => {
+    const text = isRead(folder, path) ? documents.textOf(folder.uri, path) : undefined;
+    return text === undefined || 'reason' in sourceOf(Buffer.from(text), path) ? undefined : text;
+  };
   try {
     return new InlineCompletions(new Completer({ ...assistant, repository, openText }));
   } catch (error) {
@@ -193,6 +199,12 @@ function open(
     }
     throw error;
   }
+}
+
+/** Now: what a file was read for may have come to be left out. */
+function isRead({ repository }: Folder, path: string): boolean {
+  const isEmpty = (one: SkippedFile): boolean => one.path === path && one.reason === emptyReason;
+  return repository.passagesOf(path).length > 0 || repository.skipped.some(isEmpty);
 }
 
 /** A folder that is left out as a whole ends with a slash. */

@@ -13,14 +13,23 @@ export interface OpenDocument {
   getText(): string;
 }
 
+const mostCharacters = 1024 * 1024;
+
 export class OpenDocuments {
   /** By URI; texts as they were when that was told. */
   private readonly documents = new Map<string, { document: OpenDocument; text: string }>();
 
-  /** The line, 1-based, where the change ends; undefined where the document was only opened. */
+  /**
+   * The line, 1-based, where the change ends; undefined where the document was only opened, and for one
+   * that is larger than any file that is read.
+   */
   changed(document: OpenDocument): number | undefined {
     const before = this.documents.get(document.uri)?.text;
     const text = document.getText();
+    if (text.length > mostCharacters) {
+      this.documents.delete(document.uri);
+      return undefined;
+    }
     this.documents.set(document.uri, { document, text });
     if (before === undefined || before === text) {
       return undefined;
@@ -53,5 +62,10 @@ export function isIn(folder: string, uri: string): boolean {
 
 /** Relative to the folder, with forward slashes. */
 export function pathIn(folder: string, uri: string): string {
-  return decodeURIComponent(uri.slice(folder.length + 1));
+  const path = uri.slice(folder.length + 1);
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path; // not encoded by who sent it
+  }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { completionRecent } from '../../server/protocol/completion.js';
+import { completionRecent, type CompletionRecord } from '../../server/protocol/completion.js';
 import { fillingModel, holeIn } from './checkout.js';
 import { Window } from './languageServer.js';
 import { OpenDocument } from './openDocument.js';
@@ -41,24 +41,28 @@ describe('inline completions beside files that are not saved @slow', function ()
     const other = await open('src/ribbons.ts', ribbons);
     const suggested = async (): Promise<string> =>
       (await wrapping.suggest(holeIn(shop))).map(({ text }) => text).join('\n');
+    const latest = async (): Promise<CompletionRecord> => {
+      const records = await window.connection.sendRequest(completionRecent.name, {});
+      const [record] = completionRecent.result.parse(records);
+      assert.ok(record !== undefined);
+      return record;
+    };
+    const sourcesOf = async (): Promise<string[]> =>
+      (await latest()).sources.map((source) => source.path).sort();
     assert.doesNotMatch(await suggested(), /deservesSilverRibbon/u);
 
     await other.change(ribbons.length, ribbons.length, written);
     const second = await suggested();
-    const records = completionRecent.result.parse(
-      await window.connection.sendRequest(completionRecent.name, {}),
-    );
     assert.match(second, /deservesSilverRibbon\(totalCents\)/u);
-    const [source] = records[0]?.sources ?? [];
+    const [source] = (await latest()).sources;
     assert.equal(source?.path, 'src/ribbons.ts');
     assert.ok(source.startLine <= 5 && source.endLine >= 5, JSON.stringify(source)); // its name
 
     // Closed without saving: nobody can use it.
     await other.close();
-    await wrapping.change(0, 0, "import { readFile } from 'node:fs/promises';\n");
-    const at = holeIn(wrapping.text);
-    const third = (await wrapping.suggest(at)).map(({ text }) => text).join('\n');
+    const third = await suggested();
     assert.doesNotMatch(third, /deservesSilverRibbon/u);
+    assert.deepEqual(await sourcesOf(), ['src/limits.ts', 'src/ribbons.ts']); // as it is on disk
     await window.close();
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { NamedPlace } from '../../../server/completion/knownPlaces.js';
-import { Stretches, type Cursor, type Stretch } from '../../../server/completion/stretches.js';
+import { linesSeen, Stretches, type Cursor, type Stretch } from '../../../server/completion/stretches.js';
 import type { Passage } from '../../../server/index/types.js';
 
 const path = 'src/shop.ts';
@@ -42,7 +42,7 @@ describe('the stretch of a file', () => {
         },
         // What lies in node_modules is not in the index.
         passageAt: (of, line) => (of.startsWith('src/') ? passage(of, line) : undefined),
-        passagesOf: () => [],
+        passagesOf: (of) => (disk.has(of) ? [passage(of, 1)] : []),
         passageText: async () => '',
         definitionsOf: () => [],
         importsOf: () => [],
@@ -68,7 +68,7 @@ describe('the stretch of a file', () => {
 
   it('is chosen once, however often the same definitions are told', async () => {
     const first = await chosenWith(place('sum'), place('tax'));
-    assert.equal(first.seen.length, 2);
+    assert.equal(linesSeen(first).length, 2);
     assert.equal(await chosenWith(place('sum'), place('tax')), first);
     assert.equal(await chosenWith(place('tax')), first);
     assert.equal(searches, 1);
@@ -106,7 +106,7 @@ describe('the stretch of a file', () => {
   it('is chosen anew for a definition that it does not show yet', async () => {
     await chosenWith(place('sum'));
     const second = await chosenWith(place('tax'), place('sum'));
-    assert.deepEqual(second.seen.map((one) => one.path).sort(), ['src/sum.ts', 'src/tax.ts']);
+    assert.deepEqual(linesSeen(second).map((one) => one.path).sort(), ['src/sum.ts', 'src/tax.ts']);
     assert.equal(searches, 2);
   });
 
@@ -120,7 +120,7 @@ describe('the stretch of a file', () => {
     const stretch = await chosenWith(place('sum'), { ...place('reduced', 'src/tax.ts'), line: 2 });
     assert.deepEqual(textsOf(stretch), [`# src/tax.ts\n${editors.get('src/tax.ts')}\n`]);
     assert.equal(stretch.tokens, textsOf(stretch).join('').length);
-    const seen = stretch.seen.map(({ path: of, startLine, endLine }) => [of, startLine, endLine]);
+    const seen = linesSeen(stretch).map(({ path: of, startLine, endLine }) => [of, startLine, endLine]);
     assert.deepEqual(seen, [
       ['src/tax.ts', 1, 3],
       ['src/sum.ts', 1, 10],
@@ -142,10 +142,10 @@ describe('the stretch of a file', () => {
     disk.set('src/tax.ts', 'const rate = 7;\n');
     editors.set('src/tax.ts', 'const rate = 7;\n');
     stretches.wrote({ path: 'src/tax.ts', line: 1 });
-    const { parts, seen } = await stretches.of(cursor);
-    assert.deepEqual(parts, []);
+    const stretch = await stretches.of(cursor);
+    assert.deepEqual(stretch.parts, []);
     assert.deepEqual(
-      seen.map((one) => one.path),
+      linesSeen(stretch).map((one) => one.path),
       ['src/tax.ts'],
     );
   });
@@ -154,25 +154,42 @@ describe('the stretch of a file', () => {
     disk.set('src/tax.ts', 'const rate = 7;\n');
     editors.set('src/tax.ts', 'const taxRate = 7;\n');
     stretches.wrote({ path: 'src/tax.ts', line: 1 });
-    const { seen } = await chosenWith(place('rate', 'src/tax.ts'), place('sum'));
+    const rate = place('rate', 'src/tax.ts'); // as a language server knew it before
+    const { unsaved, evidence } = await chosenWith(rate, place('sum'));
     assert.deepEqual(
-      seen.map((one) => [one.path, 'replaces' in one]),
-      [
-        ['src/tax.ts', true],
-        ['src/sum.ts', false],
-      ],
+      [unsaved, evidence].map((lines) => lines.map((one) => one.path)),
+      [['src/tax.ts'], ['src/sum.ts']],
+    );
+  });
+
+  it('finds definitions behind what was put in where they are on disk', async () => {
+    const tax = ['const rate = 7;', ...Array<string>(20).fill(''), 'const last = 1;', ''];
+    disk.set('src/tax.ts', tax.join('\n'));
+    editors.set('src/tax.ts', ['const fresh = 1;', ...tax].join('\n'));
+    stretches.wrote({ path: 'src/tax.ts', line: 1 });
+    const { evidence } = await chosenWith({ ...place('last', 'src/tax.ts'), line: 23 });
+    assert.deepEqual(
+      evidence.map((one) => [one.path, one.startLine]),
+      [['src/tax.ts', 22]],
     );
   });
 
   it('is chosen anew when a file is saved that it shows', async () => {
-    editors.set('src/new.ts', 'export const fresh = 1;\n');
-    stretches.wrote({ path: 'src/new.ts', line: 1 });
+    disk.set('src/tax.ts', 'const rate = 7;\n');
+    editors.set('src/tax.ts', 'const rate = 7;\nconst fresh = 1;\n');
+    stretches.wrote({ path: 'src/tax.ts', line: 2 });
     const first = await stretches.of(cursor);
-    assert.equal(textsOf(first).length, 1);
+    assert.equal(first.unsaved.length, 1);
     stretches.outdated(['src/other.ts']);
     assert.equal(await stretches.of(cursor), first);
-    disk.set('src/new.ts', 'export const fresh = 1;\n');
-    stretches.outdated(['src/new.ts']);
-    assert.deepEqual(textsOf(await stretches.of(cursor)), []);
+    disk.set('src/tax.ts', editors.get('src/tax.ts') ?? '');
+    stretches.outdated(['src/tax.ts']);
+    assert.deepEqual((await stretches.of(cursor)).unsaved, []);
+  });
+
+  it('is not kept where a file changed while it was chosen', async () => {
+    const choosing = stretches.of(cursor);
+    stretches.outdated(['src/tax.ts']);
+    assert.notEqual(await stretches.of(cursor), await choosing);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { changedAround, unsavedLines } from '../../../server/completion/unsaved.js';
+import { changedAround, placeOnDisk, replaced, unsavedLines } from '../../../server/completion/unsaved.js';
 
 const path = 'src/shop.ts';
 const numbered = (from: number, to: number): string[] =>
@@ -15,6 +15,8 @@ describe('what is not on disk yet', () => {
       {
         ...{ path, startLine: 23, endLine: 39 },
         text: [...numbered(23, 30), 'const fresh = 1;', ...numbered(31, 38)].join('\n'),
+        changed: { path, startLine: 31, endLine: 31 },
+        onDisk: { path, startLine: 31, endLine: 30 },
       },
     ]);
   });
@@ -22,8 +24,9 @@ describe('what is not on disk yet', () => {
   it('stands for the lines that were changed', () => {
     const now = text(...numbered(1, 29), 'const one = 1;', 'const two = 2;', ...numbered(31, 60));
     const [found] = changedAround({ path, line: 31 }, now, disk);
-    assert.deepEqual(found?.replaces, { path, startLine: 30, endLine: 30 });
-    assert.match(found?.text ?? '', /line29 .*\nconst one = 1;\nconst two = 2;\n.*line31/u);
+    assert.ok(found !== undefined);
+    assert.deepEqual(replaced(found), { path, startLine: 30, endLine: 30 });
+    assert.match(found.text, /line29 .*\nconst one = 1;\nconst two = 2;\n.*line31/u);
   });
 
   it('is no difference in how lines end, and nothing that was taken out', () => {
@@ -38,7 +41,7 @@ describe('what is not on disk yet', () => {
     assert.ok(found !== undefined && others.length === 0);
     assert.ok(found.text.endsWith('const line279 = 0;'), found.text); // line 200 of the document
     assert.ok(found.text.length <= 1000 && found.text.length > 900, `${found.text.length}`);
-    assert.equal(found.replaces, undefined);
+    assert.equal(replaced(found), undefined);
     assert.equal(
       found.text,
       now
@@ -54,10 +57,21 @@ describe('what is not on disk yet', () => {
     assert.match(changedAround({ path, line: 61 }, now, disk)[0]?.text ?? '', /fresh/u);
   });
 
-  it('is a line that is longer than all there is room for, alone', () => {
+  it('is nothing where one line is longer than all there is room for', () => {
     const long = `const long = '${'x'.repeat(3000)}';`;
-    const [found] = changedAround({ path, line: 1 }, text(long, ...numbered(1, 60)), disk);
-    assert.equal(found?.text, long);
+    assert.deepEqual(changedAround({ path, line: 1 }, text(long, ...numbered(1, 60)), disk), []);
+  });
+
+  it('is no difference in the mark that a file begins with', () => {
+    assert.deepEqual(changedAround({ path, line: 1 }, disk, `\uFEFF${disk}`), []);
+  });
+
+  it('moves the lines behind it', () => {
+    const now = text(...numbered(1, 30), 'const one = 1;', 'const two = 2;', ...numbered(32, 60));
+    const unsaved = changedAround({ path, line: 31 }, now, disk);
+    const onDisk = (line: number): number | undefined => placeOnDisk(unsaved, { path, line })?.line;
+    assert.deepEqual([30, 31, 32, 33, 61].map(onDisk), [30, undefined, undefined, 32, 60]);
+    assert.equal(placeOnDisk(unsaved, { path: 'src/other.ts', line: 40 })?.line, 40);
   });
 
   it('is taken of two open documents, the latest first, and of files that are new', async () => {
@@ -68,8 +82,7 @@ describe('what is not on disk yet', () => {
       ['closed.ts', 'a.ts', 'b.ts', 'c.ts', 'd.ts'].map((of) => ({ path: of, line: 1 })),
       {
         textOf: (of) => open.get(of),
-        onDisk: (of) =>
-          of === 'a.ts' ? Promise.resolve('const a = 1;\n') : Promise.reject(new Error('none')),
+        onDisk: async (of) => (of === 'a.ts' ? 'const a = 1;\n' : ''),
       },
     );
     assert.deepEqual(
