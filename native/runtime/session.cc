@@ -147,6 +147,15 @@ void Session::MatchPrefix(const PromptRequest& request, size_t* next_part, size_
   Truncate(keep);
 }
 
+void Session::Hold(size_t at, Part part, size_t begin) {
+  if (entries_.size() > at) {
+    entries_[at].part = std::move(part);
+    entries_[at].end = kv_->size();
+  } else {
+    entries_.push_back({std::move(part), begin, kv_->size()});
+  }
+}
+
 Status Session::PrepareRows(JobContext& job, const PromptRequest& request, Counters* counters,
                             Timings* timings, std::vector<float>* logits) {
   if (request.question_part >= request.parts.size()) {
@@ -184,13 +193,17 @@ Status Session::PrepareRows(JobContext& job, const PromptRequest& request, Count
   appended_ = false;
   for (; part < request.question_part; ++part, skip = 0) {
     const size_t begin = kv_->size() - skip;
-    LEOAM_RETURN_IF_ERROR(AppendEvidence(job, request.parts[part], skip, counters, timings));
-    if (entries_.size() > part) {
-      entries_[part].part = request.parts[part];
-      entries_[part].end = kv_->size();
-    } else {
-      entries_.push_back({request.parts[part], begin, kv_->size()});
+    Part held = request.parts[part];
+    const Status appended = AppendEvidence(job, held, skip, counters, timings);
+    if (!appended.ok()) {
+      // Who types on asks for nearly the same again: what was computed of a text stays.
+      if (held.kind == Part::Kind::kText && kv_->size() > begin) {
+        held.tokens.resize(kv_->size() - begin);
+        Hold(part, std::move(held), begin);
+      }
+      return appended;
     }
+    Hold(part, std::move(held), begin);
   }
 
   auto question = LayQuestion(job, request, part, skip, counters, timings);

@@ -99,11 +99,14 @@ class Session {
   void SplitEntry(size_t at, const Part& wanted);
   size_t MatchParts(const PromptRequest& request);
   void MatchPrefix(const PromptRequest& request, size_t* next_part, size_t* next_token);
+  // The part is what lies from `begin` on: the entry that is held of it, or a new last one.
+  void Hold(size_t at, Part part, size_t begin);
   Status AppendEvidence(JobContext& job, const Part& part, size_t skip, Counters* counters,
                         Timings* timings);
   Status LoadChunks(JobContext& job, const Part& part, Counters* counters);
   // Into the rows from `row` on, whatever the session's size.
   Status LoadChunksAt(JobContext& job, const Part& part, size_t row, Counters* counters);
+  // What was computed of it is there also where it fails.
   Status PrefillText(JobContext& job, std::span<const Token> tokens, Counters* counters);
   Status KeepText(JobContext& job, const Part& part, Counters* counters);
   // Gives way while the store writes, which takes long. Who gives up leaves it to itself.

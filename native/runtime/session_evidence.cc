@@ -78,15 +78,17 @@ Status Session::LoadChunksAt(JobContext& job, const Part& part, size_t row, Coun
 
 Status Session::PrefillText(JobContext& job, std::span<const Token> tokens, Counters* counters) {
   const auto positions = PositionsOf(kv_->size(), tokens.size());
-  LEOAM_RETURN_IF_ERROR(RunPrefill(core_, job,
+  size_t finished = 0;
+  const Status status = RunPrefill(core_, job,
                                    {.kv = kv_.get(),
                                     .tiered = tiered_.get(),
                                     .tokens = tokens,
                                     .positions = positions,
-                                    .first_logit_row = tokens.size()}));
-  Advance(tokens);
-  counters->tokens_computed += tokens.size();
-  return Status::Ok();
+                                    .first_logit_row = tokens.size(),
+                                    .finished = &finished});
+  Advance(tokens.first(finished));
+  counters->tokens_computed += finished;
+  return status;
 }
 
 Status Session::KeepText(JobContext& job, const Part& part, Counters* counters) {

@@ -165,6 +165,36 @@ TEST_F(SessionMovedTest, WhatARequestThatWasGivenUpHadComputedStays) {
   EXPECT_EQ(Prepare(*fresh, request, Priority::kCompletion).logits, again.logits);
 }
 
+// Evidence as text, such as what is not saved in another file.
+TEST_F(SessionMovedTest, WhatWasComputedOfEvidenceStays) {
+  PromptRequest request;
+  request.parts.resize(2);
+  request.parts[0].tokens = Tokens(SampleCode(50));
+  request.parts[1].tokens = Tokens(before_);
+  request.question_part = 1;
+  PromptRequest refused = request;
+  refused.parts[0].tokens[200] = -1;
+  auto session = NewSession();
+  const Outcome outcome = Prepare(*session, refused, Priority::kCompletion);
+  EXPECT_FALSE(outcome.status.ok());
+  EXPECT_EQ(outcome.counters.tokens_computed, 192U);
+  const Outcome again = Prepare(*session, request, Priority::kCompletion);
+  ASSERT_TRUE(again.status.ok()) << again.status.message();
+  EXPECT_EQ(again.counters.tokens_computed, TokensOf(request) - 192);
+  auto fresh = NewSession();
+  EXPECT_EQ(Prepare(*fresh, request, Priority::kCompletion).logits, again.logits);
+  // And where it was given up twice.
+  refused.parts[0].tokens[200] = request.parts[0].tokens[200];
+  refused.parts[0].tokens[220] = -1;
+  auto twice = NewSession();
+  refused.parts[0].tokens[100] = -1;
+  EXPECT_FALSE(Prepare(*twice, refused, Priority::kCompletion).status.ok());
+  refused.parts[0].tokens[100] = request.parts[0].tokens[100];
+  EXPECT_FALSE(Prepare(*twice, refused, Priority::kCompletion).status.ok());
+  EXPECT_EQ(Prepare(*twice, request, Priority::kCompletion).counters.tokens_computed,
+            TokensOf(request) - 192);
+}
+
 TEST_F(SessionMovedTest, IsPartOfTheQuestionWithoutRepair) {
   auto session = NewSession();
   PromptRequest evidence = Cursor(before_, behind_);
