@@ -213,6 +213,12 @@ export class Completer {
       anyOf(request.signal, complete.signal),
     );
     const count = result.tokens.length - result.healedTokens;
+    const mean = count === 0 ? undefined : result.logProbability / count;
+    // What came after it was complete depends on when the engine heard of it.
+    const isWhole = end !== undefined && request.signal?.aborted !== true;
+    const reason = isWhole ? 'stop' : result.reason;
+    const isUnlikely =
+      reason !== 'cancelled' && (mean ?? 0) < (request.minMeanLogProbability ?? -Infinity);
     const totalMs = performance.now() - arrived;
     // Behind all that stands there, as likelihoods of the text are compared.
     const goldNll =
@@ -223,10 +229,9 @@ export class Completer {
             target: expected,
           });
     return {
-      // What came after it was complete depends on when the engine heard of it.
       completion: result.text.slice(0, end),
-      reason: end !== undefined && request.signal?.aborted !== true ? 'stop' : result.reason,
-      ...(count === 0 ? {} : { meanLogProbability: result.logProbability / count }),
+      reason: isUnlikely ? 'unlikely' : reason,
+      ...(mean === undefined ? {} : { meanLogProbability: mean }),
       ...(goldNll === undefined ? {} : { goldNll }),
       sources: linesSeen(stretch).map(({ path, startLine, endLine }) => ({
         ...{ path, startLine, endLine },

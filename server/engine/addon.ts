@@ -192,8 +192,9 @@ export interface GenerateRequest {
   /** Guesses that decoding verifies; absent: none. What is written is the same. */
   draft?: DraftOptions;
   /**
-   * Natural log probability: the answer ends, as "unlikely", once the mean over its tokens is
-   * below. Where it is given (-Infinity never ends anything), `logProbability` is measured.
+   * Natural log probability: the answer ends, as "unlikely", once the mean over four or more of its
+   * tokens is below; of fewer the caller judges. Where it is given (-Infinity never ends anything),
+   * `logProbability` is measured.
    */
   minMeanLogProbability?: number;
   priority: Priority;
