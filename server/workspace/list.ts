@@ -133,9 +133,13 @@ class Lister {
       return;
     }
     const folder = join(this.options.root, path);
-    const nested =
-      gitFiles(folder)?.paths ??
-      walk(folder, '', gitignoreRules(folder), { files: [], skipped: [] });
+    const skipped: Listing['skipped'] = [];
+    const git = gitFiles(folder);
+    const nested = git?.paths ?? walk(folder, '', gitignoreRules(folder), { files: [], skipped });
+    const ignored = git?.ignored.map((inner) => ({ path: inner, reason: ignoredReason(inner) }));
+    for (const { path: inner, reason } of ignored ?? skipped) {
+      this.skip(`${path}/${inner}`, reason);
+    }
     for (const inner of nested) {
       this.add(`${path}/${inner}`);
     }

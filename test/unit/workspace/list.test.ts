@@ -114,11 +114,9 @@ describe('listing a folder', () => {
       { git: true },
     );
     folder.git('init', '-q', 'inner');
-    assert.deepEqual(paths(listFiles({ root: folder.root })), [
-      'a.ts',
-      'inner/.gitignore',
-      'inner/b.ts',
-    ]);
+    const listing = listFiles({ root: folder.root });
+    assert.deepEqual(paths(listing), ['a.ts', 'inner/.gitignore', 'inner/b.ts']);
+    assert.match(reasonOf(listing, 'inner/c.ts') ?? '', /^ignored/u);
   });
 
   it('leaves out by name: secrets, lock files, source maps, minified files, images', () => {
