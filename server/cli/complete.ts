@@ -6,7 +6,7 @@ import { modeSyntax, parseMode, type Approximations } from '../completion/approx
 import { Completer, type Completion, type CompletionRequest } from '../completion/completer.js';
 import { extentOf } from '../completion/extent.js';
 import { languageIdOf } from '../completion/languageId.js';
-import type { Place } from '../completion/place.js';
+import type { Place, Suggested } from '../completion/place.js';
 import { postProcess } from '../completion/steps/index.js';
 import { writeFor } from '../completion/write.js';
 import { leoError } from '../engine/errors.js';
@@ -94,10 +94,12 @@ async function completeOnce(
     place,
     singleLine === undefined ? extentOf(place) : singleLine ? 'line' : 'block',
   );
-  const completion = fitted(result.completion, place);
+  const { text: completion, replaced } = fitted(result.completion, place);
+  const replacedBytes = Buffer.byteLength(place.text.slice(offset, offset + replaced));
   const { assistant, indexMs } = opened;
   const timings = { loadMs: assistant.loadMs, indexMs, ...result.timings };
-  output.json(rounded({ ...result, completion, timings, model: assistant.engine.model.id, mode }));
+  const model = assistant.engine.model.id;
+  output.json(rounded({ ...result, completion, replacedBytes, timings, model, mode }));
   output.text(`${completion}\n`);
   return 0;
 }
@@ -142,7 +144,7 @@ async function completeBatch(
     const place = { text: request.text, offset, languageId: languageIdOf(path) };
     // Where the hole ends within a line, the model may write the rest of that line once more.
     const endsInLine = behind.split('\n', 1)[0]?.trim() !== '';
-    const completion = endsInLine ? fitted(result.completion, place) : result.completion;
+    const completion = endsInLine ? fitted(result.completion, place).text : result.completion;
     rows.push(judged(hole, { ...result, completion }));
   }
   await repository.refresh({ signal }); // as it is on disk again
@@ -164,15 +166,20 @@ async function completeBatch(
   return 0;
 }
 
-/** What is put in at the cursor, as an editor would have it; nothing where that stands there. */
-function fitted(raw: string, place: Place): string {
+/**
+ * What is put in at the cursor, as an editor would have it, and so many UTF-16 units behind it that it
+ * replaces: none where it ends with them. Nothing where that stands there.
+ */
+function fitted(raw: string, place: Place): Suggested {
   const suggested = postProcess(raw, place);
   if (typeof suggested === 'string') {
-    return '';
+    return { text: '', replaced: 0 };
   }
   const { text, replaced } = suggested;
   const rest = place.text.slice(place.offset, place.offset + replaced);
-  return text.endsWith(rest) ? text.slice(0, text.length - rest.length) : text;
+  return text.endsWith(rest)
+    ? { text: text.slice(0, text.length - rest.length), replaced: 0 }
+    : suggested;
 }
 
 /** As many lines as are expected. */

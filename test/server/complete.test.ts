@@ -94,6 +94,16 @@ describe('filling in at a cursor @slow', function () {
     assert.ok(!completion.includes('\n'));
   });
 
+  it('is unlikely where its few tokens are, as where many are', async () => {
+    for (const maxTokens of [2, 16]) {
+      const sure = await complete('', { maxTokens, minMeanLogProbability: -100 });
+      assert.notEqual(sure.reason, 'unlikely');
+      const unsure = await complete('', { maxTokens, minMeanLogProbability: -1e-9 });
+      assert.equal(unsure.reason, 'unlikely');
+      assert.ok(unsure.counters.tokensDecoded <= 4, `${unsure.counters.tokensDecoded}`);
+    }
+  });
+
   it('computes what is typed and two marks, and moves what stands behind the cursor', async () => {
     const first = await complete();
     const typed = await complete('isFree(to');
@@ -197,11 +207,16 @@ describe('filling in at a cursor @slow', function () {
 
   it('fills in from the terminal, once and in a batch', async () => {
     const args = ['--repo', root, '--model', fillingModel];
-    const one = await leoamJson<Completion & { model: string }>(
+    const one = await leoamJson<Completion & { model: string; replacedBytes: number }>(
       ['complete', path, '--offset', String(Buffer.byteLength(text.slice(0, cursor))), ...args],
       home,
     );
     assert.ok(one.sources.length > 0);
+    const behind = text.slice(cursor + one.replacedBytes); // these are letters of one byte
+    const [line = ''] = (text.slice(0, cursor) + one.completion + behind)
+      .slice(cursor - 4)
+      .split('\n');
+    assert.equal(line.split('(').length, line.split(')').length, line);
     const { counters, timings } = one;
     assert.ok(counters.tokensComputed > 0 && counters.bytesFromDisk > 0, JSON.stringify(counters));
     assert.ok(timings.ttftMs > 0 && timings.ttftMs <= timings.totalMs, JSON.stringify(timings));
