@@ -5,11 +5,10 @@ import * as vscode from 'vscode';
 import type { Definition } from '../../server/protocol/completion.js';
 import { namesAround } from './namesAround.js';
 
-const mostDefinitions = 6;
 const linesBefore = 8;
 const linesBehind = 2;
 
-/** In other files. What has not been found in time is left out. */
+/** In other files of the workspace. What has not been found in time is left out. */
 export async function definitionsAround(
   document: vscode.TextDocument,
   position: vscode.Position,
@@ -36,14 +35,14 @@ export async function definitionsAround(
     new Promise((resolve) => setTimeout(resolve, withinMs)),
   ]);
   const own = document.uri.toString();
-  return found
-    .flat()
-    .filter(({ uri }) => uri !== own)
-    .slice(0, mostDefinitions);
+  return found.flat().filter(({ uri }) => uri !== own);
 }
 
 function definitionOf(name: string, place: vscode.Location | vscode.LocationLink): Definition[] {
   const [uri, range] =
     'targetUri' in place ? [place.targetUri, place.targetRange] : [place.uri, place.range];
-  return uri.scheme === 'file' ? [{ name, uri: uri.toString(), line: range.start.line }] : [];
+  const isInWorkspace = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
+  return uri.scheme === 'file' && isInWorkspace
+    ? [{ name, uri: uri.toString(), line: range.start.line }]
+    : [];
 }

@@ -25,19 +25,17 @@ export function selectForCursor(
   offset: number,
   { definitions, written, unsaved }: EditorPlaces = { definitions: [], written: [], unsaved: [] },
 ): Promise<WorkingSet> {
-  const others = without(source, path, unsaved);
+  const others = without(source, path, text, unsaved);
   const known = [
     ...definitions
-      .flatMap(({ name, ...place }) => {
-        const known = placeOnDisk(unsaved, place);
-        return known === undefined ? [] : [{ name, ...known }];
-      })
-      .slice(0, mostDefinitions)
-      .flatMap(({ name, ...place }) => passageOf(others, place, { kind: 'definition', name })),
+      .flatMap(({ name, ...place }) =>
+        passageOf(others, placeOnDisk(unsaved, place), { kind: 'definition', name }),
+      )
+      .slice(0, mostDefinitions),
     ...written
       .filter((place) => !unsaved.some((lines) => lines.path === place.path))
-      .slice(0, mostWritten)
-      .flatMap((place) => passageOf(others, place, { kind: 'written' })),
+      .flatMap((place) => passageOf(others, place, { kind: 'written' }))
+      .slice(0, mostWritten),
   ];
   return selectWorkingSet(others, aboutCursor(text, offset), {
     ...defaultSelection,
@@ -57,12 +55,13 @@ export interface EditorPlaces {
   unsaved: readonly UnsavedLines[];
 }
 
+/** None where the index has none, such as what lies in node_modules. */
 function passageOf(
   source: PassageSource,
-  { path, line }: FilePlace,
+  place: FilePlace | undefined,
   reason: ChosenPassage['reason'],
 ): ChosenPassage[] {
-  const passage = source.passageAt(path, line);
+  const passage = place === undefined ? undefined : source.passageAt(place.path, place.line);
   return passage === undefined ? [] : [{ passage, reason }];
 }
 
@@ -74,10 +73,14 @@ export function aboutCursor(text: string, offset: number): string {
   return `${before.join('\n')}${behind.join('\n')}\n${imports}`;
 }
 
-/** The index as if neither the file were in it nor what is shown as it is in an editor. */
+/**
+ * The index as if neither the file were in it nor what is shown as it is in an editor; the file
+ * imports what its text there does.
+ */
 function without(
   source: PassageSource,
   path: string,
+  text: string,
   unsaved: readonly UnsavedLines[],
 ): PassageSource {
   const gone = unsaved.map(replaced);
@@ -92,8 +95,9 @@ function without(
       return passage !== undefined && isThere(passage) ? passage : undefined;
     },
     definitionsOf: (name) => source.definitionsOf(name).filter((found) => found.path !== path),
-    importsOf: (of) => source.importsOf(of),
-    passageText: (passage) => source.passageText(passage),
+    importsOf: (of) => source.importsOf(of, of === path ? text : undefined),
+    // The index will soon know a file that is other on disk.
+    passageText: (passage) => source.passageText(passage).catch(() => ''),
     passagesOf: (of) => source.passagesOf(of).filter(isThere),
   };
 }

@@ -3,7 +3,6 @@
 
 import type { Part } from '../engine/addon.js';
 import type { LeoEngine } from '../engine/engine.js';
-import { isEngineError } from '../engine/errors.js';
 import type { RepositoryIndex } from '../index/types.js';
 import { evidenceParts } from '../prompt/parts.js';
 import { joinTokens, type PromptProfile } from '../prompt/profile.js';
@@ -70,13 +69,12 @@ export class Stretches {
     this.path = path;
     const { changes } = this;
     const chosen = from === 'none' ? nothing : await this.choose(cursor, definitions);
-    const { unsaved, evidence } = chosen ?? nothing;
+    const { unsaved, evidence } = chosen;
     const stretch = {
       ...{ path, region, from, definitions, unsaved, evidence },
       ...(await this.partsOf(unsaved, evidence, from)),
     };
-    const holds = chosen !== undefined && changes === this.changes;
-    this.current = holds ? stretch : undefined;
+    this.current = changes === this.changes ? stretch : undefined;
     return stretch;
   }
 
@@ -106,28 +104,20 @@ export class Stretches {
     this.current = undefined;
   }
 
-  /** Undefined while a file is other on disk than the index knows it: it will soon know. */
   private async choose(
     { path, text, offset }: Cursor,
     definitions: readonly NamedPlace[],
-  ): Promise<Chosen | undefined> {
+  ): Promise<Chosen> {
     const written = this.places.writtenOutside(path, performance.now());
     const { repository, openText } = this.context;
-    const isKnown = (of: string): boolean => repository.passagesOf(of).length > 0;
-    try {
-      const unsaved = await unsavedLines(written, {
-        textOf: (of) => openText?.(of),
-        onDisk: async (of) => (isKnown(of) ? repository.lines(of, 1, Infinity) : ''),
-      });
-      const places = { definitions, written, unsaved };
-      const { evidence } = await selectForCursor(repository, path, text, offset, places);
-      return { unsaved, evidence };
-    } catch (error) {
-      if (isEngineError(error) && error.code === 'stale') {
-        return undefined;
-      }
-      throw error;
-    }
+    const unsaved = await unsavedLines(written, {
+      textOf: (of) => openText?.(of),
+      // Of one that has just been saved the index will soon know.
+      onDisk: (of) => repository.lines(of, 1, Infinity).catch(() => ''),
+    });
+    const places = { definitions, written, unsaved };
+    const { evidence } = await selectForCursor(repository, path, text, offset, places);
+    return { unsaved, evidence };
   }
 
   /** Whether it was not known when the stretch was chosen, is not seen, and could be. */

@@ -15,7 +15,7 @@ export interface UnsavedLines extends FileLines {
 export interface Documents {
   /** Of an open document; undefined where none is open. */
   textOf(path: string): string | undefined;
-  /** Empty for a file that is not known; rejects for one that is not as it is known. */
+  /** Empty for a file that is not known, or not as it is known. */
   onDisk(path: string): Promise<string>;
 }
 
@@ -69,12 +69,20 @@ export function changedAround(
 }
 
 /** The lines on disk that these stand for; undefined where more was changed than they show. */
-export function replaced({ startLine, endLine, changed, onDisk }: UnsavedLines): FileLines | undefined {
+export function replaced({
+  startLine,
+  endLine,
+  changed,
+  onDisk,
+}: UnsavedLines): FileLines | undefined {
   return startLine <= changed.startLine && changed.endLine <= endLine ? onDisk : undefined;
 }
 
 /** Where a line of a document is on disk; undefined for one that was changed. */
-export function placeOnDisk(unsaved: readonly UnsavedLines[], place: FilePlace): FilePlace | undefined {
+export function placeOnDisk(
+  unsaved: readonly UnsavedLines[],
+  place: FilePlace,
+): FilePlace | undefined {
   const lines = unsaved.find(({ path }) => path === place.path);
   if (lines === undefined || place.line < lines.changed.startLine) {
     return place;

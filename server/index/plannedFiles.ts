@@ -1,6 +1,6 @@
 // What stands where in the files of the last refresh: passages, segments, symbols, imports.
 
-import { ImportResolver } from './imports.js';
+import { importsIn, ImportResolver } from './imports.js';
 import { definitionsOfCut, type PlannedFile } from './plan.js';
 import type { ChunkRange, FileEntry, Passage, SegmentPlan, SymbolDefinition } from './types.js';
 
@@ -74,9 +74,10 @@ export abstract class PlannedFiles {
     return file ? definitionsOfCut(file.cut) : [];
   }
 
-  importsOf(path: string): string[] {
+  importsOf(path: string, text?: string): string[] {
     const resolver = (this.imports ??= new ImportResolver(this.planned.keys()));
-    const written = this.planned.get(path)?.cut.imports ?? [];
+    const written =
+      text === undefined ? (this.planned.get(path)?.cut.imports ?? []) : importsIn(path, text);
     return [...new Set(written.flatMap((specifier) => resolver.resolve(path, specifier)))];
   }
 

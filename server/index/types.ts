@@ -187,8 +187,8 @@ export interface RepositoryIndex {
   search(query: string, limit: number): Promise<SearchHit[]>;
   definitionsOf(name: string): SymbolDefinition[];
   definitionsIn(path: string): SymbolDefinition[];
-  /** Files of the repository that this file imports. */
-  importsOf(path: string): string[];
+  /** Files of the repository that this file imports; with `text`, when it holds that. */
+  importsOf(path: string, text?: string): string[];
 
   /** The text of a chunk range. Rejects with code "stale" when the file changed since the last refresh. */
   textOf(path: string, range: ChunkRange): Promise<string>;

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import type { NamedPlace } from '../../../server/completion/knownPlaces.js';
-import { linesSeen, Stretches, type Cursor, type Stretch } from '../../../server/completion/stretches.js';
+import {
+  linesSeen,
+  Stretches,
+  type Cursor,
+  type Stretch,
+} from '../../../server/completion/stretches.js';
 import type { Passage } from '../../../server/index/types.js';
 
 const path = 'src/shop.ts';
@@ -16,11 +21,13 @@ describe('the stretch of a file', () => {
   /** By path: what is on disk, and what editors have. */
   let disk: Map<string, string>;
   let editors: Map<string, string>;
+  let isStale: boolean;
 
   beforeEach(() => {
     searches = 0;
     disk = new Map();
     editors = new Map();
+    isStale = false;
     const ids: string[] = [];
     const passage = (of: string, line: number): Passage => ({
       ...{ id: ids.includes(of) ? ids.indexOf(of) : ids.push(of) - 1, path: of, tokens: 100 },
@@ -43,11 +50,15 @@ describe('the stretch of a file', () => {
         // What lies in node_modules is not in the index.
         passageAt: (of, line) => (of.startsWith('src/') ? passage(of, line) : undefined),
         passagesOf: (of) => (disk.has(of) ? [passage(of, 1)] : []),
-        passageText: async () => '',
+        passageText: async () => {
+          assert.ok(!isStale, 'it changed');
+          return '';
+        },
         definitionsOf: () => [],
         importsOf: () => [],
         segment: () => undefined,
         lines: async (of) => {
+          assert.ok(!isStale, `${of} changed`);
           const found = disk.get(of);
           assert.ok(found !== undefined, `${of} is not on disk`);
           return found;
@@ -103,10 +114,43 @@ describe('the stretch of a file', () => {
     assert.equal(searches, 2);
   });
 
+  it('shows definitions of the repository whatever else is defined outside of it', async () => {
+    const outside = ['path', 'join', 'cwd', 'env'].map((name) =>
+      place(name, `node_modules/@types/node/${name}.d.ts`),
+    );
+    const { evidence } = await chosenWith(...outside, place('sum'));
+    assert.deepEqual(
+      evidence.map((one) => one.path),
+      ['src/sum.ts'],
+    );
+  });
+
+  it('shows the rest where a file is other on disk than it is known', async () => {
+    disk.set('src/tax.ts', 'const rate = 7;\n');
+    isStale = true;
+    const { evidence } = await chosenWith(place('sum'));
+    assert.deepEqual(
+      evidence.map((one) => one.path),
+      ['src/sum.ts'],
+    );
+    editors.set('src/tax.ts', 'const rate = 8;\n');
+    stretches.wrote({ path: 'src/tax.ts', line: 1 });
+    const { unsaved } = await chosenWith(place('sum'));
+    assert.deepEqual(
+      unsaved.map((one) => one.path),
+      ['src/tax.ts'],
+    );
+  });
+
   it('is chosen anew for a definition that it does not show yet', async () => {
     await chosenWith(place('sum'));
     const second = await chosenWith(place('tax'), place('sum'));
-    assert.deepEqual(linesSeen(second).map((one) => one.path).sort(), ['src/sum.ts', 'src/tax.ts']);
+    assert.deepEqual(
+      linesSeen(second)
+        .map((one) => one.path)
+        .sort(),
+      ['src/sum.ts', 'src/tax.ts'],
+    );
     assert.equal(searches, 2);
   });
 
@@ -120,7 +164,11 @@ describe('the stretch of a file', () => {
     const stretch = await chosenWith(place('sum'), { ...place('reduced', 'src/tax.ts'), line: 2 });
     assert.deepEqual(textsOf(stretch), [`# src/tax.ts\n${editors.get('src/tax.ts')}\n`]);
     assert.equal(stretch.tokens, textsOf(stretch).join('').length);
-    const seen = linesSeen(stretch).map(({ path: of, startLine, endLine }) => [of, startLine, endLine]);
+    const seen = linesSeen(stretch).map(({ path: of, startLine, endLine }) => [
+      of,
+      startLine,
+      endLine,
+    ]);
     assert.deepEqual(seen, [
       ['src/tax.ts', 1, 3],
       ['src/sum.ts', 1, 10],

@@ -128,6 +128,9 @@ describe('an opened repository', function () {
       { name: 'connect', kind: 'function', path: 'src/client.ts', startLine: 3, endLine: 5 },
     ]);
     assert.deepEqual(index.importsOf('src/client.ts'), ['src/limits.ts']);
+    const written = "import { client } from './client.js';\n"; // and not saved
+    assert.deepEqual(index.importsOf('src/new.ts', written), ['src/client.ts']);
+    assert.deepEqual(index.importsOf('src/limits.ts', written), ['src/client.ts']);
   });
 
   it('opens again without tokenising, with the same keys, ids and answers', async () => {
