@@ -5,8 +5,8 @@ import { cursorLine, isBlank } from './steps/cursorLine.js';
 import { cursorState } from './steps/cursorState.js';
 import type { Place } from './place.js';
 
-/** `insideWord`: nothing is suggested. */
-export type Extent = 'line' | 'block' | 'insideWord';
+/** `nextLine`: the rest of the line or, where that is whole, the one behind it. `insideWord`: nothing. */
+export type Extent = 'line' | 'nextLine' | 'block' | 'insideWord';
 
 /** A block's lines at most, without the rest of the cursor's line. */
 const maxLines = 12;
@@ -23,6 +23,13 @@ export function extentOf(place: Place): Extent {
   // "f(|)" is asked for arguments, "f(|" for a list of them.
   const isBlock = opens && (isBlank(behind) || !/[([]\s*$/.test(before));
   return isBlank(before) || isBlock ? 'block' : 'line';
+}
+
+/** Behind a suggestion that is taken: where its line is whole, what follows is the next one. */
+export function extentBehind(place: Place): Extent {
+  const extent = extentOf(place);
+  const isAtEnd = extent === 'line' && isBlank(cursorLine(place).behind);
+  return isAtEnd && contextOf(place) === 'code' ? 'nextLine' : extent;
 }
 
 /** What the cursor stands in, as far as a look at 200 lines above it tells. */
@@ -43,9 +50,12 @@ export function endWithin(written: string, place: Place, extent: Extent): number
   switch (extent) {
     case 'insideWord':
       return 0;
-    case 'line': {
-      const end = written.search(/\r?\n/);
-      return end < 0 ? undefined : end;
+    case 'line':
+      return endOfLine(written, 0);
+    case 'nextLine': {
+      const isNext = /^[^\S\n]*\n/.test(written);
+      const start = isNext ? written.search(/\S/) : 0;
+      return start < 0 ? undefined : endOfLine(written, start);
     }
     case 'block': {
       const ends = [endOfBlock(written, place), endOfLines(written)].filter(
@@ -54,6 +64,11 @@ export function endWithin(written: string, place: Place, extent: Extent): number
       return ends.length === 0 ? undefined : Math.min(...ends);
     }
   }
+}
+
+function endOfLine(written: string, from: number): number | undefined {
+  const end = written.slice(from).search(/\r?\n/);
+  return end < 0 ? undefined : from + end;
 }
 
 /** The end of the last line that a block may have. */

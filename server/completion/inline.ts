@@ -7,9 +7,9 @@ import type { DropReason } from '../protocol/completion.js';
 import { approximations } from './approximations.js';
 import { Begun } from './begun.js';
 import type { Completer, Completion } from './completer.js';
-import { extentOf, type Extent } from './extent.js';
+import { extentBehind, extentOf, type Extent } from './extent.js';
 import { KeptSuggestions, type KeptSuggestion } from './kept.js';
-import type { NamedPlace } from './knownPlaces.js';
+import type { FilePlace, NamedPlace } from './knownPlaces.js';
 import { Newest } from './newest.js';
 import type { Place, Suggested } from './place.js';
 import { computedRecord, droppedRecord, keptRecord, type Recorded } from './record.js';
@@ -47,6 +47,8 @@ const leastLogProbability = -1.2;
 const leastWhereAsked = -3;
 /** Besides the likeliest one. */
 const alternatives = 2;
+/** Characters: no farther is the end of a suggestion from where it is shown, mostly. */
+const nearby = 400;
 const leoam = approximations('leoam');
 const drawn = { temperature: 0.8, topP: 0.95 };
 
@@ -56,7 +58,7 @@ export class InlineCompletions {
   private readonly rhythm = new Rhythm();
   private readonly work = new Newest();
   /** Where the suggestion ahead of need stands that is being computed. */
-  private ahead: string | undefined;
+  private ahead: { uri: string; path: string; before: string } | undefined;
 
   constructor(
     private readonly completer: Pick<
@@ -65,11 +67,13 @@ export class InlineCompletions {
     >,
   ) {}
 
-  /** A document was changed in the editor, at a line, 1-based. */
-  typed({ uri, path, line }: Pick<InlineRequest, 'uri' | 'path' | 'line'>): void {
+  /** A document was changed in the editor. `place`: in its file, where it is a file's. */
+  typed(uri: string, place?: FilePlace): void {
     this.rhythm.typed(performance.now(), uri);
     this.kept.forgetOthers(uri);
-    this.completer.wrote({ path, line });
+    if (place !== undefined) {
+      this.completer.wrote(place);
+    }
   }
 
   async complete(request: InlineRequest, signal: AbortSignal): Promise<InlineOutcome> {
@@ -119,9 +123,11 @@ export class InlineCompletions {
     signal: AbortSignal,
   ): Promise<void> {
     this.completer.defined({ path, text, offset }, definitions);
-    if (this.work.isBusy) {
-      return; // with what the same cursor needs, or with another
+    const isLeft = this.ahead !== undefined && !isNear(this.ahead, path, offset);
+    if (this.work.isBusy && !isLeft) {
+      return; // with what the same cursor needs, or with what was asked for
     }
+    this.ahead = undefined;
     await this.work.run(signal, (until) =>
       this.completer.complete({
         ...{ path, text, offset, approximations: leoam, maxTokens: 1, stop: [], signal: until },
@@ -219,15 +225,16 @@ export class InlineCompletions {
     const before = place.text.slice(0, place.offset) + shown.text;
     const behind = place.text.slice(place.offset + shown.replaced);
     const next: Place = { ...place, text: before + behind, offset: before.length };
-    const extent = extentOf(next);
-    const target = `${request.uri}\n${before}`;
+    const extent = extentBehind(next);
+    const { uri, path } = request;
     if (
       extent === 'insideWord' ||
-      this.ahead === target ||
+      (this.ahead?.uri === uri && this.ahead.before === before) ||
       this.kept.find(request.uri, before, behind) !== undefined
     ) {
       return;
     }
+    const target = { uri, path, before };
     this.ahead = target;
     const giveUp = (): void => {
       if (this.ahead === target) {
@@ -275,6 +282,11 @@ export class InlineCompletions {
       ...(meanLogProbability === undefined ? {} : { meanLogProbability }),
     });
   }
+}
+
+/** Whether a cursor is about where a suggestion ahead of need begins. */
+function isNear(ahead: { path: string; before: string }, path: string, offset: number): boolean {
+  return ahead.path === path && Math.abs(ahead.before.length - offset) <= nearby;
 }
 
 function placeIn(

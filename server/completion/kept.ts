@@ -65,6 +65,9 @@ function remaining(
   }
   const text = suggestion.text.slice(typed.length);
   if (behind === suggestion.behind) {
+    if (text === behind.slice(0, suggestion.replaced)) {
+      return undefined;
+    }
     return { ...suggestion, before, behind, text };
   }
   const added = behind.length - suggestion.behind.length;
@@ -74,7 +77,8 @@ function remaining(
     /^[)\]}"'`]+$/u.test(closers) &&
     behind.slice(added) === suggestion.behind &&
     holdsInOrder(text, closers);
-  return isClosed
+  // What would replace itself shows nothing, and hides what else there is to suggest.
+  return isClosed && text !== behind.slice(0, suggestion.replaced + added)
     ? { ...suggestion, before, behind, text, replaced: suggestion.replaced + added }
     : undefined;
 }

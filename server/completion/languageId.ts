@@ -32,6 +32,12 @@ const ids: Record<string, string> = {
   yml: 'yaml',
 };
 
+/** Such as a file of that language has; for cells of notebooks, whose file has another. */
+export function pathOfLanguage(languageId: string): string {
+  const [ending = ''] = Object.entries(ids).find(([, id]) => id === languageId) ?? [];
+  return `cell.${ending}`;
+}
+
 /** `plaintext` for an ending that is not known. */
 export function languageIdOf(path: string): string {
   const ending = /\.([^./]+)$/u.exec(path)?.[1];

@@ -4,6 +4,7 @@
 import { readerFor, type Reader } from '../index/grammars.js';
 import type { Completer, Completion, CompletionRequest } from './completer.js';
 import { isComplete, type Extent } from './extent.js';
+import { pathOfLanguage } from './languageId.js';
 import type { Place } from './place.js';
 import { isBlank, cursorLine } from './steps/cursorLine.js';
 import { lex } from './steps/lexer.js';
@@ -26,10 +27,10 @@ export async function writeFor(
   place: Place,
   extent: Extent,
 ): Promise<Completion> {
-  if (extent === 'block') {
+  if (extent === 'block' || extent === 'nextLine') {
     return completer.complete({
       ...request,
-      maxTokens: request.maxTokens ?? blockTokens,
+      maxTokens: request.maxTokens ?? (extent === 'block' ? blockTokens : lineTokens),
       stop: [],
       isComplete: (written) => isComplete(written, place, extent),
     });
@@ -51,7 +52,8 @@ async function wholeStatement(
   place: Place,
   line: Completion,
 ): Promise<Completion> {
-  const reader = await readerFor(request.path);
+  const reader =
+    (await readerFor(request.path)) ?? (await readerFor(pathOfLanguage(place.languageId)));
   if (reader === undefined || !goesOn(line.completion, place, reader)) {
     return line;
   }

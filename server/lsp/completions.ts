@@ -38,11 +38,12 @@ export class Completions {
 
   /** A document was opened, or changed, in the editor. */
   changed(document: OpenDocument): void {
-    // Lines of a cell are none of a file; nothing of it is shown elsewhere.
-    const line = document.isCell === true ? 1 : this.documents.changed(document);
+    // Nothing of a cell is shown elsewhere.
+    const line = document.isCell === true ? 'cell' : this.documents.changed(document);
     const found = line === undefined ? undefined : this.inlineOf(document);
-    if (line !== undefined && typeof found === 'object') {
-      found.inline.typed({ uri: document.uri, path: found.path, line });
+    if (typeof found === 'object') {
+      const place = typeof line === 'number' ? { path: found.path, line } : undefined;
+      found.inline.typed(document.uri, place);
     }
   }
 

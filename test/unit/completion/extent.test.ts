@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   contextOf,
   endWithin,
+  extentBehind,
   extentOf,
   isComplete,
   type Extent,
@@ -99,6 +100,25 @@ describe('a suggestion while it is written', () => {
     assert.equal(streamed('a = ‸\n', 'b;\r\nc;'), 'b;');
     assert.equal(streamed('a = ‸\n', 'b;'), undefined);
     assert.equal(streamed('a;‸\n', '\nb;\n'), '');
+  });
+
+  it('goes on with the next line behind one that is taken, if that is whole', () => {
+    const behind = (marked: string, stream: string): string | undefined => {
+      const place = sample(marked);
+      const extent = extentBehind(place);
+      assert.equal(extent, 'nextLine');
+      const end = endWithin(stream, place, extent);
+      return end === undefined ? undefined : stream.slice(0, end);
+    };
+    assert.equal(behind('a();‸\nc();\n', '\nb();\nc();\n'), '\nb();');
+    assert.equal(behind('a();‸\n', '\n\n  b();\r\nc();'), '\n\n  b();');
+    assert.equal(behind('a();‸\n', '  \nb();\n'), '  \nb();');
+    assert.equal(behind('a = b‸\n', ' + c;\nd();\n'), ' + c;');
+    assert.equal(behind('a();‸\n', '\n'), undefined);
+    assert.equal(behind('a();‸\n', '\nb();'), undefined);
+    assert.equal(extentBehind(sample('f(a‸);\n')), 'line');
+    assert.equal(extentBehind(sample('// a‸\n')), 'line');
+    assert.equal(extentBehind(sample('if (a) {‸\n')), 'block');
   });
 
   it('ends before a line that is indented less', () => {

@@ -24,6 +24,20 @@ export function completionOf(completion: string, reason: Completion['reason'] = 
   };
 }
 
+/** As the engine ends it, which is asked after each piece of text. */
+function endedBy({ stop, isComplete }: CompletionRequest, result: Completion): Completion {
+  const { completion } = result;
+  const ends = stop.map((text) => completion.indexOf(text)).filter((at) => at >= 0);
+  const most = Math.min(completion.length, ...ends);
+  let length = Math.min(1, most);
+  while (length < most && isComplete?.(completion.slice(0, length)) !== true) {
+    length++;
+  }
+  return length < completion.length
+    ? { ...result, completion: completion.slice(0, length), reason: 'stop' }
+    : result;
+}
+
 export class FakeCompleter {
   readonly requests: CompletionRequest[] = [];
   disposed = 0;
@@ -34,7 +48,7 @@ export class FakeCompleter {
 
   async complete(request: CompletionRequest): Promise<Completion> {
     this.requests.push(request);
-    return this.write(request);
+    return endedBy(request, await this.write(request));
   }
 
   outdated(): void {

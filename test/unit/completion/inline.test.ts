@@ -110,6 +110,51 @@ describe('inline completions of a folder', () => {
     await inline.dispose();
   });
 
+  it('have the next line ready behind one that is taken', async () => {
+    const completer = new FakeCompleter(({ text: of, offset }) =>
+      completionOf(of.slice(0, offset).endsWith('= ') ? 'one();\nmore' : '\ntwo();\nthree();\n'),
+    );
+    const inline = new InlineCompletions(completer);
+    const automatic = { ...request, isExplicit: false };
+    await inline.complete(automatic, never);
+    await new Promise((resolve) => setImmediate(resolve));
+    const after = 'const a = one();\n';
+    const taken = { ...automatic, text: after, offset: after.length - 1 };
+    const { suggestions, record } = await inline.complete(taken, never);
+    assert.equal(record.outcome, 'kept');
+    assert.deepEqual(
+      suggestions.map((one) => one.text),
+      ['\ntwo();'],
+    );
+    await inline.dispose();
+  });
+
+  it('prepare for another place instead of looking ahead, not for the same', async () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const completer = new FakeCompleter((asked) => {
+      signals.push(asked.signal);
+      return asked.maxTokens === 1 || asked.requestClass !== 'prepare'
+        ? completionOf('one()')
+        : new Promise((resolve) => {
+            asked.signal?.addEventListener('abort', () => resolve(completionOf('', 'cancelled')));
+          });
+    });
+    const inline = new InlineCompletions(completer);
+    await inline.complete({ ...request, isExplicit: false }, never);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(signals.length, 2); // the suggestion, and the one behind it
+    const prepare = (path: string, offset: number): Promise<void> =>
+      inline.prepare({ path, text: 'x'.repeat(2000), offset }, [], never);
+    await prepare('a.ts', request.offset);
+    assert.equal(signals.length, 2);
+    await prepare('a.ts', 1500);
+    assert.deepEqual(
+      signals.slice(1).map((signal) => signal?.aborted),
+      [true, false],
+    );
+    await inline.dispose();
+  });
+
   it('look ahead again after that was given up', async () => {
     const completer = new FakeCompleter(({ requestClass }) =>
       requestClass === 'prepare'

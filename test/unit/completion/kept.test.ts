@@ -70,6 +70,15 @@ describe('suggestions that are kept', () => {
     assert.equal(found.replaced, 3);
   });
 
+  it('are gone where all that is left of them stands there', () => {
+    kept.add(suggestion({ text: 'total)', behind: ');\n', replaced: 1 }));
+    assert.equal(rest('const a = tota', ');\n'), 'l)');
+    assert.equal(rest('const a = total', ');\n'), undefined);
+    kept.add(suggestion({ text: 'f(items)', behind: ';\n' }));
+    assert.equal(rest('const a = f(item', ');\n'), 's)');
+    assert.equal(rest('const a = f(items', ');\n'), undefined);
+  });
+
   it('replace a quote that was closed', () => {
     kept.add(suggestion({ text: '"apples"' }));
     const found = kept.find(uri, 'const a = "', '";\n');

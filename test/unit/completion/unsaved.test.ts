@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { changedAround, placeOnDisk, replaced, unsavedLines } from '../../../server/completion/unsaved.js';
+import {
+  changedAround,
+  placeOnDisk,
+  replaced,
+  unsavedLines,
+} from '../../../server/completion/unsaved.js';
 
 const path = 'src/shop.ts';
 const numbered = (from: number, to: number): string[] =>

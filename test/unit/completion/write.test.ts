@@ -48,6 +48,14 @@ describe('a statement that goes on behind its first line', () => {
     }
   });
 
+  it('is written whole in a cell of a notebook, too', async () => {
+    const whole = completionOf('foo(\n    a,\n  );');
+    const completer = new FakeCompleter(({ stop }) => (stop.length > 0 ? line : whole));
+    const request = { path: 'a.ipynb', text, offset, approximations: approximations('leoam') };
+    const { completion } = await writeFor(completer, request, place, 'line');
+    assert.equal(completion, whole.completion);
+  });
+
   it('is not looked for where the line is whole', async () => {
     const { passes } = await written(completionOf('foo();', 'stop'), completionOf('never'));
     assert.equal(passes, 1);
