@@ -62,7 +62,10 @@ function dropEntry(drop: Drop): Entry {
 
 function recordEntry(record: CompletionRecord): Entry {
   const { time, outcome, text, sources } = record;
-  const passages = sources.map(({ path, startLine, endLine }) => `${path}:${startLine}-${endLine}`);
+  const passages = sources.map(({ path, startLine, endLine, isUnsaved }) => {
+    const lines = `${path}:${startLine}-${endLine}`;
+    return isUnsaved === true ? vscode.l10n.t('{0} (not saved)', lines) : lines;
+  });
   const isDropped = outcome === 'dropped';
   return {
     time,

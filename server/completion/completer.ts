@@ -9,7 +9,6 @@ import type { LeoSession } from '../engine/session.js';
 import { isEngineError } from '../engine/errors.js';
 import type { RepositoryIndex } from '../index/types.js';
 import { joinTokens, type PromptProfile } from '../prompt/profile.js';
-import type { FileLines } from '../retrieval/source.js';
 import type { Approximations } from './approximations.js';
 import { defaultLimits } from './cursorWindow.js';
 import type { FilePlace, NamedPlace } from './knownPlaces.js';
@@ -18,7 +17,7 @@ import { alignBefore, layOut, type Layout } from './layout.js';
 import { fimMarks, type FimMarks } from './marks.js';
 import { cursorPrompt, type CursorPrompt } from './prompt.js';
 import { storedFile, type StoredFile } from './storedFile.js';
-import { linesSeen, Stretches } from './stretches.js';
+import { linesSeen, Stretches, type SeenLines } from './stretches.js';
 import { TokenCache } from './tokenCache.js';
 
 export interface CompletionContext {
@@ -64,7 +63,7 @@ export interface Completion {
   /** Of what was expected: negative log likelihood, natural, a token. */
   goldNll?: number;
   /** The passages that were seen, best first. */
-  sources: FileLines[];
+  sources: SeenLines[];
   counters: Counters & { workingSetTokens: number };
   timings: { selectMs: number; queuedMs: number; ttftMs: number; totalMs: number };
 }
@@ -233,9 +232,7 @@ export class Completer {
       reason: isUnlikely ? 'unlikely' : reason,
       ...(mean === undefined ? {} : { meanLogProbability: mean }),
       ...(goldNll === undefined ? {} : { goldNll }),
-      sources: linesSeen(stretch).map(({ path, startLine, endLine }) => ({
-        ...{ path, startLine, endLine },
-      })),
+      sources: linesSeen(stretch),
       counters: { ...result.counters, workingSetTokens: stretch.tokens },
       timings: {
         selectMs,

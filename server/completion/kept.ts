@@ -1,6 +1,6 @@
 // Suggestions that still hold: typed into, gone back in, or made ahead of need.
 
-import type { FileLines } from '../retrieval/source.js';
+import type { SeenLines } from './stretches.js';
 
 export interface KeptSuggestion {
   uri: string;
@@ -10,7 +10,7 @@ export interface KeptSuggestion {
   text: string;
   /** So many UTF-16 units behind the cursor are replaced. */
   replaced: number;
-  sources: FileLines[];
+  sources: SeenLines[];
   meanLogProbability?: number;
 }
 

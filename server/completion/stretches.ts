@@ -165,8 +165,19 @@ function holds({ path, startLine, endLine }: FileLines, place: FilePlace): boole
   return place.path === path && startLine <= place.line && place.line <= endLine;
 }
 
+/** Lines that a model saw: of a file on disk or, unsaved, of a document. */
+export interface SeenLines extends FileLines {
+  isUnsaved?: true;
+}
+
 /** Of other files, best first. */
-export function linesSeen(stretch: Stretch | undefined): FileLines[] {
+export function linesSeen(stretch: Stretch | undefined): SeenLines[] {
   const { unsaved, evidence } = stretch ?? nothing;
-  return [...unsaved, ...[...evidence].sort((a, b) => a.rank - b.rank)];
+  const ranked = [...evidence].sort((a, b) => a.rank - b.rank);
+  return [...unsaved.map((lines) => ({ ...lines, isUnsaved: true as const })), ...ranked].map(
+    ({ path, startLine, endLine, ...rest }) => ({
+      ...{ path, startLine, endLine },
+      ...('isUnsaved' in rest ? { isUnsaved: rest.isUnsaved } : {}),
+    }),
+  );
 }

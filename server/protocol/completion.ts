@@ -43,8 +43,18 @@ export const completionRecord = z.object({
   message: z.string().optional(),
   /** What was suggested; of a dropped request what was written until then. */
   text: z.string(),
-  /** Passages of other files that the model saw, best first. Lines are 1-based and inclusive. */
-  sources: z.array(z.object({ path: z.string(), startLine: z.int(), endLine: z.int() })),
+  /**
+   * Passages of other files that the model saw, best first. Lines are 1-based and inclusive, of the file
+   * on disk or, where `isUnsaved`, of the document.
+   */
+  sources: z.array(
+    z.object({
+      path: z.string(),
+      startLine: z.int(),
+      endLine: z.int(),
+      isUnsaved: z.literal(true).optional(),
+    }),
+  ),
   /** Mean natural log probability of what was written; absent where nothing was. */
   meanLogProbability: z.number().optional(),
   counters: z.object({

@@ -105,7 +105,7 @@ export class EditorWindow {
 
   /** Does to the document what was typed, and asks for a suggestion where the event does. */
   async play(event: TypingEvent): Promise<TimedSuggestion | undefined> {
-    const uri = `${this.folder}/${encodeURI(event.path)}`;
+    const uri = this.uriOf(event.path);
     await this.tell(uri, event);
     if (!event.asks) {
       return undefined;
@@ -205,6 +205,15 @@ export class EditorWindow {
       });
       await this.call(chatClose, { chat });
     }
+  }
+
+  /** Of a document that was typed in; undefined for others. */
+  textOf(path: string): string | undefined {
+    return this.documents.get(this.uriOf(path))?.text;
+  }
+
+  private uriOf(path: string): string {
+    return `${this.folder}/${encodeURI(path)}`;
   }
 
   private async tell(uri: string, { change, text }: TypingEvent): Promise<void> {

@@ -49,7 +49,7 @@ export async function playSession(
   peers: Peers,
   { repo, root, events, onRequest }: Session,
 ): Promise<PlayedRequest[]> {
-  const client = new PeerClient(peers, root);
+  const client = new PeerClient(peers, root, (file) => window.textOf(file));
   const played: PlayedRequest[] = [];
   for (const event of events) {
     const suggested = await typeAt(window, event);
@@ -82,6 +82,8 @@ class PeerClient {
   constructor(
     private readonly peers: Peers,
     private readonly root: string,
+    /** Of a document that is open. */
+    private readonly openText: (path: string) => string | undefined,
   ) {}
 
   async ask(
@@ -122,12 +124,18 @@ class PeerClient {
     path: file,
     startLine,
     endLine,
+    isUnsaved,
   }: CompletionRecord['sources'][number]): Promise<{ filename: string; text: string }> {
+    const all = isUnsaved === true ? this.openText(file)?.split('\n') : await this.onDisk(file);
+    const lines = (all ?? []).slice(startLine - 1, endLine);
+    return { filename: file, text: `${lines.join('\n')}\n` };
+  }
+
+  private onDisk(file: string): Promise<string[]> {
     const known =
       this.files.get(file) ??
       readFile(path.join(this.root, ...file.split('/')), 'utf8').then((text) => text.split('\n'));
     this.files.set(file, known);
-    const lines = (await known).slice(startLine - 1, endLine);
-    return { filename: file, text: `${lines.join('\n')}\n` };
+    return known;
   }
 }

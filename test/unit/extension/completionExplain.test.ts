@@ -15,7 +15,7 @@ const computed: CompletionRecord = {
   outcome: 'computed',
   text: 'Shipping(total)) {\n    return 0;',
   sources: [
-    { path: 'src/limits.ts', startLine: 5, endLine: 7 },
+    { path: 'src/limits.ts', startLine: 5, endLine: 7, isUnsaved: true },
     { path: 'src/basket.ts', startLine: 1, endLine: 14 },
   ],
   meanLogProbability: -0.2,
@@ -84,7 +84,7 @@ describe('"Why was nothing shown?"', () => {
       '    Shipping(total)) {',
       '- Time: 75 ms until typing paused, 3 ms to choose passages, 4 ms behind other work, 81 ms to the first token, 190 ms in all',
       '- Tokens: 12 computed, 640 reused, 1,280 moved, 9 written',
-      '- Passages: src/limits.ts:5-7, src/basket.ts:1-14',
+      '- Passages: src/limits.ts:5-7 (not saved), src/basket.ts:1-14',
     ]) {
       assert.ok(text.split('\n').includes(line), `${line}\nis not in\n${text}`);
     }
