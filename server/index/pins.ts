@@ -14,6 +14,8 @@ interface KeptPins {
   said: [path: string, pinned: boolean][];
   /** What the store was told to pin: of any model, as files were then. */
   keys: string[];
+  /** Of these, what it may not have pinned: it failed, or the process ended first. */
+  unsure?: string[];
 }
 
 export class Pins {
@@ -21,6 +23,7 @@ export class Pins {
     private readonly folder: string,
     private readonly said: Map<string, boolean>,
     private keys: Set<string>,
+    private unsure: Set<string>,
     /** What the file holds. */
     private written: string,
   ) {}
@@ -29,8 +32,8 @@ export class Pins {
   static open(folder: string): Pins {
     const kept = readKept(folder, 'pins');
     const text = kept?.toString() ?? JSON.stringify({ said: [], keys: [] } satisfies KeptPins);
-    const { said, keys } = JSON.parse(text) as KeptPins;
-    return new Pins(folder, new Map(said), new Set(keys), text);
+    const { said, keys, unsure } = JSON.parse(text) as KeptPins;
+    return new Pins(folder, new Map(said), new Set(keys), new Set(unsure), text);
   }
 
   has(path: string): boolean {
@@ -43,6 +46,11 @@ export class Pins {
       }
     }
     return pinned;
+  }
+
+  /** Whether the store has pinned all of a file, of which these are the keys. */
+  isPinned(path: string, keys: readonly string[]): boolean {
+    return this.has(path) && keys.every((key) => this.keys.has(key) && !this.unsure.has(key));
   }
 
   /** Says it of files or folders; what was said of anything below them before is void. */
@@ -59,7 +67,10 @@ export class Pins {
     }
   }
 
-  /** Tells the store. Throws what the file system throws when it cannot be kept. */
+  /**
+   * Tells the store all of it, again what it was told before: it may have failed then. Throws what
+   * the file system throws when it cannot be kept; what was said stays said until the next time.
+   */
   async apply(
     index: Pick<RepositoryIndex, 'segments'>,
     engine: Pick<NativeEngine, 'pinSegments'>,
@@ -72,15 +83,20 @@ export class Pins {
     const added = [...keys].filter((key) => !this.keys.has(key));
     const gone = [...this.keys].filter((key) => !keys.has(key));
     // Kept first: what is pinned and forgotten would stay for ever.
-    this.keep(new Set([...this.keys, ...keys]));
+    this.keep(new Set([...this.keys, ...keys]), new Set([...this.unsure, ...added]));
     await engine.pinSegments(gone, false);
-    await engine.pinSegments(added, true);
-    this.keep(keys);
+    await engine.pinSegments([...keys], true);
+    this.keep(keys, new Set());
   }
 
-  private keep(keys: Set<string>): void {
+  private keep(keys: Set<string>, unsure: Set<string>): void {
     this.keys = keys;
-    const kept: KeptPins = { said: [...this.said], keys: [...keys] };
+    this.unsure = unsure;
+    const kept: KeptPins = {
+      said: [...this.said],
+      keys: [...keys],
+      ...(unsure.size === 0 ? {} : { unsure: [...unsure] }),
+    };
     const text = JSON.stringify(kept);
     if (text !== this.written) {
       writeKept(this.folder, 'pins', text);

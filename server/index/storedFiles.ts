@@ -28,16 +28,16 @@ export interface StoredFile {
 export async function storedFiles(
   index: Pick<RepositoryIndex, 'files' | 'segmentsOf'>,
   engine: Pick<NativeEngine, 'segmentStates'>,
-  pins: Pick<Pins, 'has'>,
+  pins: Pick<Pins, 'isPinned'>,
 ): Promise<StoredFile[]> {
   const plans = index.files.map(({ path }) => index.segmentsOf(path));
   const states = await engine.segmentStates(plans.flat().map(({ key }) => key));
   let next = 0;
   return index.files.map(({ path, tokens }, i) => {
-    const count = plans[i]?.length ?? 0;
-    const stored = states.slice(next, next + count).filter((state) => state !== null);
-    next += count;
-    return { path, tokens, pinned: pins.has(path), ...summed(stored) };
+    const keys = (plans[i] ?? []).map(({ key }) => key);
+    const stored = states.slice(next, next + keys.length).filter((state) => state !== null);
+    next += keys.length;
+    return { path, tokens, pinned: pins.isPinned(path, keys), ...summed(stored) };
   });
 }
 

@@ -61,4 +61,33 @@ describe('pins', () => {
     await again.apply(index(['a.ts', '3'], ['b.ts', '2']), store);
     assert.deepEqual([...store.keys], []);
   });
+
+  it('are set when they are said again, or after a restart, where setting them failed', async () => {
+    const folder = join(await temporaryFolder('pins'), 'of-a-repository');
+    const files = index(['a.ts', '1'], ['b.ts', '2']);
+    const store = new PinnedKeys();
+    const full = {
+      pinSegments: (keys: string[], pinned: boolean): Promise<void> =>
+        pinned && keys.length > 0
+          ? Promise.reject(new Error('the disk is full'))
+          : store.pinSegments(keys, pinned),
+    };
+    const pins = Pins.open(folder);
+    pins.set(['a.ts'], true);
+    await assert.rejects(pins.apply(files, full), /full/u);
+    assert.ok(!pins.isPinned('a.ts', ['1']), 'said to be pinned, though it is not');
+
+    const restarted = Pins.open(folder);
+    assert.ok(!restarted.isPinned('a.ts', ['1']));
+    await restarted.apply(files, store);
+    assert.deepEqual([...store.keys], ['1']);
+    assert.ok(restarted.isPinned('a.ts', ['1']) && !restarted.isPinned('b.ts', ['2']));
+    assert.ok(Pins.open(folder).isPinned('a.ts', ['1']));
+
+    store.keys.clear();
+    pins.set(['a.ts'], true);
+    await pins.apply(files, store);
+    assert.deepEqual([...store.keys], ['1']);
+    assert.ok(pins.isPinned('a.ts', ['1']));
+  });
 });
