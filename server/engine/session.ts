@@ -10,6 +10,7 @@ import type {
 } from './addon.js';
 import { priorities, runJob, type RequestClass } from './jobs.js';
 import type { TierCounters, TierOptions } from './tierOptions.js';
+import type { BlocksMoved } from './tierRates.js';
 
 /** What a session's tiers hold. */
 interface TierUse {
@@ -40,7 +41,8 @@ export function useOf(sessions: readonly LeoSession[], bytesPerToken: number): S
     budgetBytes: sum(({ options }) => options.ramBytes),
     blocks: sum(({ counters }) => counters.ramBlocks),
     blocksWanted: sum(({ counters }) => counters.blocksWanted),
-    blocksHit: sum(({ counters }) => counters.blocksHit),
+    blocksRead: sum(({ counters }) => counters.blocksRead),
+    blocksFromDevice: sum(({ counters }) => counters.blocksFromDevice),
   };
   const device = {
     bytes: sum(({ counters }) => counters.deviceBytes),
@@ -48,7 +50,6 @@ export function useOf(sessions: readonly LeoSession[], bytesPerToken: number): S
     blocks: sum(({ counters }) => counters.deviceBlocks),
     bytesIn: sum(({ counters }) => counters.bytesToDevice),
     bytesOut: sum(({ counters }) => counters.bytesFromDevice),
-    blocksHit: sum(({ counters }) => counters.blocksFromDevice),
     isLost: tiered.some(({ counters }) => counters.deviceLost),
   };
   return {
@@ -70,9 +71,7 @@ export interface SessionUse {
     budgetBytes: number;
     /** Each is one layer of a chunk. */
     blocks: number;
-    blocksWanted: number;
-    blocksHit: number;
-  };
+  } & BlocksMoved;
   /** Of it, in a GPU's memory. */
   device?: {
     bytes: number;
@@ -81,7 +80,6 @@ export interface SessionUse {
     /** Moved there from RAM, and back. */
     bytesIn: number;
     bytesOut: number;
-    blocksHit: number;
     isLost: boolean;
   };
 }

@@ -96,9 +96,9 @@ export interface TierCounters {
   context: number;
   /** By layers of passes. */
   blocksWanted: number;
-  /** Of these, in RAM already. */
+  /** Of these, in RAM already, or on the way there. */
   blocksHit: number;
-  /** From the disk tier. */
+  /** From the disk tier, also ahead of being wanted. */
   blocksRead: number;
   /** Of these, the high plane alone. */
   blocksHigh: number;

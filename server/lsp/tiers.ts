@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import type { Assistant } from '../assistant.js';
 import { loadAddon } from '../engine/load.js';
+import { hitRates, type HitRates } from '../engine/tierRates.js';
 import { wholeRepository } from '../index/pins.js';
 import type { ChatAnswer } from '../protocol/chat.js';
 import type { AnswerInTiers, TiersView } from '../protocol/tiers.js';
@@ -48,6 +49,7 @@ export class Tiers {
     const stats = engine.storeStats();
     const session = engine.sessionUse();
     const { evidence, device } = session;
+    const rates: HitRates = evidence === undefined ? {} : hitRates(evidence);
     return {
       ...(device === undefined
         ? {}
@@ -55,10 +57,7 @@ export class Tiers {
             gpu: {
               ...{ bytes: device.bytes, budgetBytes: device.budgetBytes, blocks: device.blocks },
               ...{ bytesIn: device.bytesIn, bytesOut: device.bytesOut, isLost: device.isLost },
-              ...rateOf(
-                device.blocksHit,
-                (evidence?.blocksWanted ?? 0) - (evidence?.blocksHit ?? 0),
-              ),
+              ...(rates.device === undefined ? {} : { hitRate: rates.device }),
             },
           }),
       ram: {
@@ -70,7 +69,7 @@ export class Tiers {
               evidence: {
                 ...{ bytes: evidence.bytes, budgetBytes: evidence.budgetBytes },
                 blocks: evidence.blocks,
-                ...rateOf(evidence.blocksHit, evidence.blocksWanted),
+                ...(rates.ram === undefined ? {} : { hitRate: rates.ram }),
               },
             }),
         segmentBytes: stats.ramBytes,
@@ -146,9 +145,4 @@ export class Tiers {
     await run(assistant);
     return Math.max(0, before - assistant.engine.storeStats().bytes);
   }
-}
-
-/** Nothing where nothing was wanted yet. */
-function rateOf(hits: number, wanted: number): { hitRate?: number } {
-  return wanted > 0 ? { hitRate: Math.min(1, hits / wanted) } : {};
 }

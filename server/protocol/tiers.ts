@@ -70,7 +70,10 @@ export const tiersView = z.object({
         budgetBytes: bytes,
         /** Each is one layer of a chunk. */
         blocks: z.int(),
-        /** Of the blocks that answers wanted, those that were in RAM; absent before the first. */
+        /**
+         * Of the blocks that answers wanted, those that were in RAM, so that nothing was read for them,
+         * not ahead either; absent before the first.
+         */
         hitRate: z.number().min(0).max(1).optional(),
       })
       .optional(),

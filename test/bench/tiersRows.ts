@@ -7,6 +7,7 @@ import type { GenerateResult, Part } from '../../server/engine/addon.js';
 import type { LeoEngine } from '../../server/engine/engine.js';
 import type { LeoSession } from '../../server/engine/session.js';
 import type { TierCounters } from '../../server/engine/tierOptions.js';
+import { hitRates } from '../../server/engine/tierRates.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
 import { storedParts } from '../../server/prompt/parts.js';
 import { questionTokens } from '../../server/prompt/question.js';
@@ -46,7 +47,7 @@ export interface Row extends Omit<Setting, 'tiers'>, Partial<Quality> {
    * it: bytes that need not have been there.
    */
   redundantShare: number | null;
-  /** Of the blocks that steps wanted, those that were in RAM. */
+  /** Of the blocks that steps wanted, those that were in RAM, with nothing read for them, ahead or not. */
   hitRate: number;
   /** Of the blocks that steps read, those of which the high plane alone. */
   highShare: number;
@@ -303,6 +304,8 @@ function perToken(
     };
   }
   const wanted = after.blocksWanted - before.blocksWanted;
+  const blocksRead = after.blocksRead - before.blocksRead;
+  const blocksFromDevice = after.blocksFromDevice - before.blocksFromDevice;
   const weighed = after.blocksWeighed - before.blocksWeighed;
   const waitedMs = after.waitedMs - before.waitedMs;
   const chooseMs = after.chooseMs - before.chooseMs;
@@ -314,10 +317,9 @@ function perToken(
     evaluationOverCompute: chooseMs / Math.max(1, ms - waitedMs - chooseMs),
     wantedShare: wanted / (tokens * blocks),
     redundantShare: weighed > 0 ? 1 - (after.blocksNeeded - before.blocksNeeded) / weighed : null,
-    hitRate: (after.blocksHit - before.blocksHit) / Math.max(1, wanted),
+    hitRate: hitRates({ blocksWanted: wanted, blocksRead, blocksFromDevice }).ram ?? 1,
     abstractShare: after.abstractBytes / after.kvBytes,
-    highShare:
-      (after.blocksHigh - before.blocksHigh) / Math.max(1, after.blocksRead - before.blocksRead),
+    highShare: (after.blocksHigh - before.blocksHigh) / Math.max(1, blocksRead),
     linkMbPerSecond: after.linkMbPerSecond,
     decodeMbPerSecond: after.decodeMbPerSecond,
   };

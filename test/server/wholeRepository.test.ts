@@ -12,6 +12,7 @@ import type { AskResult } from '../../server/chat/asked.js';
 import { Conversation } from '../../server/chat/conversation.js';
 import { behindWholeRepository, noTurns, prepareTurn } from '../../server/chat/turn.js';
 import { exactTiers, type TierOptions } from '../../server/engine/tierOptions.js';
+import { hitRates } from '../../server/engine/tierRates.js';
 import { indexRepository } from '../../server/index/jobs.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
 import { homeWithModel, leoam, shopFiles, smallModel, temporaryRepository } from './setup.js';
@@ -73,6 +74,9 @@ describe('a whole repository in little memory @slow', function () {
     const { bytesFromDisk, tokensDecoded } = inMuch.counters;
     assert.ok(tokensDecoded > 2);
     assert.ok(inLittle.counters.bytesFromDisk > 2 * bytesFromDisk);
+    // Of each pass over all of it no more stays in RAM than there is room for, though all is read ahead.
+    const { ram = 1 } = hitRates(inLittle.tiers!);
+    assert.ok(ram <= 0.2, String(ram));
     assert.ok(inLittle.sources.length > 0);
     assert.ok(inLittle.sources.some(({ path }) => path === 'src/limits.ts'));
     const weights = inLittle.sources.map(({ weight }) => weight);
@@ -100,7 +104,8 @@ describe('a whole repository in little memory @slow', function () {
     const both = assistant.engine.sessionUse().evidence;
     assert.equal(both?.budgetBytes, evidence?.budgetBytes);
     assert.equal(both?.bytes, evidence?.bytes);
-    assert.ok((both?.blocksHit ?? 0) > (evidence?.blocksHit ?? 0));
+    assert.ok((both?.blocksWanted ?? 0) > (evidence?.blocksWanted ?? 0));
+    assert.equal(both?.blocksRead, evidence?.blocksRead);
     first.dispose();
     const third = await second.ask({ ...turn, question: 'And which constant says so?' });
     assert.equal(third.counters.bytesFromDisk, 0);
