@@ -18,6 +18,7 @@ import { changesStoreBudget, setStoreBudget, storeBudgetGib } from '../settings.
 import { bytesText, countText } from './figures.js';
 import type { PicturePanel } from './picturePanel.js';
 import { meantPlaces, type Place, type PlaceNode } from './places.js';
+import { dropQuestion, readAgainQuestion } from './questions.js';
 import type { TiersTree } from './tiersTree.js';
 
 const gib = 1024 ** 3;
@@ -104,7 +105,7 @@ class Actions {
       ),
       command(
         'rebuild',
-        onPlaces((places) => this.each(places, tiersRebuild, {})),
+        onPlaces((places) => this.readAgain(places)),
       ),
       command('verify', () => this.verify()),
       command('setBudget', () => this.setBudget()),
@@ -137,15 +138,15 @@ class Actions {
   }
 
   private async drop(places: readonly Place[]): Promise<void> {
-    const tokens = places.reduce((sum, { tokensStored }) => sum + tokensStored, 0);
-    const bytes = places.reduce((sum, place) => sum + place.bytes, 0);
-    const question = vscode.l10n.t(
-      'Drop {0} of stored KV? Its {1} tokens are computed again when a question needs them.',
-      bytesText(bytes),
-      countText(tokens),
-    );
-    if (places.length > 0 && (await confirmed(question, vscode.l10n.t('Drop')))) {
+    if (places.length > 0 && (await confirmed(dropQuestion(places), vscode.l10n.t('Drop')))) {
       await this.each(places, tiersDrop, {});
+    }
+  }
+
+  private async readAgain(places: readonly Place[]): Promise<void> {
+    const question = readAgainQuestion(places);
+    if (question === undefined || (await confirmed(question, vscode.l10n.t('Read Again')))) {
+      await this.each(places, tiersRebuild, {});
     }
   }
 

@@ -124,12 +124,13 @@ const settings = new Map<string, unknown>();
 const configured = new EventEmitter<{ affectsConfiguration(name: string): boolean }>();
 const edited = new EventEmitter<DocumentChange>();
 const moved = new EventEmitter<object>();
-const commands = new Map<string, () => unknown>();
+const commands = new Map<string, (...given: unknown[]) => unknown>();
 const executed: string[] = [];
 const visible: Marked[] = [];
-const tell = (message: string): Promise<undefined> => {
+const answers: string[] = [];
+const tell = (message: string): Promise<string | undefined> => {
   told.push(message);
-  return Promise.resolve(undefined);
+  return Promise.resolve(answers.shift());
 };
 
 const api = {
@@ -152,7 +153,7 @@ const api = {
       executed.push(name);
       return Promise.resolve();
     },
-    registerCommand: (name: string, run: () => unknown) => {
+    registerCommand: (name: string, run: (...given: unknown[]) => unknown) => {
       commands.set(name, run);
       return new Disposable(() => void commands.delete(name));
     },
@@ -163,6 +164,7 @@ const api = {
     onDidChangeVisibleTextEditors: never,
     onDidChangeActiveTextEditor: never,
     onDidChangeTextEditorSelection: moved.event,
+    createTreeView: () => ({ ...nothing, visible: false, onDidChangeVisibility: never }),
     createTextEditorDecorationType: (look: object) => ({ ...look, ...nothing }),
     tabGroups: { all: [] },
     showInformationMessage: tell,
@@ -206,8 +208,13 @@ export const shownMessages: readonly string[] = told;
 export const executedCommands: readonly string[] = executed;
 
 /** Runs a command that the extension has registered. */
-export async function runCommand(name: string): Promise<void> {
-  await commands.get(name)?.();
+export async function runCommand(name: string, ...given: unknown[]): Promise<void> {
+  await commands.get(name)?.(...given);
+}
+
+/** Presses this button of the next message that is shown; otherwise messages are closed. */
+export function pressNext(button: string): void {
+  answers.push(button);
 }
 
 /** Opens a file in an editor that is seen; the returned list is of its marked lines, counted from 0. */

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import type { FileInTiers } from '../../../server/protocol/tiers.js';
+import type { Place } from '../../../extension/tiers/places.js';
+import type { Server } from '../../../extension/server/server.js';
+import type { TiersTree } from '../../../extension/tiers/tiersTree.js';
+import { pressNext, runCommand, shownMessages } from './vscodeStub.js';
+
+const { tiersView } = await import('../../../extension/tiers/tiersView.js');
+const { placesOf } = await import('../../../extension/tiers/places.js');
+
+const file = (path: string, more: Partial<FileInTiers> = {}): FileInTiers => ({
+  ...{ path, tokens: 1000, tokensStored: 1000, bytes: 6e6, bytesInRam: 0, isOnDisk: true },
+  ...{ staleChunks: 0, pinned: false, ...more },
+});
+const unread = { tokensStored: 0, bytes: 0, isOnDisk: false };
+
+describe('what is done in the view of the tiers', () => {
+  let asked: { name: string; params: unknown }[];
+  let made: { dispose(): void };
+
+  beforeEach(() => {
+    asked = [];
+    const server = {
+      state: 'running',
+      request: async ({ name }: { name: string }, params: unknown) => {
+        asked.push({ name, params });
+      },
+    };
+    const tree = { look: async () => undefined, seen: () => undefined };
+    made = tiersView(server as unknown as Server, tree as unknown as TiersTree, {
+      show: () => undefined,
+    });
+  });
+
+  afterEach(() => made.dispose());
+
+  const run = (command: string, place: Place): Promise<void> =>
+    runCommand(`leoam.tiers.${command}`, { kind: 'place', place });
+
+  it('asks before what is stored is dropped to be read again, and says how much is read', async () => {
+    const root = placesOf('file:///shop', 'shop', [file('a.ts'), file('b.ts', unread)]);
+    const shown = shownMessages.length;
+    await run('rebuild', root);
+    assert.deepEqual(asked, []);
+    assert.deepEqual(shownMessages.slice(shown), [
+      'Read 2,000 tokens again? The 6.0 MB of KV that is stored of them is dropped first.',
+    ]);
+    pressNext('Read Again');
+    await run('rebuild', root);
+    assert.deepEqual(
+      asked.map(({ params }) => params),
+      [{ folder: 'file:///shop', paths: ['/'] }],
+    );
+  });
+
+  it('reads without a question what is not stored: nothing is lost', async () => {
+    const shown = shownMessages.length;
+    await run('rebuild', placesOf('file:///shop', 'shop', [file('a.ts', unread)]));
+    assert.equal(asked.length, 1);
+    assert.equal(shownMessages.length, shown);
+  });
+
+  it('asks before KV is dropped', async () => {
+    const root = placesOf('file:///shop', 'shop', [file('a.ts')]);
+    await run('drop', root);
+    assert.deepEqual(asked, []);
+    assert.match(shownMessages.at(-1) ?? '', /^Drop 6\.0 MB .* 1,000 tokens/u);
+    pressNext('Drop');
+    await run('drop', root);
+    assert.equal(asked.length, 1);
+  });
+});
