@@ -98,6 +98,7 @@ Napi::Object FromTierCounters(Napi::Env env, const TierCounters& counters) {
   set("ramBytes", counters.ram_bytes);
   set("ramBlocks", counters.ram_blocks);
   set("peakBytes", counters.peak_bytes);
+  set("deviceBudgetBytes", counters.device_budget_bytes);
   set("deviceBytes", counters.device_bytes);
   set("deviceBlocks", counters.device_blocks);
   set("devicePeakBytes", counters.device_peak_bytes);

@@ -188,5 +188,21 @@ TEST_F(SessionTiersFaults, ADeviceThatIsLostInAnAnswerChangesNothingOfIt) {
   }
 }
 
+TEST_F(SessionTiersFaults, ADeviceWithoutRoomTakesNoneOfItAndIsTold) {
+  const GenerateRequest request = AboutStored(4);
+  const uint64_t bytes = KvBytesOf(request.parts[0]);
+  const TierOptions options = {
+      .ram_bytes = bytes / 4, .device_bytes = bytes, .device = testing::DeviceName()};
+  const GenerateResult served = Answer(request, options);
+  EXPECT_EQ(served.tiers->device_budget_bytes, bytes / kDeviceAlignment * kDeviceAlignment);
+  core_->set_allocate_device([](const std::string&, size_t) {
+    return Result<std::shared_ptr<DeviceMemory>>(Status(StatusCode::kNoSpace, "It is full."));
+  });
+  const GenerateResult answered = Answer(request, options);
+  EXPECT_EQ(answered.tokens, served.tokens);
+  EXPECT_EQ(answered.tiers->device_budget_bytes, 0U);
+  EXPECT_NE(answered.warning, "");
+}
+
 }  // namespace
 }  // namespace leoam

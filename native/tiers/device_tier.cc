@@ -80,6 +80,7 @@ void DeviceTier::Age(int layer) {
 
 void DeviceTier::Count(TierCounters* counters) const {
   const std::lock_guard lock(mutex_);
+  counters->device_budget_bytes = memory_->size();
   counters->device_bytes = bytes_;
   counters->device_blocks = slots_.size();
   counters->device_peak_bytes = peak_bytes_;

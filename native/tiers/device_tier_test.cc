@@ -51,6 +51,7 @@ TEST_F(DeviceTierTest, GivesBackOnceWhatItWasGiven) {
   Put(&tier, {3, 2});
   EXPECT_EQ(CountersOf(tier).device_bytes, 2 * kBlock);
   EXPECT_EQ(CountersOf(tier).device_blocks, 2U);
+  EXPECT_EQ(CountersOf(tier).device_budget_bytes, 4 * kBlock);
   EXPECT_TRUE(Takes(&tier, {3, 2}));
   EXPECT_FALSE(Takes(&tier, {3, 2}));
   EXPECT_FALSE(Takes(&tier, {1, 1}));

@@ -46,7 +46,7 @@ export function useOf(sessions: readonly LeoSession[], bytesPerToken: number): S
   };
   const device = {
     bytes: sum(({ counters }) => counters.deviceBytes),
-    budgetBytes: sum(({ options }) => options.deviceBytes ?? 0),
+    budgetBytes: sum(({ counters }) => counters.deviceBudgetBytes),
     blocks: sum(({ counters }) => counters.deviceBlocks),
     bytesIn: sum(({ counters }) => counters.bytesToDevice),
     bytesOut: sum(({ counters }) => counters.bytesFromDevice),
@@ -72,9 +72,10 @@ export interface SessionUse {
     /** Each is one layer of a chunk. */
     blocks: number;
   } & BlocksMoved;
-  /** Of it, in a GPU's memory. */
+  /** Of it, in a GPU's memory; absent where none was taken. */
   device?: {
     bytes: number;
+    /** What was taken of it, which may be less than was asked for. */
     budgetBytes: number;
     blocks: number;
     /** Moved there from RAM, and back. */

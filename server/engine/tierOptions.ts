@@ -123,6 +123,8 @@ export interface TierCounters {
   ramBlocks: number;
   /** Of RAM. */
   peakBytes: number;
+  /** Of the device's memory, what is taken for blocks; 0 without a device, or where it had no room. */
+  deviceBudgetBytes: number;
   /** Blocks on the device now. */
   deviceBytes: number;
   deviceBlocks: number;

@@ -40,10 +40,11 @@ export const answerInTiers = z.object({
 export type AnswerInTiers = z.infer<typeof answerInTiers>;
 
 export const tiersView = z.object({
-  /** KV of evidence that RAM has no room for. Absent: no GPU is used. */
+  /** KV of evidence that RAM has no room for. Absent: no GPU is used, or it had no room. */
   gpu: z
     .object({
       bytes,
+      /** What is taken of its memory for that. */
       budgetBytes: bytes,
       /** Each is one layer of a chunk. */
       blocks: z.int(),

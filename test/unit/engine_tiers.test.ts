@@ -37,6 +37,15 @@ describe('figures of the tiers', () => {
     const { blocksWanted, blocksRead, blocksFromDevice } = evidence;
     assert.deepEqual([blocksWanted, blocksRead, blocksFromDevice], [25, 13, 4]);
   });
+
+  it("show of a device's memory what is taken, and no device that had no room", () => {
+    const taken = { deviceBudgetBytes: 600, deviceBytes: 100 };
+    const { device } = useOf([sessionWith({ context: 1, ...taken })], 1);
+    assert.equal(device?.budgetBytes, 600); // of 1000 that were asked for
+    const refused = useOf([sessionWith({ context: 2, deviceBudgetBytes: 0 })], 1);
+    assert.equal(refused.device, undefined);
+    assert.ok(refused.evidence !== undefined);
+  });
 });
 
 /** A session about evidence in tiers that were given memory of a device, too. */
@@ -54,6 +63,6 @@ const none: TierCounters = {
   ...{ blocksFromDevice: 0, blocksDropped: 0, blocksWeighed: 0, blocksNeeded: 0, bytesRead: 0 },
   ...{ linkMbPerSecond: 0, decodeMbPerSecond: 0, bytesToDevice: 0, bytesFromDevice: 0 },
   ...{ ramBytes: 0, ramBlocks: 0, peakBytes: 0, deviceBytes: 0, deviceBlocks: 0 },
-  ...{ devicePeakBytes: 0, deviceLost: false, abstractBytes: 0, kvBytes: 0 },
+  ...{ deviceBudgetBytes: 0, devicePeakBytes: 0, deviceLost: false, abstractBytes: 0, kvBytes: 0 },
   ...{ waitedMs: 0, chooseMs: 0 },
 };

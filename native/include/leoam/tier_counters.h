@@ -30,7 +30,8 @@ struct TierCounters {
   uint64_t blocks_from_device = 0;
   uint64_t bytes_to_device = 0;
   uint64_t bytes_from_device = 0;
-  uint64_t device_bytes = 0;  // held there now
+  uint64_t device_budget_bytes = 0;  // its memory that is taken for this; 0 where it had no room
+  uint64_t device_bytes = 0;         // held there now
   uint64_t device_blocks = 0;
   uint64_t device_peak_bytes = 0;
   bool device_lost = false;  // it failed; the disk serves what it held
