@@ -12,7 +12,9 @@ export interface Evidence {
   folder: string;
   /** Milliseconds since 1970. */
   time: number;
-  /** Weights add up to 1. */
+  /** Absent: of an answer. */
+  isOfSuggestion?: true;
+  /** Weights add up to 1: half by attention, half by order; of a suggestion all alike. */
   sources: { path: string; startLine: number; endLine: number; weight: number }[];
 }
 
@@ -79,12 +81,22 @@ function rangesIn(
       const first = Math.max(0, Math.min(startLine - 1, last));
       return {
         range: new vscode.Range(first, 0, last, 0),
-        hoverMessage: vscode.l10n.t(
-          'LeoAM: {0} of the attention that the last answer paid to the repository',
-          percentText(weight),
-        ),
+        hoverMessage: evidence?.isOfSuggestion ? suggestionText() : answerText(weight),
       };
     });
+}
+
+function answerText(weight: number): string {
+  return vscode.l10n.t(
+    'LeoAM: {0} of what the last answer rests on, by its attention and by the order of what it was given',
+    percentText(weight),
+  );
+}
+
+function suggestionText(): string {
+  return vscode.l10n.t(
+    'LeoAM: one of the passages that the last suggestion was given; what it owes to each is not measured',
+  );
 }
 
 function latest(a: Evidence | undefined, b: Evidence | undefined): Evidence | undefined {
@@ -111,6 +123,7 @@ async function lastSuggestion(
   return {
     folder,
     time: record.time,
+    isOfSuggestion: true,
     sources: record.sources.map((source) => ({ ...source, weight })),
   };
 }

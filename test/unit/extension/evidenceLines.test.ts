@@ -7,7 +7,8 @@ import { runCommand, showEditor, shownMessages } from './vscodeStub.js';
 const { evidenceLines } = await import('../../../extension/tiers/evidenceLines.js');
 
 const folder = 'file:///a';
-const limits = showEditor(`${folder}/src/limits.ts`, 30);
+const hovers = new Map<number, string>();
+const limits = showEditor(`${folder}/src/limits.ts`, 30, hovers);
 const basket = showEditor(`${folder}/src/basket.ts`, 9);
 
 describe('the lines that the latest answer or suggestion rested on', () => {
@@ -66,6 +67,19 @@ describe('the lines that the latest answer or suggestion rested on', () => {
     await toggle();
     assert.deepEqual(limits, []);
     assert.deepEqual(basket, [[0, 0]]);
+    await toggle();
+  });
+
+  it('say at the pointer what is known of them: of a suggestion no measure', async () => {
+    const source = { path: 'src/limits.ts', startLine: 10, endLine: 11 };
+    answer = { folder, time: 9, sources: [{ ...source, weight: 0.7 }] };
+    await toggle();
+    assert.match(hovers.get(9) ?? '', /^LeoAM: 70 % of what .* attention and by the order/u);
+    await toggle();
+    answer = undefined;
+    records = [{ ...suggestion(10, 'src/limits.ts'), sources: [source] }];
+    await toggle();
+    assert.match(hovers.get(9) ?? '', /^LeoAM: one of the passages .* not measured$/u);
     await toggle();
   });
 

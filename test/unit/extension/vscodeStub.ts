@@ -89,7 +89,7 @@ class Disposable {
 /** What is marked in an editor, by the mark. */
 interface Marked {
   document: { uri: Uri; lineCount: number };
-  setDecorations(mark: unknown, options: { range: Range }[]): void;
+  setDecorations(mark: unknown, options: { range: Range; hoverMessage?: string }[]): void;
 }
 
 interface Document {
@@ -217,13 +217,21 @@ export function pressNext(button: string): void {
   answers.push(button);
 }
 
-/** Opens a file in an editor that is seen; the returned list is of its marked lines, counted from 0. */
-export function showEditor(uri: string, lineCount: number): [first: number, last: number][] {
+/**
+ * Opens a file in an editor that is seen; the returned list is of its marked lines, counted from 0.
+ * What is said of them at the pointer is put into `hovers`.
+ */
+export function showEditor(
+  uri: string,
+  lineCount: number,
+  hovers = new Map<number, string>(),
+): [first: number, last: number][] {
   const byMark = new Map<unknown, [number, number][]>();
   const marked: [number, number][] = [];
   visible.push({
     document: { uri: Uri.parse(uri), lineCount },
     setDecorations: (mark, options) => {
+      options.forEach((one) => hovers.set(one.range.startLine, one.hoverMessage ?? ''));
       byMark.set(
         mark,
         options.map(({ range }) => [range.startLine, range.endLine]),
