@@ -1,6 +1,7 @@
 // What is asked before stored KV goes, in the user's language.
 
 import * as vscode from 'vscode';
+import type { TiersView } from '../../server/protocol/tiers.js';
 import { bytesText, countText } from './figures.js';
 import type { Place } from './places.js';
 
@@ -22,6 +23,25 @@ export function readAgainQuestion(places: readonly Place[]): string | undefined 
         countText(sum(places, ({ tokens }) => tokens)),
         bytesText(bytes),
       );
+}
+
+/** Undefined where the store keeps to a budget of so many bytes, 0 for any, as it is. */
+export function budgetQuestion(disk: TiersView['disk'], budget: number): string | undefined {
+  const excess = budget === 0 ? 0 : disk.bytes - budget;
+  if (excess <= 0) {
+    return undefined;
+  }
+  const goes = Math.min(excess, disk.bytes - disk.pinnedBytes);
+  const going = vscode.l10n.t(
+    'With this budget {0} of stored KV go, the least recently used first: about {1} tokens, which are computed again when they are needed.',
+    bytesText(goes),
+    countText(Math.round((disk.tokens * goes) / disk.bytes)),
+  );
+  const staying = vscode.l10n.t(
+    'What is pinned stays, although it takes more than this budget: {0}.',
+    bytesText(disk.pinnedBytes),
+  );
+  return [...(goes > 0 ? [going] : []), ...(goes < excess ? [staying] : [])].join(' ');
 }
 
 function sum(places: readonly Place[], of: (place: Place) => number): number {

@@ -18,7 +18,7 @@ import { changesStoreBudget, setStoreBudget, storeBudgetGib } from '../settings.
 import { bytesText, countText } from './figures.js';
 import type { PicturePanel } from './picturePanel.js';
 import { meantPlaces, type Place, type PlaceNode } from './places.js';
-import { dropQuestion, readAgainQuestion } from './questions.js';
+import { budgetQuestion, dropQuestion, readAgainQuestion } from './questions.js';
 import type { TiersTree } from './tiersTree.js';
 
 const gib = 1024 ** 3;
@@ -186,19 +186,10 @@ class Actions {
     if (budget === undefined) {
       return;
     }
-    const excess = budget === 0 || stored === undefined ? 0 : stored.bytes - budget * gib;
-    if (stored !== undefined && excess > 0) {
-      const tokens = Math.round((stored.tokens * excess) / stored.bytes);
-      const question = vscode.l10n.t(
-        'With this budget {0} of stored KV go, the least recently used first: about {1} tokens, which are computed again when they are needed.',
-        bytesText(excess),
-        countText(tokens),
-      );
-      if (!(await confirmed(question, vscode.l10n.t('Set the budget')))) {
-        return;
-      }
+    const question = stored && budgetQuestion(stored, budget * gib);
+    if (question === undefined || (await confirmed(question, vscode.l10n.t('Set the budget')))) {
+      await setStoreBudget(budget);
     }
-    await setStoreBudget(budget);
   }
 
   private async clear(): Promise<void> {

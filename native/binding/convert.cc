@@ -327,6 +327,7 @@ Napi::Object FromStoreStats(Napi::Env env, const StoreStats& stats) {
   out.Set("bytes", static_cast<double>(stats.bytes));
   out.Set("tokens", static_cast<double>(stats.tokens));
   out.Set("chunks", static_cast<double>(stats.chunks));
+  out.Set("pinnedBytes", static_cast<double>(stats.pinned_bytes));
   out.Set("budgetBytes", static_cast<double>(stats.budget_bytes));
   out.Set("ramSegments", static_cast<double>(stats.ram_segments));
   out.Set("ramBytes", static_cast<double>(stats.ram_bytes));

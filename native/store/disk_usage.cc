@@ -32,8 +32,10 @@ void DiskUsage::SetBudget(uint64_t bytes) {
 }
 
 bool DiskUsage::Add(const std::string& key, uint64_t bytes, SegmentContents contents) {
+  const bool pinned = folder_->IsPinned(key);  // perhaps before it was there
   const std::lock_guard lock(mutex_);
   index_.Add(key, bytes, contents);
+  index_.SetPinned(key, pinned);
   const bool fits = budget_bytes_ == 0 || index_.bytes() <= budget_bytes_;
   return !fits || Clock::now() - index_.refreshed() >= kEvictionRefresh;
 }
@@ -125,6 +127,7 @@ void DiskUsage::Describe(StoreStats* stats) {
     const SegmentContents contents = entry.contents.value_or(SegmentContents());
     stats->tokens += contents.tokens;
     stats->chunks += contents.chunks;
+    stats->pinned_bytes += entry.pinned ? entry.bytes : 0;
   }
   stats->budget_bytes = budget_bytes_;
   stats->evicted = evicted_;

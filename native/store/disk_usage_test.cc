@@ -63,6 +63,7 @@ TEST(DiskUsage, NeverEvictsWhatIsPinnedAlsoByAnotherInstance) {
   EXPECT_FALSE(state->in_memory);
   EXPECT_GT(state->last_use_ns, 0);
   EXPECT_FALSE(owner->State(KeyOf(1))->pinned);
+  EXPECT_EQ(owner->Stats().pinned_bytes, 2 * state->bytes);
   EXPECT_EQ(owner->State(KeyOf(9)).status().code(), StatusCode::kNotFound);
 
   const auto other = OpenStore(folder.path(), 1);

@@ -75,6 +75,7 @@ struct StoreStats {
   uint64_t bytes = 0;
   uint64_t tokens = 0;
   uint64_t chunks = 0;
+  uint64_t pinned_bytes = 0;  // of bytes, what is not evicted
   uint64_t budget_bytes = 0;
   uint64_t ram_segments = 0;  // kept in RAM: moved there, or the disk refused them
   uint64_t ram_bytes = 0;

@@ -97,6 +97,10 @@ Status StoreFolder::SetPinned(const std::string& key, bool pinned) {
   return mark.ok() ? (*mark)->Close() : mark.status();
 }
 
+bool StoreFolder::IsPinned(const std::string& key) {
+  return files_->Exists(Joined(Stem(key), kPinSuffix));
+}
+
 Result<bool> StoreFolder::RemoveUnlessBusy(const std::string& key) {
   const Result<std::unique_ptr<FileLock>> lock = files_->TryLock(Joined(Stem(key), kLockSuffix));
   if (!lock.ok()) {

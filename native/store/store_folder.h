@@ -53,6 +53,7 @@ class StoreFolder {
   // Sets or takes away the mark that keeps a segment from being evicted. The segment need not be
   // there yet; the mark outlives it.
   Status SetPinned(const std::string& key, bool pinned);
+  bool IsPinned(const std::string& key);
 
   // False when somebody is writing that key.
   Result<bool> RemoveUnlessBusy(const std::string& key);

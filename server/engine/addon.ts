@@ -67,6 +67,8 @@ export interface StoreStats {
   bytes: number;
   tokens: number;
   chunks: number;
+  /** Of `bytes`, what is not evicted. */
+  pinnedBytes: number;
   budgetBytes: number;
   /** In RAM: moved there, or the disk refused them. */
   ramSegments: number;

@@ -79,6 +79,7 @@ export class Tiers {
       },
       disk: {
         bytes: stats.bytes,
+        pinnedBytes: stats.pinnedBytes,
         budgetBytes: stats.budgetBytes,
         segments: stats.segments,
         chunks: stats.chunks,

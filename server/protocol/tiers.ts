@@ -87,6 +87,8 @@ export const tiersView = z.object({
   }),
   disk: z.object({
     bytes,
+    /** Of these, what is kept whatever the budget, of all folders and models. */
+    pinnedBytes: bytes,
     /** 0: no limit. */
     budgetBytes: bytes,
     segments: z.int(),

@@ -162,6 +162,12 @@ describe('the tiers over the protocol @slow', function () {
     const stored = async (): Promise<string[]> =>
       (await filesNow()).filter(({ bytes }) => bytes > 0).map(({ path }) => path);
 
+    const { disk } = await show();
+    const keeps = before.filter(({ pinned }) => pinned);
+    assert.equal(
+      disk.pinnedBytes,
+      keeps.reduce((total, { bytes }) => total + bytes, 0),
+    );
     const { bytesFreed } = await request<{ bytesFreed: number }>('setBudget', { budgetBytes: 1 });
     const gone = before.filter(({ pinned }) => !pinned);
     assert.equal(

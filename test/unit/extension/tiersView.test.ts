@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import type { FileInTiers } from '../../../server/protocol/tiers.js';
+import type { FileInTiers, TiersView } from '../../../server/protocol/tiers.js';
 import type { Place } from '../../../extension/tiers/places.js';
 import type { Server } from '../../../extension/server/server.js';
 import type { TiersTree } from '../../../extension/tiers/tiersTree.js';
 import { pressNext, runCommand, shownMessages } from './vscodeStub.js';
 
 const { tiersView } = await import('../../../extension/tiers/tiersView.js');
+const { budgetQuestion } = await import('../../../extension/tiers/questions.js');
 const { placesOf } = await import('../../../extension/tiers/places.js');
 
 const file = (path: string, more: Partial<FileInTiers> = {}): FileInTiers => ({
@@ -68,5 +69,21 @@ describe('what is done in the view of the tiers', () => {
     pressNext('Drop');
     await run('drop', root);
     assert.equal(asked.length, 1);
+  });
+
+  it('says of a smaller budget what goes, without what is pinned, and what stays above it', () => {
+    const asks = (pinnedBytes: number, budget: number): string | undefined =>
+      budgetQuestion({ bytes: 4e9, pinnedBytes, tokens: 400_000 } as TiersView['disk'], budget);
+    assert.equal(asks(0, 4e9), undefined);
+    assert.equal(asks(4e9, 0), undefined);
+    assert.match(
+      asks(1e9, 1e9) ?? '',
+      /^With this budget 3\.0 GB .* about 300,000 tokens, [^.]*\.$/u,
+    );
+    assert.match(
+      asks(3e9, 1e9) ?? '',
+      /^With this budget 1\.0 GB .* about 100,000 tokens, .* What is pinned stays, .*: 3\.0 GB\.$/u,
+    );
+    assert.match(asks(4e9, 1e9) ?? '', /^What is pinned stays, .*: 4\.0 GB\.$/u);
   });
 });

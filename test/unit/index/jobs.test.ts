@@ -35,6 +35,7 @@ class MemoryStore implements SegmentReader {
       ramSegments: 0,
       ramBytes: 0,
       ramCopiedBytes: 0,
+      pinnedBytes: 0,
       ramBudgetBytes: 0,
       bytesRead: 0,
       bytesWritten: 0,
