@@ -73,7 +73,8 @@ export class PicturePanel implements vscode.Disposable {
   }
 }
 
-function pictureOf(view: TiersView): TiersPicture {
+/** What is drawn of the tiers, in the user's language. */
+export function pictureOf(view: TiersView): TiersPicture {
   const { disk, ram, gpu, answers } = view;
   const ramBytes = ram.sessionBytes + ram.segmentBytes;
   const gpuBytes = gpu?.bytes ?? 0;
@@ -93,7 +94,7 @@ function pictureOf(view: TiersView): TiersPicture {
         filled: filled(gpuBytes, gpu?.budgetBytes ?? 0),
         isUsed: gpu !== undefined,
       },
-      { name: 'RAM', text: ramText(view), filled: filled(ramBytes, 0), isUsed: true },
+      { name: 'RAM', text: ramText(view), filled: filled(ramBytes, ramBudget(view)), isUsed: true },
       {
         name: vscode.l10n.t('Disk'),
         text: diskText(view),
@@ -125,6 +126,13 @@ function pictureOf(view: TiersView): TiersPicture {
     computed,
     noAnswers: vscode.l10n.t('No question was asked since LeoAM was started.'),
   };
+}
+
+/** What RAM may take: chats and suggestions what they do, for which there is no limit; 0 where none is known. */
+function ramBudget({ ram }: TiersView): number {
+  const { sessionBytes, evidence, segmentBudgetBytes } = ram;
+  const limited = (evidence?.budgetBytes ?? 0) + segmentBudgetBytes;
+  return limited === 0 ? 0 : sessionBytes - (evidence?.bytes ?? 0) + limited;
 }
 
 function answerText({ time, ttftMs, tokensReused, tokensComputed }: AnswerInTiers): string {
