@@ -56,6 +56,19 @@ TEST(Moving, ReadsFromMemoryUntilMovedBack) {
   EXPECT_EQ(store->Stats().bytes_written, before.bytes_written);
 }
 
+TEST(Moving, CountsWhatIsReadForIt) {
+  const TemporaryFolder folder;
+  const auto store = OpenStore(folder.path());
+  PutMade(store.get(), 1);
+  PutMade(store.get(), 2);
+  const uint64_t before = store->Stats().bytes_read;
+  ASSERT_TRUE(store->MoveToRam({KeyOf(1), KeyOf(2)}).ok());
+  const StoreStats after = store->Stats();
+  EXPECT_EQ(after.bytes_read - before, after.ram_bytes);
+  ASSERT_TRUE(store->MoveToRam({KeyOf(1), KeyOf(2)}).ok());  // nothing moves any more
+  EXPECT_EQ(store->Stats().bytes_read, after.bytes_read);
+}
+
 TEST(Moving, MovesNothingWhereNotAllFits) {
   const TemporaryFolder folder;
   FaultyFileSystem files;

@@ -106,7 +106,7 @@ bool SegmentFiles::InMemory(const std::string& key) {
   return memory_.Contains(key);
 }
 
-Status SegmentFiles::CopyToMemory(const std::vector<std::string>& keys) {
+Status SegmentFiles::CopyToMemory(const std::vector<std::string>& keys, uint64_t* bytes_read) {
   std::vector<std::string> found;
   uint64_t bytes = 0;
   for (const std::string& key : keys) {
@@ -130,7 +130,8 @@ Status SegmentFiles::CopyToMemory(const std::vector<std::string>& keys) {
   }
   for (const std::string& key : found) {
     const Result<OpenedSegment> segment = Open(key);
-    const Status status = segment.ok() ? CopyToMemory(key, segment->file.get()) : segment.status();
+    const Status status =
+        segment.ok() ? CopyToMemory(key, segment->file.get(), bytes_read) : segment.status();
     if (!status.ok() && status.code() != StatusCode::kNotFound) {  // that: evicted meanwhile
       return status;
     }
@@ -138,7 +139,8 @@ Status SegmentFiles::CopyToMemory(const std::vector<std::string>& keys) {
   return Status::Ok();
 }
 
-Status SegmentFiles::CopyToMemory(const std::string& key, ReadableFile* file) {
+Status SegmentFiles::CopyToMemory(const std::string& key, ReadableFile* file,
+                                  uint64_t* bytes_read) {
   const Result<uint64_t> bytes = file->Size();
   if (!bytes.ok()) {
     return bytes.status();
@@ -146,6 +148,7 @@ Status SegmentFiles::CopyToMemory(const std::string& key, ReadableFile* file) {
   // Whoever reads it compares checksums.
   std::vector<uint8_t> image(static_cast<size_t>(*bytes));
   LEOAM_RETURN_IF_ERROR(file->ReadAt(0, image));
+  *bytes_read += file->InMemory() ? 0 : *bytes;
   const std::lock_guard lock(mutex_);
   return memory_.InsertCopy(key, std::move(image)) ? Status::Ok() : NoRoomFor(*bytes, memory_);
 }

@@ -50,8 +50,9 @@ class SegmentFiles {
   bool InMemory(const std::string& key);
 
   // Copies segments from disk into RAM, from where they are read then; what is not there is left
-  // out. kNoSpace where RAM has no room for all of them beside what it holds.
-  Status CopyToMemory(const std::vector<std::string>& keys);
+  // out. kNoSpace where RAM has no room for all of them beside what it holds. Adds to `bytes_read`
+  // what was read from disk for it, also where it fails midway.
+  Status CopyToMemory(const std::vector<std::string>& keys, uint64_t* bytes_read);
   // A copy of what the disk has; true when there was one.
   bool DropCopy(const std::string& key);
   // Takes the place of a copy that there was.
@@ -71,7 +72,7 @@ class SegmentFiles {
  private:
   // `image`: where it is in RAM; else null.
   Result<OpenedSegment> Open(const std::string& key, std::unique_ptr<ReadableFile> image);
-  Status CopyToMemory(const std::string& key, ReadableFile* file);
+  Status CopyToMemory(const std::string& key, ReadableFile* file, uint64_t* bytes_read);
 
   StoreFolder* folder_;
   DiskUsage* usage_;

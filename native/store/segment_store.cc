@@ -50,9 +50,7 @@ class DiskSegmentStore final : public SegmentStore {
   }
   Status ReadKeyPlane(const std::string& key, int layer, int kv_head,
                       std::vector<float>* out) override;
-  Status MoveToRam(const std::vector<std::string>& keys) override {
-    return files_.CopyToMemory(keys);
-  }
+  Status MoveToRam(const std::vector<std::string>& keys) override;
   Status MoveToDisk(const std::vector<std::string>& keys) override;
   bool InMemory(const std::string& key) override { return files_.InMemory(key); }
   Status Remove(const std::string& key) override;
@@ -151,6 +149,13 @@ void DiskSegmentStore::Written(const std::string& key, uint64_t bytes, SegmentCo
     // The segment is stored, whatever becomes of others.
     static_cast<void>(EvictSparing(key));
   }
+}
+
+Status DiskSegmentStore::MoveToRam(const std::vector<std::string>& keys) {
+  uint64_t bytes_read = 0;
+  const Status status = files_.CopyToMemory(keys, &bytes_read);
+  CountRead(bytes_read);
+  return status;
 }
 
 Status DiskSegmentStore::MoveToDisk(const std::vector<std::string>& keys) {
