@@ -26,6 +26,9 @@ Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters*
                    [](const Part& part) { return part.kind != Part::Kind::kChunks; });
   const auto tiered = static_cast<size_t>(first_row_part - request.parts.begin());
   LEOAM_RETURN_IF_ERROR(HoldInTiers(job, request, tiered));
+  if (tiered_ != nullptr) {
+    tiered_->MarkUsed();
+  }
 
   PromptRequest rest = request;
   rest.parts.erase(rest.parts.begin(), rest.parts.begin() + static_cast<ptrdiff_t>(tiered));

@@ -1,6 +1,7 @@
 // What becomes of an answer whose evidence lies on disk, or on a device, when these fail.
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <future>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "testing/faulty_device.h"
 #include "testing/faulty_file_system.h"
 #include "testing/models.h"
+#include "testing/segments.h"
 #include "testing/session_tiers_fixture.h"
 
 namespace leoam {
@@ -186,6 +188,32 @@ TEST_F(SessionTiersFaults, ADeviceThatIsLostInAnAnswerChangesNothingOfIt) {
       EXPECT_LT(answered.tiers->blocks_from_device, from_device);
     }
   }
+}
+
+// A store marks a segment at most once a minute; of one that was away for a moment it knows no
+// mark.
+TEST_F(SessionTiersFaults, EachQuestionMarksWhatIsOpenAsUsed) {
+  const GenerateRequest request = AboutStored(2);
+  auto session = Session::Create(*core_, 256, KvFormat::kF16, Quarter(request));
+  ASSERT_TRUE(session.ok());
+  const auto ask = [&] {
+    Run([&](JobContext& job) { ASSERT_TRUE(Generate(*core_, job, **session, request).ok()); });
+  };
+  ask();
+  const TieredContext* opened = (*session)->tiered();
+  const std::string& key = request.parts[0].key;
+  const std::string path = testing::SegmentPath(directory_.string(), key);
+  std::filesystem::rename(path, path + ".away");
+  ASSERT_TRUE(core_->store()->Evict().ok());  // looks at the folder
+  std::filesystem::rename(path + ".away", path);
+  std::filesystem::last_write_time(
+      path, std::filesystem::file_time_type::clock::now() - std::chrono::hours(5));
+  ASSERT_TRUE(core_->store()->Evict().ok());
+  const auto used = [&] { return core_->store()->State(key)->last_use_ns; };
+  const int64_t before = used();
+  ask();
+  EXPECT_EQ((*session)->tiered(), opened);
+  EXPECT_GT(used() - before, 4 * int64_t{3'600'000'000'000});
 }
 
 TEST_F(SessionTiersFaults, ADeviceWithoutRoomTakesNoneOfItAndIsTold) {

@@ -44,6 +44,7 @@ class DiskSegmentStore final : public SegmentStore {
   Status ReadChunks(const std::string& key, size_t first, size_t last, Precision read_as,
                     std::vector<std::vector<uint8_t>>* out) override;
   Result<std::unique_ptr<SegmentLayers>> OpenLayers(const std::string& key) override;
+  void Use(const std::string& key) override { usage_.Use(key); }
   void CountRead(uint64_t bytes) override;
   Status DropIfDamaged(const std::string& key, Status status) override {
     return files_.DropIfDamaged(key, std::move(status));

@@ -120,6 +120,9 @@ class SegmentStore {
   // For reading single layers of its chunks, as often as is wanted. Marks the segment as used.
   virtual Result<std::unique_ptr<SegmentLayers>> OpenLayers(const std::string& key) = 0;
 
+  // Marks it as used, where what OpenLayers opened goes on being read.
+  virtual void Use(const std::string& key) = 0;
+
   // Bytes that were read from what OpenLayers opened, for Stats.
   virtual void CountRead(uint64_t bytes) = 0;
 

@@ -184,6 +184,12 @@ void TieredContext::MakeAbstracts(std::span<const std::vector<uint8_t>> channels
   }
 }
 
+void TieredContext::MarkUsed() {
+  for (const auto& segment : segments_) {
+    store_->Use(segment->info().key);
+  }
+}
+
 uint64_t TieredContext::AbstractBytes() const {
   uint64_t bytes = 0;
   for (const auto& boxes : boxes_) {

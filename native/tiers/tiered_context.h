@@ -112,6 +112,9 @@ class TieredContext final : public TieredKv {
 
   // False once what it holds open was found damaged: what is stored anew is not seen here.
   bool intact() const { return !damaged_; }
+  // For the store, which evicts what was used longest ago: once for each question. Passes do not
+  // mark.
+  void MarkUsed();
 
   // Token ids of the chunks, in their order.
   const std::vector<Token>& token_ids() const { return token_ids_; }
