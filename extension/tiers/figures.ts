@@ -141,7 +141,9 @@ function whyHere({ tokensStored, tokens, pinned, bytesInRam, isOnDisk }: Place):
       : vscode.l10n.t('Not read yet: it is read when the folder is, or when a question needs it.');
   }
   if (!isOnDisk) {
-    return vscode.l10n.t('In RAM because the disk refused it; it is lost when LeoAM ends.');
+    return vscode.l10n.t(
+      'In RAM alone: the disk refused it, or lost it. Moved back to disk it is written there; else it is lost when LeoAM ends.',
+    );
   }
   if (bytesInRam > 0) {
     return vscode.l10n.t(

@@ -68,6 +68,14 @@ bool MemorySegments::HasCopy(const std::string& key) const {
   return found != index_.end() && found->second->is_copy;
 }
 
+void MemorySegments::KeepAlone(const std::string& key) {
+  if (HasCopy(key)) {
+    Segment& segment = *index_[key];
+    segment.is_copy = false;
+    copied_bytes_ -= segment.image->size();
+  }
+}
+
 MemorySegments::Image MemorySegments::OnlyImage(const std::string& key) const {
   const auto found = index_.find(key);
   return found == index_.end() || found->second->is_copy ? nullptr : found->second->image;

@@ -30,6 +30,8 @@ class MemorySegments {
 
   bool Contains(const std::string& key) const { return index_.contains(key); }
   bool HasCopy(const std::string& key) const;
+  // Of a copy: the disk has it no more.
+  void KeepAlone(const std::string& key);
   // Of one that no disk has; else null.
   Image OnlyImage(const std::string& key) const;
   bool Remove(const std::string& key);

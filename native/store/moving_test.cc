@@ -1,4 +1,5 @@
 // Segments that are moved between disk and RAM.
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -128,6 +129,33 @@ TEST(Moving, WritesToDiskWhatItRefusedBefore) {
   EXPECT_TRUE((*store)->State(KeyOf(1))->on_disk);
   EXPECT_EQ((*store)->Stats().segments, 1U);
   EXPECT_EQ((*store)->warning(), "");
+  EXPECT_TRUE(ReadSegment(store->get(), 1).ok());
+}
+
+TEST(Moving, WritesBackWhatTheDiskHasNoMore) {
+  const TemporaryFolder folder;
+  FaultyFileSystem files;
+  auto store = OpenStore(folder, &files);
+  ASSERT_TRUE(store.ok());
+  ASSERT_TRUE(PutSegment(store->get(), 1).ok());
+  ASSERT_TRUE((*store)->MoveToRam({KeyOf(1)}).ok());
+  ASSERT_TRUE(std::filesystem::remove(SegmentPath(folder.path() + "/store", KeyOf(1))));
+
+  FaultyFileSystem::Faults faults;
+  faults.disk_bytes = 0;
+  files.Set(faults);
+  const Status refused = (*store)->MoveToDisk({KeyOf(1)});
+  EXPECT_EQ(refused.code(), StatusCode::kNoSpace);
+  EXPECT_NE(refused.message().find("is full"), std::string::npos);
+  EXPECT_TRUE((*store)->InMemory(KeyOf(1)));
+  EXPECT_EQ((*store)->Stats().ram_copied_bytes, 0U);
+  EXPECT_TRUE(ReadSegment(store->get(), 1).ok());
+
+  files.Set({});
+  ASSERT_TRUE((*store)->MoveToDisk({KeyOf(1)}).ok());
+  EXPECT_FALSE((*store)->InMemory(KeyOf(1)));
+  EXPECT_TRUE((*store)->State(KeyOf(1))->on_disk);
+  EXPECT_EQ((*store)->Stats().segments, 1U);
   EXPECT_TRUE(ReadSegment(store->get(), 1).ok());
 }
 

@@ -169,7 +169,11 @@ void SegmentFiles::Recopy(const std::string& key, std::vector<uint8_t> image) {
 }
 
 MemorySegments::Image SegmentFiles::OnlyImage(const std::string& key) {
+  const bool is_gone = InMemory(key) && !folder_->Exists(key);
   const std::lock_guard lock(mutex_);
+  if (is_gone) {
+    memory_.KeepAlone(key);
+  }
   return memory_.OnlyImage(key);
 }
 

@@ -139,8 +139,8 @@ class SegmentStore {
   // them: then none moves.
   virtual Status MoveToRam(const std::vector<std::string>& keys) = 0;
 
-  // The opposite. What the disk refused is written there now; where it refuses again (kNoSpace,
-  // kIo), that and what follows stays in RAM.
+  // The opposite. What the disk refused, or has no more, is written there now; where it refuses
+  // (kNoSpace, kIo), that and what follows stays in RAM.
   virtual Status MoveToDisk(const std::vector<std::string>& keys) = 0;
 
   // It is read from RAM.

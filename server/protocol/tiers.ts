@@ -127,7 +127,7 @@ export const tiersMove = request(
   'leoam/tiers/move',
   z.object({ ...place, tier: z.enum(['ram', 'disk']) }),
   z.null(),
-  'Where stored KV of files is read from. To RAM: until it is moved back, goes, or the server ends; it stays on disk as well. Fails where RAM has no room for all of it, and moves nothing. To disk: what the disk refused before is written there.',
+  'Where stored KV of files is read from. To RAM: until it is moved back, goes, or the server ends; it stays on disk as well. Fails where RAM has no room for all of it, and moves nothing. To disk: what the disk refused before, or has no more, is written there.',
 );
 
 export const tiersDrop = request(
