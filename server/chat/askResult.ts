@@ -12,6 +12,8 @@ export interface Answered {
   sources: Source[];
   /** Tokens of earlier turns that the session was told anew. */
   told: number;
+  /** Tokens of the repository that were read for this question before the engine was given it. */
+  read: number;
   /** When the question came and when the engine was given it; `performance.now()`. */
   arrived: number;
   submitted: number;
@@ -20,7 +22,7 @@ export interface Answered {
 export function askResult(
   { engine, repository }: Pick<AskContext, 'engine' | 'repository'>,
   mode: Mode,
-  { turn, result, sources, told, arrived, submitted }: Answered,
+  { turn, result, sources, told, read, arrived, submitted }: Answered,
 ): AskResult {
   const { counters, timings } = result;
   return {
@@ -29,11 +31,11 @@ export function askResult(
     sources,
     counters: {
       repoTokens: repository.totalTokens,
-      tokensComputed: counters.tokensComputed,
-      repoTokensComputed: computedFromRepository(turn, counters, told),
+      tokensComputed: read + counters.tokensComputed,
+      repoTokensComputed: read + computedFromRepository(turn, counters, told),
       tokensRepaired: counters.tokensRepaired,
       questionTokens: turn.questionTokens,
-      tokensReused: counters.tokensReused,
+      tokensReused: Math.max(0, counters.tokensReused - read),
       workingSetTokens: turn.workingSetTokens,
       bytesFromDisk: counters.bytesFromDisk,
       tokensDecoded: counters.tokensDecoded,

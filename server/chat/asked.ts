@@ -3,12 +3,13 @@
 import type { Sampling } from '../engine/addon.js';
 import type { TierCounters } from '../engine/tierOptions.js';
 import type { RequestClass } from '../engine/jobs.js';
+import type { IndexProgress } from '../index/jobs.js';
 import type { Mode } from '../prompt/parts.js';
 import type { Source } from './citations.js';
 import type { Exchange } from './retold.js';
 import type { TurnOptions } from './turn.js';
 
-export interface AskOptions extends Omit<TurnOptions, 'maxTokens'> {
+export interface AskOptions extends Omit<TurnOptions, 'maxTokens' | 'readMissing'> {
   /** Name of this turn; absent: the conversation cannot go back to it. */
   turn?: string;
   /**
@@ -25,6 +26,11 @@ export interface AskOptions extends Omit<TurnOptions, 'maxTokens'> {
   signal?: AbortSignal;
   /** Called with the passages as soon as they are chosen, best first; weights follow from rank alone. */
   onSources?: (sources: Source[]) => void;
+  /**
+   * Called while files are read that a whole repository on disk lacks; absent: the question is refused
+   * where it lacks some.
+   */
+  onReading?: (progress: IndexProgress) => void;
   /** Called for each piece of the answer as soon as it is safe to show. */
   onText?: (text: string) => void;
   /** Called with one sentence when stored KV was lost and is computed again, or cannot be stored. */

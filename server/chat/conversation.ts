@@ -20,6 +20,7 @@ import {
   type Turn,
   type TurnOptions,
 } from './turn.js';
+import { missingReader } from './wholeRepository.js';
 
 const defaultMaxTokens = 512;
 /** Several passages may be damaged; each try finds one. */
@@ -32,6 +33,9 @@ export interface Prepared {
   tokensReused: number;
 }
 
+/** A question with what has missing files read for it. */
+type Asked = AskOptions & Pick<TurnOptions, 'readMissing'>;
+
 export class Conversation {
   private readonly session: HeldSession;
   private earlier: EarlierTurns = noTurns;
@@ -41,6 +45,7 @@ export class Conversation {
   private readonly preparation = new Preparation();
   /** Files that changed while a turn is answered, which rests on how they were before. */
   private changedMeanwhile: Set<string> | undefined;
+  private readonly closing = new AbortController();
 
   /** `contextTokens`: window of the conversation; absent: what its first question needs, and no more. */
   constructor(
@@ -98,8 +103,10 @@ export class Conversation {
     return { tokensComputed: counters.tokensComputed, tokensReused: counters.tokensReused };
   }
 
-  private async answer(options: AskOptions): Promise<AskResult> {
+  private async answer(asked: AskOptions): Promise<AskResult> {
     const arrived = performance.now();
+    let read = 0;
+    const options = this.withReader(asked, (tokens) => (read += tokens));
     await this.preparation.settle(nameOf(options));
     if (options.earlier !== undefined) {
       await this.goBackTo(options.earlier, options);
@@ -116,6 +123,7 @@ export class Conversation {
       result,
       sources,
       told,
+      read,
       arrived,
       submitted,
     });
@@ -175,19 +183,34 @@ export class Conversation {
   }
 
   dispose(): void {
+    this.closing.abort();
     void this.preparation.settle();
     this.session.dispose();
   }
 
+  private withReader(options: AskOptions, onRead: (tokens: number) => void): Asked {
+    const { onReading: onProgress, signal } = options;
+    const until = [this.closing.signal, ...(signal === undefined ? [] : [signal])];
+    const onWarning = (warning: string): void => this.warnOnce(warning, options);
+    return onProgress === undefined
+      ? options
+      : {
+          ...options,
+          readMissing: missingReader(this.context, {
+            ...{ onProgress, onWarning, onRead, signal: AbortSignal.any(until) },
+          }),
+        };
+  }
+
   /** Puts the conversation to where the last of these turns ended. */
-  private async goBackTo(turns: readonly Exchange[], next: AskOptions): Promise<void> {
+  private async goBackTo(turns: readonly Exchange[], next: Asked): Promise<void> {
     const last = turns.at(-1);
     const known = last === undefined ? noTurns : this.after.get(last.turn);
     this.earlier = known ?? (await this.told(turns, next));
   }
 
   /** Turns of which the session holds nothing, as text before what is asked next. */
-  private async told(turns: readonly Exchange[], next: AskOptions): Promise<EarlierTurns> {
+  private async told(turns: readonly Exchange[], next: Asked): Promise<EarlierTurns> {
     const told = await retold(this.context, turns);
     return next.mode === 'full' && told.parts.length > 0
       ? behindWholeRepository(
@@ -200,10 +223,11 @@ export class Conversation {
 
   /**
    * Selects and generates. A segment that turns out damaged or gone has left the store by
-   * then: the second try computes its passage from text.
+   * then: the second try computes its passage from text, or has its file read again where a whole
+   * repository stays on disk.
    */
   private async generate(
-    options: AskOptions,
+    options: Asked,
   ): Promise<{ turn: Turn; result: GenerateResult; submitted: number }> {
     const maxTokens = options.maxTokens ?? defaultMaxTokens;
     for (let tries = 1; ; tries++) {
@@ -232,6 +256,9 @@ export class Conversation {
           throw error;
         }
         options.onWarning?.(`${error.message} It is computed again.`);
+        if (this.earlier.whole !== undefined) {
+          await this.startOver({ ...options, maxTokens }); // what earlier turns chose names the lost segment
+        }
       }
     }
   }
@@ -249,9 +276,14 @@ export class Conversation {
     if (turn !== undefined) {
       return turn;
     }
-    this.restart(); // the window is full: go on with fresh evidence for this question
-    this.earlier = await this.told(options.earlier ?? [], options);
+    await this.startOver(options); // the window is full
     return prepareTurn(this.context, options, this.earlier);
+  }
+
+  /** Goes on with fresh evidence for this question, behind the words of the turns before it. */
+  private async startOver(options: TurnOptions & Pick<AskOptions, 'earlier'>): Promise<void> {
+    this.restart();
+    this.earlier = await this.told(options.earlier ?? [], options);
   }
 
   /** Undefined where there is no room for the turn behind the earlier ones. */

@@ -3,19 +3,11 @@
 import type { Part } from '../engine/addon.js';
 import type { TierOptions } from '../engine/tierOptions.js';
 import { checkFitsWindow, type LeoEngine } from '../engine/engine.js';
-import { leoError } from '../engine/errors.js';
-import type { RepositoryIndex, SegmentPlan } from '../index/types.js';
-import {
-  evidenceParts,
-  fullParts,
-  storedParts,
-  type EvidenceParts,
-  type Mode,
-} from '../prompt/parts.js';
+import type { RepositoryIndex } from '../index/types.js';
+import { evidenceParts, type EvidenceParts, type Mode } from '../prompt/parts.js';
 import type { PromptProfile } from '../prompt/profile.js';
 import { questionTokens, type Quote } from '../prompt/question.js';
 import type { Evidence, WorkingSet } from '../retrieval/source.js';
-import { filesThatFit } from '../retrieval/wholeFiles.js';
 import {
   defaultSelection,
   needsRepair,
@@ -25,6 +17,7 @@ import {
   type SelectionOptions,
 } from '../retrieval/workingSet.js';
 import { unseenMentions } from './unseenMentions.js';
+import { wholeRepository, type ReadMissing } from './wholeRepository.js';
 
 /** What every question needs: a repository, and an engine that speaks to a model. */
 export interface AskContext {
@@ -49,6 +42,8 @@ export interface TurnOptions {
   answerStart?: string;
   /** Code that stands beside the question, such as the editor's selection. */
   quotes?: readonly Quote[];
+  /** Of a whole repository that stays on disk; absent: what is not read yet is refused. */
+  readMissing?: ReadMissing;
 }
 
 /** What came before in the same session. */
@@ -107,7 +102,7 @@ const searchedCharacters = 600;
 
 /**
  * Selects evidence and makes the parts. Throws "question-too-long" when they do not fit, "not-read"
- * where the store must hold a repository and does not.
+ * where the store must hold a repository and does not, "store-too-small" where it cannot.
  */
 export async function prepareTurn(
   context: AskContext,
@@ -190,7 +185,7 @@ async function gatherEvidence(
       return nothing;
     case 'full':
       return earlier.whole === undefined
-        ? wholeRepository(context, options, searchText(options, earlier.question), room)
+        ? { ...nothing, ...(await wholeRepository(context, wholeOf(options, earlier, room))) }
         : { ...nothing, held: earlier.whole.sources, whole: earlier.whole };
     case 'leoam':
     case 'rag': {
@@ -218,41 +213,6 @@ function searchText({ question, quotes = [] }: TurnOptions, earlier: string | un
   return [question, code.slice(0, searchedCharacters), earlier ?? ''].filter(Boolean).join('\n');
 }
 
-/** All files; where the window has no room for them, those of them that the question is about. */
-async function wholeRepository(
-  { repository, engine, tiers }: AskContext,
-  { selection }: Pick<TurnOptions, 'selection'>,
-  question: string,
-  room: number,
-): Promise<Gathered> {
-  const mentioned = selection?.mentioned ?? [];
-  const all = repository.segments();
-  const fits = repository.totalTokens <= room;
-  const segments = fits ? all : await filesThatFit(repository, { question, mentioned }, all, room);
-  const sources = segments.map(
-    (segment, index): Evidence => ({
-      path: segment.path,
-      startLine: segment.chunks[1]?.startLine ?? 1,
-      endLine: segment.chunks.at(-1)?.endLine ?? 1,
-      ranges: [{ part: segment.part, first: 1, last: segment.chunks.length }],
-      tokens: segment.tokens.length,
-      rank: fits ? index : segments.length - 1 - index,
-      reason: { kind: 'lexical' },
-    }),
-  );
-  const made = tiers === undefined ? fullParts(segments) : storedParts(segments);
-  if (tiers !== undefined) {
-    checkStored(engine, segments);
-  }
-  const whole: WholeRepository = { sources, tokens: made.tokens, mentioned };
-  if (fits) {
-    return { sources, held: [], made, whole };
-  }
-  const files = new Set(segments.map(({ path }) => path)).size;
-  whole.warning = `The model's window has room for ${room} of the repository's ${repository.totalTokens} tokens: the answer rests on ${files} of ${repository.files.length} files, those that are named beside the question or speak of it first.`;
-  return { sources, held: [], made, whole };
-}
-
 /**
  * Turns that were told as text, behind the whole repository: tiers hold what a session begins with.
  * Leaves room for what `options` ask next.
@@ -267,8 +227,8 @@ export async function behindWholeRepository(
   const next = await questionTokens(profile, engine, { question, quotes, first: false });
   const framed = told.tokens + profile.nextTurn.length + next.length;
   const room = engine.info.context - maxTokens - profile.preamble.length - framed;
-  const text = searchText(options, told.question);
-  const { sources, made, whole } = await wholeRepository(context, options, text, Math.max(0, room));
+  const asked = wholeOf(options, told, Math.max(0, room));
+  const { sources, made, whole } = await wholeRepository(context, asked);
   return {
     ...told,
     parts: [...made.parts, ...told.parts],
@@ -280,19 +240,18 @@ export async function behindWholeRepository(
       ]),
     ),
     paths: new Set(sources.map(({ path }) => path)),
-    ...(whole === undefined ? {} : { whole }),
+    whole,
   };
 }
 
-function checkStored(engine: LeoEngine, segments: readonly SegmentPlan[]): void {
-  const stored = engine.hasSegments(segments.map(({ key }) => key));
-  const missing = stored.filter((isStored) => !isStored).length;
-  if (missing > 0) {
-    throw leoError(
-      'not-read',
-      `${missing} of ${segments.length} pieces of the repository are not read yet, and mode "full" takes all of it from disk: wait until they are, or run "leoam index".`,
-    );
-  }
+function wholeOf(
+  options: TurnOptions,
+  { question }: Pick<EarlierTurns, 'question'>,
+  room: number,
+): Parameters<typeof wholeRepository>[1] {
+  const { selection, readMissing } = options;
+  const mentioned = selection?.mentioned ?? [];
+  return { question: searchText(options, question), mentioned, room, readMissing };
 }
 
 function shareToRepair(options: TurnOptions, workingSet: WorkingSet): number {

@@ -13,7 +13,7 @@ import {
   type CommandFunction,
   type Opened,
 } from './common.js';
-import { readRepository } from './index.js';
+import { readingLine, readRepository } from './index.js';
 import { rounded, sourceLines } from './output.js';
 import { questionPrompt } from './prompt.js';
 
@@ -65,6 +65,7 @@ async function answerOnce(
     const result = await conversation.ask({
       ...options,
       signal,
+      onReading: (progress) => output.progress(readingLine(progress)),
       onText: (text) => output.text(text),
       onWarning: (warning) => output.note(warning),
     });

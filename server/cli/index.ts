@@ -1,7 +1,12 @@
 // leoam index: reads every file of a repository into the store. Ctrl+C keeps what is done.
 
 import { checkNotEmpty } from '../assistant.js';
-import { budgetUsedUp, indexRepository, type IndexResult } from '../index/jobs.js';
+import {
+  budgetUsedUp,
+  indexRepository,
+  type IndexProgress,
+  type IndexResult,
+} from '../index/jobs.js';
 import { flag } from './arguments.js';
 import {
   close,
@@ -38,14 +43,7 @@ export async function readRepository(
     engine: assistant.engine.native,
     exact,
     signal,
-    onProgress: (progress) => {
-      const left =
-        progress.secondsLeft === undefined ? '' : `, ${formatSeconds(progress.secondsLeft)} left`;
-      const share = Math.floor((100 * progress.tokensDone) / Math.max(1, progress.tokensTotal));
-      output.progress(
-        `${share}% ${progress.filesDone} of ${plural(progress.filesTotal, 'file')}, ${Math.round(progress.tokensPerSecond)} tokens/s${left}: ${progress.path}`,
-      );
-    },
+    onProgress: (progress) => output.progress(readingLine(progress)),
   });
   for (const warning of result.warnings) {
     output.note(warning);
@@ -56,6 +54,14 @@ export async function readRepository(
     );
   }
   return result;
+}
+
+/** How far reading is, in one line. */
+export function readingLine(progress: IndexProgress): string {
+  const { secondsLeft, tokensDone, tokensTotal, filesDone, filesTotal } = progress;
+  const left = secondsLeft === undefined ? '' : `, ${formatSeconds(secondsLeft)} left`;
+  const share = Math.floor((100 * tokensDone) / Math.max(1, tokensTotal));
+  return `${share}% ${filesDone} of ${plural(filesTotal, 'file')}, ${Math.round(progress.tokensPerSecond)} tokens/s${left}: ${progress.path}`;
 }
 
 function report(

@@ -9,6 +9,7 @@ import { isEmpty, outdatedPaths } from '../index/changes.js';
 import { readInBackground, type BackgroundReading } from '../index/background.js';
 import { stringOption } from './arguments.js';
 import { askContextFor, type CommandContext, type Opened } from './common.js';
+import { readingLine } from './index.js';
 import { sourceLines } from './output.js';
 import { PromptScreen } from './promptScreen.js';
 
@@ -113,6 +114,7 @@ async function answer(dialogue: Dialogue, question: string, signal: AbortSignal)
       ...options,
       question,
       signal,
+      onReading: (progress) => output.progress(readingLine(progress)),
       onText: (text) => output.text(text),
       onWarning: (warning) => output.note(warning),
     });

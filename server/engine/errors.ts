@@ -9,6 +9,7 @@ export type ServerErrorCode =
   | 'model-missing'
   | 'question-too-long'
   | 'not-read'
+  | 'store-too-small'
   | 'nothing-to-read'
   | 'invalid-input';
 

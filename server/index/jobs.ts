@@ -70,6 +70,8 @@ export interface IndexJobOptions {
   exact?: boolean;
   /** Files that are to be read; default: all. */
   isWanted?: (path: string) => boolean;
+  /** A question waits for it: before what is read ahead, whatever the budget, which others give way for. */
+  forQuestion?: boolean;
   onProgress?: (progress: IndexProgress) => void;
   signal?: AbortSignal;
 }
@@ -182,12 +184,13 @@ class IndexRun {
   /** The budget may be taken up by other repositories, which give way, but not by this one. */
   isOutOfBudget(segment: SegmentPlan): boolean {
     const bytes = (this.tokensInStore + this.tokensAdded(segment)) * this.bytesPerToken;
-    this.result.outOfBudget = this.budgetBytes > 0 && bytes > this.budgetBytes;
+    const isLimited = this.budgetBytes > 0 && this.options.forQuestion !== true;
+    this.result.outOfBudget = isLimited && bytes > this.budgetBytes;
     return this.result.outOfBudget;
   }
 
   async read(segment: SegmentPlan): Promise<void> {
-    const { engine, exact, signal } = this.options;
+    const { engine, exact, signal, forQuestion } = this.options;
     this.progress(segment.path, false);
     const base = exact ? undefined : this.baseOf(segment);
     const job = engine.readSegment(
@@ -197,7 +200,7 @@ class IndexRun {
         chunkEnds: Uint32Array.from(segment.chunks, ({ tokenEnd }) => tokenEnd),
         ...(base === undefined ? {} : { base }),
       },
-      'index',
+      forQuestion === true ? 'chat' : 'index',
     );
     try {
       const read = await runJob(job, signal);

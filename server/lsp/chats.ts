@@ -72,11 +72,16 @@ export class Chats {
         turn,
         ...(answerStart === undefined ? {} : { answerStart }),
         signal,
-        onSources: (chosen) => stream({ type: 'sources', sources: chosen }),
+        onReading: (progress) => folder.waitForReading(progress),
+        onSources: (chosen) => {
+          folder.waitForReading(undefined);
+          stream({ type: 'sources', sources: chosen });
+        },
         onText: (text) => stream({ type: 'text', text }),
         onWarning: (message) => stream({ type: 'warning', message }),
       });
     } finally {
+      folder.waitForReading(undefined);
       chat.isAnswering = false;
     }
   }

@@ -10,7 +10,7 @@ import {
   type StoppedReading,
 } from '../index/background.js';
 import { isEmpty, outdatedPaths } from '../index/changes.js';
-import { estimateIndex, indexRepository } from '../index/jobs.js';
+import { estimateIndex, indexRepository, type IndexProgress } from '../index/jobs.js';
 import { keptFolder } from '../index/keptFiles.js';
 import { isBelow, Pins } from '../index/pins.js';
 import { storedFiles, type StoredFile } from '../index/storedFiles.js';
@@ -43,6 +43,7 @@ export class Folder {
   private readonly dropped = new Map<string, number>();
   private settling: NodeJS.Timeout | undefined;
   private refreshing: Promise<void> = Promise.resolve();
+  private awaitedReading: IndexProgress | undefined;
 
   private constructor(
     readonly uri: string,
@@ -151,12 +152,21 @@ export class Folder {
     await this.assistant.engine.native.removeSegments(this.keysBelow(paths));
   }
 
-  /** What was dropped is needed after all. */
-  readDropped(): void {
-    if (this.dropped.size > 0) {
+  /** A question waits until what it rests on is read, what was dropped included; undefined: no more. */
+  waitForReading(progress: IndexProgress | undefined): void {
+    if (progress !== undefined && this.dropped.size > 0) {
       this.dropped.clear();
       this.readAgain();
     }
+    if (progress !== this.awaitedReading) {
+      this.awaitedReading = progress;
+      this.listener.onChange();
+    }
+  }
+
+  /** How far the reading is that a question waits for. */
+  get awaited(): IndexProgress | undefined {
+    return this.awaitedReading;
   }
 
   /** Reads what the store lacks, what was dropped included. */

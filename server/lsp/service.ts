@@ -3,7 +3,7 @@
 import { askContext, checkNotEmpty, type Assistant } from '../assistant.js';
 import type { Prepared } from '../chat/conversation.js';
 import { commitMessage, rewrite } from '../chat/rewrite.js';
-import { isEngineError, leoError } from '../engine/errors.js';
+import { leoError } from '../engine/errors.js';
 import { findPaths, type FoundPath } from '../index/find.js';
 import { chooseModel, hardware, listModels, removeModel } from '../models/index.js';
 import type { ChatAnswer } from '../protocol/chat.js';
@@ -117,16 +117,9 @@ export class LeoService {
 
   ask(request: Ask, signal: AbortSignal): Promise<ChatAnswer> {
     return this.answer(request.folder, signal, async (folder, assistant, until) => {
-      try {
-        const answer = await this.chats.ask(request, folder, assistant, until);
-        this.tiers.answered(answer);
-        return answer;
-      } catch (error) {
-        if (isEngineError(error) && error.code === 'not-read') {
-          folder.readDropped();
-        }
-        throw error;
-      }
+      const answer = await this.chats.ask(request, folder, assistant, until);
+      this.tiers.answered(answer);
+      return answer;
     });
   }
 

@@ -1,5 +1,6 @@
 // What the status says of how things stand: the most important of it.
 
+import type { IndexProgress } from '../index/jobs.js';
 import type { Status } from '../protocol/status.js';
 import type { Folder } from './folders.js';
 import type { Loading } from './loading.js';
@@ -51,7 +52,10 @@ function stateOf({ loading, answering, isPaused, isOpening, failed, folders }: S
     actions,
   });
   if (answering > 0) {
-    return as('answering', plain.answering);
+    const [awaited] = folders.flatMap((folder) => folder.awaited ?? []);
+    return awaited === undefined
+      ? as('answering', plain.answering)
+      : { ...as('indexing', readingOf([awaited])), ...awaitedOf(awaited) };
   }
   if (isOpening) {
     return as('loading', plain.listing);
@@ -89,12 +93,24 @@ const plain = {
   ready: { message: 'Ready.', detail: { kind: 'ready' } },
 } as const satisfies Record<string, Said>;
 
-function readingOf(reading: readonly Folder[]): Said {
+function readingOf(reading: readonly Pick<Folder, 'filesDone' | 'filesTotal'>[]): Said {
   const filesDone = reading.reduce((sum, folder) => sum + folder.filesDone, 0);
   const filesTotal = reading.reduce((sum, folder) => sum + folder.filesTotal, 0);
   return {
     message: `Reading the folder: ${filesDone} of ${filesTotal} files.`,
     detail: { kind: 'reading', filesDone, filesTotal },
+  };
+}
+
+/** Of what a question waits for alone. */
+function awaitedOf({
+  tokensDone,
+  tokensTotal,
+  secondsLeft,
+}: IndexProgress): Pick<State, 'progress' | 'secondsLeft'> {
+  return {
+    progress: tokensTotal > 0 ? tokensDone / tokensTotal : 1,
+    ...(secondsLeft === undefined ? {} : { secondsLeft }),
   };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StoreStats } from '../../../server/engine/addon.js';
+import type { Priority, SegmentRequest, StoreStats } from '../../../server/engine/addon.js';
 import { indexRepository, type SegmentReader } from '../../../server/index/jobs.js';
 import { openRepository } from '../../../server/index/repository.js';
 import type { RepositoryIndex } from '../../../server/index/types.js';
@@ -56,13 +56,10 @@ class MemoryStore implements SegmentReader {
     return Promise.resolve();
   }
 
-  readSegment({
-    key,
-    tokens,
-  }: {
-    key: string;
-    tokens: Int32Array;
-  }): ReturnType<SegmentReader['readSegment']> {
+  readSegment(
+    { key, tokens }: Pick<SegmentRequest, 'key' | 'tokens'>,
+    _priority: Priority,
+  ): ReturnType<SegmentReader['readSegment']> {
     this.tokens.set(key, tokens.length);
     this.stale.delete(key);
     const bytesWritten = tokens.length * bytesPerToken;
@@ -105,13 +102,29 @@ describe('reading into a store with a budget', () => {
     const store = new MemoryStore(Infinity);
     let isWanted = true;
     const read = store.readSegment.bind(store);
-    store.readSegment = (request) => {
+    store.readSegment = (request, priority) => {
       isWanted = false; // as it is read
-      return read(request);
+      return read(request, priority);
     };
     const result = await indexRepository({ index, engine: store, isWanted: () => isWanted });
     assert.equal(result.segmentsRead, 0);
     assert.equal(store.storeStats().segments, 0);
+  });
+
+  it('reads for a question whatever the budget, and before all that is read ahead', async () => {
+    const store = new MemoryStore(index.totalTokens * bytesPerToken - 1);
+    const asked: string[] = [];
+    const read = store.readSegment.bind(store);
+    store.readSegment = (request, priority) => {
+      asked.push(priority);
+      return read(request, priority);
+    };
+    const result = await indexRepository({ index, engine: store, forQuestion: true });
+    assert.equal(result.outOfBudget, false);
+    assert.deepEqual(
+      asked,
+      index.segments().map(() => 'chat'),
+    );
   });
 
   it('ends before the segment that would exceed the budget', async () => {

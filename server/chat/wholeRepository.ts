@@ -1,0 +1,159 @@
+// Mode full: the whole repository as evidence, or as much of it as the window takes. Where it stays
+// on disk, what the store lacks of it is read first.
+
+import type { Precision } from '../engine/addon.js';
+import type { LeoEngine } from '../engine/engine.js';
+import { leoError } from '../engine/errors.js';
+import { indexRepository, type IndexProgress } from '../index/jobs.js';
+import type { SegmentPlan } from '../index/types.js';
+import { fullParts, storedParts, type EvidenceParts } from '../prompt/parts.js';
+import type { Evidence } from '../retrieval/source.js';
+import { filesThatFit } from '../retrieval/wholeFiles.js';
+import type { AskContext, WholeRepository } from './turn.js';
+
+/** Has what the store lacks of these files read. Rejects where that fails or is given up. */
+export type ReadMissing = (isWanted: (path: string) => boolean) => Promise<void>;
+
+export interface WholeOptions {
+  question: string;
+  /** Files and folders that are named beside it. */
+  mentioned: readonly string[];
+  /** Tokens that the window has left. */
+  room: number;
+  /** Absent: what is not read yet is refused. */
+  readMissing: ReadMissing | undefined;
+}
+
+export interface WholeEvidence {
+  sources: Evidence[];
+  made: EvidenceParts;
+  whole: WholeRepository;
+}
+
+/** What is gone again after that is not kept by the store: the first time other files may have gone last. */
+const maxReads = 2;
+/** Bytes of stored values over those of F16, without what stands beside them. */
+const leastShareOfF16: Record<Precision, number> = { f16: 1, q8: 0.5, q4: 0.25 };
+
+/**
+ * All files; where the window has no room for them, those of them that the question is about. Throws
+ * "not-read" where the store must hold them and nobody reads, "store-too-small" where it cannot.
+ */
+export async function wholeRepository(
+  context: AskContext,
+  options: WholeOptions,
+): Promise<WholeEvidence> {
+  const reads = new Map<string, number>();
+  for (;;) {
+    const segments = await chosenSegments(context, options); // anew: files change while they are read
+    const missing = context.tiers === undefined ? [] : missingOf(context.engine, segments);
+    if (missing.length === 0) {
+      return evidenceOf(context, options, segments);
+    }
+    if (options.readMissing === undefined) {
+      throw leoError(
+        'not-read',
+        `${missing.length} of ${segments.length} pieces of the repository are not read yet, and mode "full" takes all of it from disk: wait until they are, or run "leoam index".`,
+      );
+    }
+    if (missing.some(({ key }) => (reads.get(key) ?? 0) >= maxReads)) {
+      throw tooSmall(context.engine, segments);
+    }
+    checkBudget(context.engine, segments);
+    missing.forEach(({ key }) => reads.set(key, (reads.get(key) ?? 0) + 1));
+    const paths = new Set(segments.map(({ path }) => path));
+    await options.readMissing((path) => paths.has(path));
+  }
+}
+
+export interface ReadingListener {
+  signal?: AbortSignal;
+  onProgress(progress: IndexProgress): void;
+  /** One sentence, such as that the disk is full. */
+  onWarning(warning: string): void;
+  /** The tokens that went through the model. */
+  onRead(tokens: number): void;
+}
+
+/** Reads for a question that waits, before all that is read ahead. */
+export function missingReader(
+  { repository, engine }: Pick<AskContext, 'repository' | 'engine'>,
+  { signal, onProgress, onWarning, onRead }: ReadingListener,
+): ReadMissing {
+  return async (isWanted) => {
+    const { tokensComputed, warnings } = await indexRepository({
+      ...{ index: repository, engine: engine.native, isWanted, onProgress },
+      forQuestion: true,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    onRead(tokensComputed);
+    warnings.forEach(onWarning);
+    signal?.throwIfAborted();
+  };
+}
+
+async function chosenSegments(
+  { repository }: AskContext,
+  { question, mentioned, room }: WholeOptions,
+): Promise<readonly SegmentPlan[]> {
+  const all = repository.segments();
+  return repository.totalTokens <= room
+    ? all
+    : filesThatFit(repository, { question, mentioned }, all, room);
+}
+
+function evidenceOf(
+  { repository, tiers }: AskContext,
+  { mentioned, room }: WholeOptions,
+  segments: readonly SegmentPlan[],
+): WholeEvidence {
+  const fits = repository.totalTokens <= room;
+  const sources = segments.map(
+    (segment, index): Evidence => ({
+      path: segment.path,
+      startLine: segment.chunks[1]?.startLine ?? 1,
+      endLine: segment.chunks.at(-1)?.endLine ?? 1,
+      ranges: [{ part: segment.part, first: 1, last: segment.chunks.length }],
+      tokens: segment.tokens.length,
+      rank: fits ? index : segments.length - 1 - index,
+      reason: { kind: 'lexical' },
+    }),
+  );
+  const made = tiers === undefined ? fullParts(segments) : storedParts(segments);
+  const whole: WholeRepository = { sources, tokens: made.tokens, mentioned };
+  if (!fits) {
+    const files = new Set(segments.map(({ path }) => path)).size;
+    whole.warning = `The model's window has room for ${room} of the repository's ${repository.totalTokens} tokens: the answer rests on ${files} of ${repository.files.length} files, those that are named beside the question or speak of it first.`;
+  }
+  return { sources, made, whole };
+}
+
+function missingOf(engine: LeoEngine, segments: readonly SegmentPlan[]): SegmentPlan[] {
+  const stored = engine.hasSegments(segments.map(({ key }) => key));
+  return segments.filter((_, index) => stored[index] !== true);
+}
+
+/** Nothing is read that is known to find no room. */
+function checkBudget(engine: LeoEngine, segments: readonly SegmentPlan[]): void {
+  const { budgetBytes } = engine.storeStats();
+  if (budgetBytes > 0 && leastBytes(engine, segments) > budgetBytes) {
+    throw tooSmall(engine, segments);
+  }
+}
+
+function leastBytes({ info, precision }: LeoEngine, segments: readonly SegmentPlan[]): number {
+  const tokens = segments.reduce((sum, segment) => sum + segment.tokens.length, 0);
+  return tokens * info.kvBytesPerToken * leastShareOfF16[precision];
+}
+
+function tooSmall(engine: LeoEngine, segments: readonly SegmentPlan[]): Error {
+  const { budgetBytes } = engine.storeStats();
+  const files = new Set(segments.map(({ path }) => path)).size;
+  const mib = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+  return leoError(
+    'store-too-small',
+    budgetBytes > 0
+      ? `The store, whose budget is ${mib(budgetBytes)}, has no room for the ${files} files that the answer rests on, more than ${mib(leastBytes(engine, segments))}: raise the budget, unpin what is not needed, or let answers rest on passages.`
+      : `The store does not keep the ${files} files that the answer rests on: another program may be removing them; stop it, or let answers rest on passages.`,
+  );
+}
