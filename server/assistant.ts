@@ -130,7 +130,7 @@ export function checkNotEmpty(repository: RepositoryIndex): void {
 export function askContext(
   assistant: Assistant,
   repository: RepositoryIndex,
-  options: Pick<AskContext, 'tiers'> = {},
+  options: Pick<AskContext, 'tiers' | 'onEvidence'> = {},
 ): AskContext {
   return {
     ...options,

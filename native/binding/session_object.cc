@@ -1,11 +1,15 @@
 #include "binding/session_object.h"
 
+#include <deque>
+
 #include "binding/addon_data.h"
 #include "binding/convert_tiers.h"
 #include "runtime/generate.h"
 
 namespace leoam::binding {
 namespace {
+
+constexpr char kDisposedSentence[] = "This conversation was disposed.";
 
 struct TextPiece {
   std::string text;
@@ -15,6 +19,9 @@ struct TextPiece {
 }  // namespace
 
 Result<Session*> SessionState::Ensure() {
+  if (let_go_) {
+    return Status(StatusCode::kDisposed, kDisposedSentence);
+  }
   if (session == nullptr) {
     auto made = Session::Create(*engine->core, context_tokens, engine->core->session_kv(), tiers);
     if (!made.ok()) {
@@ -23,6 +30,20 @@ Result<Session*> SessionState::Ensure() {
     session = std::move(made).value();
   }
   return session.get();
+}
+
+void SessionState::LetGo() {
+  let_go_ = true;
+  if (jobs_ == 0) {
+    session.reset();
+  }
+}
+
+SessionUse::~SessionUse() {
+  --state_.jobs_;
+  if (state_.let_go_) {
+    state_.LetGo();
+  }
 }
 
 void SessionState::Tell() {
@@ -66,7 +87,7 @@ SessionObject::SessionObject(const Napi::CallbackInfo& info)
 
 void SessionObject::RequireAlive(Napi::Env env) const {
   if (state_->disposed || state_->engine->disposed) {
-    throw ToError(env, {StatusCode::kDisposed, "This conversation was disposed."});
+    throw ToError(env, {StatusCode::kDisposed, kDisposedSentence});
   }
 }
 
@@ -86,6 +107,7 @@ Napi::Value SessionObject::Generate(const Napi::CallbackInfo& info) {
   return StartJob<GenerateResult>(
       env, state_->engine, priority, notifier,
       [state = state_, request = std::move(request)](JobContext& job) -> Result<GenerateResult> {
+        const SessionUse use(*state);
         const auto session = state->Ensure();
         if (!session.ok()) {
           return session.status();
@@ -133,7 +155,9 @@ Napi::Value SessionObject::GenerateTogether(Napi::Env env,
       [engine, states = std::move(states),
        read = std::move(read)](JobContext& job) -> Result<std::vector<GenerateResult>> {
         std::vector<Session*> held;
+        std::deque<SessionUse> uses;
         for (const auto& state : states) {
+          uses.emplace_back(*state);
           const auto session = state->Ensure();
           if (!session.ok()) {
             return session.status();
@@ -163,6 +187,7 @@ Napi::Value SessionObject::Score(const Napi::CallbackInfo& info) {
   return StartJob<ScoreResult>(
       env, state_->engine, priority, Notifier(),
       [state = state_, request = std::move(request)](JobContext& job) -> Result<ScoreResult> {
+        const SessionUse use(*state);
         const auto session = state->Ensure();
         if (!session.ok()) {
           return session.status();
@@ -190,10 +215,10 @@ Napi::Value SessionObject::Tiers(const Napi::CallbackInfo& info) {
 Napi::Value SessionObject::Dispose(const Napi::CallbackInfo& info) {
   if (!state_->disposed) {
     state_->disposed = true;
-    // The KV is freed on the engine thread, after the jobs that use it.
+    // The KV is freed on the engine thread: before what is asked next, which may need its memory.
     auto state = state_;
-    state_->engine->scheduler->Submit(Priority::kIndex, std::make_shared<CancelFlag>(),
-                                      [state](JobContext&) { state->session.reset(); });
+    state_->engine->scheduler->Submit(Priority::kChat, std::make_shared<CancelFlag>(),
+                                      [state](JobContext&) { state->LetGo(); });
   }
   return info.Env().Undefined();
 }

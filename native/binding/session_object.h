@@ -22,16 +22,34 @@ struct SessionState {
   std::atomic<size_t> size{0};
   bool disposed = false;  // event loop only
 
-  // Engine thread.
+  // Engine thread. kDisposed once the session is let go of.
   Result<Session*> Ensure();
+  // Frees the session; at the end of the jobs that use it where some run. Engine thread.
+  void LetGo();
   // Lets the event loop know what the session holds now. Engine thread.
   void Tell();
   // As of the last Tell; nothing where all is in memory. Any thread.
   std::optional<TierCounters> Tiers() const;
 
  private:
+  friend class SessionUse;
+
+  int jobs_ = 0;              // that run, one on top of the other; engine thread
+  bool let_go_ = false;       // engine thread
   mutable std::mutex mutex_;  // guards counters_
   std::optional<TierCounters> counters_;
+};
+
+// Keeps the session of `state` for the length of a job. Engine thread.
+class SessionUse {
+ public:
+  explicit SessionUse(SessionState& state) : state_(state) { ++state_.jobs_; }
+  ~SessionUse();
+  SessionUse(const SessionUse&) = delete;
+  SessionUse& operator=(const SessionUse&) = delete;
+
+ private:
+  SessionState& state_;
 };
 
 class SessionObject : public Napi::ObjectWrap<SessionObject> {

@@ -1,6 +1,7 @@
 // The engine session of a conversation: made for what the first turn needs, and anew where a
 // later one needs more.
 
+import type { Part } from '../engine/addon.js';
 import type { LeoSession } from '../engine/session.js';
 import type { AskContext, EarlierTurns, Turn, TurnOptions } from './turn.js';
 
@@ -27,6 +28,9 @@ export class HeldSession {
 
   for(earlier: EarlierTurns, turn: Turn, needs: Needs): LeoSession {
     const needed = this.needed(earlier, turn, needs);
+    if (needs.mode === 'full' && this.context.tiers !== undefined) {
+      this.context.onEvidence?.(storedIn([...earlier.parts, ...turn.parts]));
+    }
     if (this.session === undefined || needed > this.room) {
       this.session?.dispose();
       const { engine, tiers } = this.context;
@@ -51,4 +55,11 @@ export class HeldSession {
       (this.context.tiers === undefined ? 0 : ((turn.whole ?? earlier.whole)?.tokens ?? 0)) // stays on disk
     );
   }
+}
+
+/** Names the stored chunks of a prompt. */
+function storedIn(parts: readonly Part[]): string {
+  return parts
+    .flatMap((part) => (part.kind === 'chunks' ? [`${part.key}:${part.first}-${part.last}`] : []))
+    .join(' ');
 }

@@ -28,6 +28,8 @@ export interface AskContext {
   scoreByHeads?: HeadScorer;
   /** For a whole repository (mode `full`) that stays on disk; absent: all of it is held. */
   tiers?: TierOptions;
+  /** Called before a session takes up stored evidence, by a name of its own: the same is held once for all. */
+  onEvidence?: (name: string) => void;
 }
 
 export interface TurnOptions {

@@ -36,9 +36,10 @@ export function useOf(sessions: readonly LeoSession[], bytesPerToken: number): S
   const tiered = latestOfEach(sessions.map(({ tierUse }) => tierUse));
   const sum = (of: (use: TierUse) => number): number =>
     tiered.reduce((total, use) => total + of(use), 0);
+  const most = (of: (use: TierUse) => number): number => Math.max(0, ...tiered.map(of));
   const evidence = {
     bytes: sum(({ counters }) => counters.ramBytes + counters.abstractBytes),
-    budgetBytes: sum(({ options }) => options.ramBytes),
+    budgetBytes: most(({ options }) => options.ramBytes),
     blocks: sum(({ counters }) => counters.ramBlocks),
     blocksWanted: sum(({ counters }) => counters.blocksWanted),
     blocksRead: sum(({ counters }) => counters.blocksRead),
@@ -68,6 +69,7 @@ export interface SessionUse {
   /** In RAM, of evidence that is on disk as well. */
   evidence?: {
     bytes: number;
+    /** For one; what answers that run together attend to may be more. */
     budgetBytes: number;
     /** Each is one layer of a chunk. */
     blocks: number;

@@ -32,6 +32,8 @@ interface Chat {
   folder: string;
   conversation: Conversation;
   isAnswering: boolean;
+  /** Names what its session holds of a whole repository that stays on disk. */
+  evidence?: string;
 }
 
 const mib = 1024 ** 2;
@@ -83,10 +85,14 @@ export class Chats {
     } finally {
       folder.waitForReading(undefined);
       chat.isAnswering = false;
+      this.keepOneEvidence();
     }
   }
 
-  /** Undefined while the chat answers, or where the question that came first was another. */
+  /**
+   * Undefined while the chat answers (of a whole repository: any chat, whose memory it may need), or
+   * where the question that came first was another.
+   */
   async prepare(
     request: Written,
     folder: Folder,
@@ -94,7 +100,8 @@ export class Chats {
     signal: AbortSignal,
   ): Promise<Prepared | undefined> {
     const chat = this.chatOf(request.chat, folder, assistant);
-    return chat.isAnswering
+    const isTaken = this.tiers !== undefined && this.answering().length > 0;
+    return chat.isAnswering || isTaken
       ? undefined
       : chat.conversation.prepareFor({ ...this.questionOf(request), signal });
   }
@@ -130,13 +137,17 @@ export class Chats {
       return known;
     }
     this.close(name);
+    const onEvidence = (evidence: string): void => {
+      chat.evidence = evidence;
+      this.keepOneEvidence(evidence);
+    };
     const context = askContext(
       assistant,
       folder.repository,
-      this.tiers === undefined ? {} : { tiers: this.tiers },
+      this.tiers === undefined ? {} : { tiers: this.tiers, onEvidence },
     );
     const conversation = new Conversation(context, chatTokens);
-    const chat = { folder: folder.uri, conversation, isAnswering: false };
+    const chat: Chat = { folder: folder.uri, conversation, isAnswering: false };
     this.chats.set(name, chat);
     this.closeOldest(chat);
     return chat;
@@ -156,6 +167,28 @@ export class Chats {
       ...(earlier === undefined ? {} : { earlier }),
       ...(maxTokens === undefined ? {} : { maxTokens }),
     };
+  }
+
+  /**
+   * The memory for evidence serves one at a time, and more only while answers run together: chats that
+   * rest hold no other than `kept`, by default that of the latest answer. They are told their turns again.
+   */
+  private keepOneEvidence(kept = this.latestEvidence()): void {
+    for (const [name, { evidence, isAnswering }] of this.chats) {
+      if (!isAnswering && evidence !== undefined && evidence !== kept) {
+        this.close(name);
+      }
+    }
+  }
+
+  private latestEvidence(): string | undefined {
+    const holding = (chats: Chat[]): string | undefined =>
+      chats.flatMap(({ evidence }) => evidence ?? []).at(-1);
+    return holding(this.answering()) ?? holding([...this.chats.values()]);
+  }
+
+  private answering(): Chat[] {
+    return [...this.chats.values()].filter(({ isAnswering }) => isAnswering);
   }
 
   private closeOldest(kept: Chat): void {
