@@ -142,6 +142,8 @@ describe('suggestions beside what else an editor does @slow', function () {
     await sleep(patienceMs);
     assert.equal(await ghost.shown(), '');
     await box.press('Enter');
+    const isRenamed = (line: string): boolean => line.includes('(isFrees: number)');
+    await until('the name is there', async () => (await ghost.linesInEditor()).some(isRenamed));
     await ghost.saved('src/renamed.ts', (text) => text.includes('(isFrees: number)'), 'the name');
   });
 

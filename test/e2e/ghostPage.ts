@@ -145,7 +145,7 @@ export class GhostPage {
     return this.linesInEditor();
   }
 
-  private async linesInEditor(): Promise<string[]> {
+  async linesInEditor(): Promise<string[]> {
     const lines = this.host.page.locator('.editor-instance .view-lines .view-line');
     return (await lines.allTextContents()).map(plain);
   }
