@@ -216,8 +216,11 @@ Napi::Value SessionObject::Dispose(const Napi::CallbackInfo& info) {
   if (!state_->disposed) {
     state_->disposed = true;
     // The KV is freed on the engine thread: before what is asked next, which may need its memory.
+    // What is cancelled runs at once, on top of what runs, and ends nobody.
     auto state = state_;
-    state_->engine->scheduler->Submit(Priority::kChat, std::make_shared<CancelFlag>(),
+    const auto cancelled = std::make_shared<CancelFlag>();
+    cancelled->Cancel();
+    state_->engine->scheduler->Submit(Priority::kIndex, cancelled,
                                       [state](JobContext&) { state->LetGo(); });
   }
   return info.Env().Undefined();

@@ -57,7 +57,7 @@ class SegmentFiles {
   bool DropCopy(const std::string& key);
   // Takes the place of a copy that there was.
   void Recopy(const std::string& key, std::vector<uint8_t> image);
-  // Of a segment that no disk has, a copy whose file is gone as well; else null.
+  // Of a segment that no disk has, else null. A copy whose file is gone is such a one from then on.
   MemorySegments::Image OnlyImage(const std::string& key);
 
   // The segment on disk is gone or another one; an image in RAM stays, if it is no copy of it.

@@ -80,6 +80,11 @@ export class Conversation {
     );
   }
 
+  /** Ends what `prepareFor` has begun, and waits for its end. */
+  endPreparing(): Promise<void> {
+    return this.preparation.settle();
+  }
+
   private async readAhead(options: AskOptions, signal: AbortSignal): Promise<Prepared | undefined> {
     if (this.changedMeanwhile !== undefined) {
       return undefined; // a question is being answered
@@ -236,6 +241,7 @@ export class Conversation {
       if (turn.warning !== undefined && tries === 1) {
         options.onWarning?.(turn.warning);
       }
+      this.closing.signal.throwIfAborted();
       const session = this.session.for(this.earlier, turn, { maxTokens, mode: options.mode });
       const submitted = performance.now();
       try {

@@ -11,8 +11,11 @@ import type { Evidence } from '../retrieval/source.js';
 import { filesThatFit } from '../retrieval/wholeFiles.js';
 import type { AskContext, WholeRepository } from './turn.js';
 
-/** Has what the store lacks of these files read. Rejects where that fails or is given up. */
-export type ReadMissing = (isWanted: (path: string) => boolean) => Promise<void>;
+/**
+ * Has what the store lacks of these files read; resolves to what went wrong, one sentence each, such as
+ * that the disk is full. Rejects where it fails or is given up.
+ */
+export type ReadMissing = (isWanted: (path: string) => boolean) => Promise<readonly string[]>;
 
 export interface WholeOptions {
   question: string;
@@ -44,6 +47,7 @@ export async function wholeRepository(
   options: WholeOptions,
 ): Promise<WholeEvidence> {
   const reads = new Map<string, number>();
+  let warning: string | undefined;
   for (;;) {
     const segments = await chosenSegments(context, options); // anew: files change while they are read
     const missing = context.tiers === undefined ? [] : missingOf(context.engine, segments);
@@ -56,13 +60,14 @@ export async function wholeRepository(
         `${missing.length} of ${segments.length} pieces of the repository are not read yet, and mode "full" takes all of it from disk: wait until they are, or run "leoam index".`,
       );
     }
-    if (missing.some(({ key }) => (reads.get(key) ?? 0) >= maxReads)) {
-      throw tooSmall(context.engine, segments);
+    const most = warning === undefined ? maxReads : 1;
+    if (missing.some(({ key }) => (reads.get(key) ?? 0) >= most)) {
+      throw tooSmall(context.engine, segments, warning);
     }
     checkBudget(context.engine, segments);
     missing.forEach(({ key }) => reads.set(key, (reads.get(key) ?? 0) + 1));
     const paths = new Set(segments.map(({ path }) => path));
-    await options.readMissing((path) => paths.has(path));
+    [warning] = await options.readMissing((path) => paths.has(path));
   }
 }
 
@@ -89,6 +94,7 @@ export function missingReader(
     onRead(tokensComputed);
     warnings.forEach(onWarning);
     signal?.throwIfAborted();
+    return warnings;
   };
 }
 
@@ -146,7 +152,7 @@ function leastBytes({ info, precision }: LeoEngine, segments: readonly SegmentPl
   return tokens * info.kvBytesPerToken * leastShareOfF16[precision];
 }
 
-function tooSmall(engine: LeoEngine, segments: readonly SegmentPlan[]): Error {
+function tooSmall(engine: LeoEngine, segments: readonly SegmentPlan[], warning?: string): Error {
   const { budgetBytes } = engine.storeStats();
   const files = new Set(segments.map(({ path }) => path)).size;
   const mib = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
@@ -154,6 +160,6 @@ function tooSmall(engine: LeoEngine, segments: readonly SegmentPlan[]): Error {
     'store-too-small',
     budgetBytes > 0
       ? `The store, whose budget is ${mib(budgetBytes)}, has no room for the ${files} files that the answer rests on, more than ${mib(leastBytes(engine, segments))}: raise the budget, unpin what is not needed, or let answers rest on passages.`
-      : `The store does not keep the ${files} files that the answer rests on: another program may be removing them; stop it, or let answers rest on passages.`,
+      : `The store does not keep the ${files} files that the answer rests on: ${warning ?? 'another program may be removing them; stop it.'} Or let answers rest on passages.`,
   );
 }

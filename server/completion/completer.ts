@@ -85,6 +85,8 @@ const farthestCursor = 600;
 const defaultDraftTokens = 8;
 /** Of the text before the cursor, for guesses. */
 const contextTokens = 16;
+/** Of so many and more the engine judges the mean, token by token. */
+const judgedTokens = 4;
 /** Of a session: a larger one has to be made, and filled, only for lines of unusual length. */
 const usualTokens = 4096;
 const slackTokens = 512;
@@ -217,7 +219,9 @@ export class Completer {
     const isWhole = end !== undefined && request.signal?.aborted !== true;
     const reason = isWhole ? 'stop' : result.reason;
     const isUnlikely =
-      reason !== 'cancelled' && (mean ?? 0) < (request.minMeanLogProbability ?? -Infinity);
+      reason !== 'cancelled' &&
+      count < judgedTokens &&
+      (mean ?? 0) < (request.minMeanLogProbability ?? -Infinity);
     const totalMs = performance.now() - arrived;
     // Behind all that stands there, as likelihoods of the text are compared.
     const goldNll =

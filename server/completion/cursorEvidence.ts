@@ -84,6 +84,7 @@ function without(
   unsaved: readonly UnsavedLines[],
 ): PassageSource {
   const gone = unsaved.map(replaced);
+  let imports: string[] | undefined;
   const isThere = (lines: FileLines): boolean =>
     lines.path !== path && !gone.some((other) => overlap(other, lines));
   return {
@@ -95,7 +96,8 @@ function without(
       return passage !== undefined && isThere(passage) ? passage : undefined;
     },
     definitionsOf: (name) => source.definitionsOf(name).filter((found) => found.path !== path),
-    importsOf: (of) => source.importsOf(of, of === path ? text : undefined),
+    importsOf: (of) =>
+      of === path ? (imports ??= source.importsOf(path, text)) : source.importsOf(of),
     // The index will soon know a file that is other on disk.
     passageText: (passage) => source.passageText(passage).catch(() => ''),
     passagesOf: (of) => source.passagesOf(of).filter(isThere),

@@ -43,8 +43,8 @@ export function isComplete(written: string, place: Place, extent: Extent): boole
 }
 
 /**
- * Where `written` is to be cut, once it is complete: a model's last piece may reach further than
- * the suggestion may.
+ * Where `written` may be cut, once it is complete: a model's last piece may reach further than the
+ * suggestion may.
  */
 export function endWithin(written: string, place: Place, extent: Extent): number | undefined {
   switch (extent) {
@@ -53,8 +53,7 @@ export function endWithin(written: string, place: Place, extent: Extent): number
     case 'line':
       return endOfLine(written, 0);
     case 'nextLine': {
-      const isNext = /^[^\S\n]*\n/.test(written);
-      const start = isNext ? written.search(/\S/) : 0;
+      const start = beginsNextLine(written) ? written.search(/\S/) : 0;
       return start < 0 ? undefined : endOfLine(written, start);
     }
     case 'block': {
@@ -64,6 +63,11 @@ export function endWithin(written: string, place: Place, extent: Extent): number
       return ends.length === 0 ? undefined : Math.min(...ends);
     }
   }
+}
+
+/** Nothing more is written in the cursor's line. */
+export function beginsNextLine(written: string): boolean {
+  return /^[^\S\n]*\n/.test(written);
 }
 
 function endOfLine(written: string, from: number): number | undefined {

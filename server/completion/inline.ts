@@ -7,7 +7,7 @@ import type { DropReason } from '../protocol/completion.js';
 import { approximations } from './approximations.js';
 import { Begun } from './begun.js';
 import type { Completer, Completion } from './completer.js';
-import { extentBehind, extentOf, type Extent } from './extent.js';
+import { beginsNextLine, extentBehind, extentOf, type Extent } from './extent.js';
 import { KeptSuggestions, type KeptSuggestion } from './kept.js';
 import type { FilePlace, NamedPlace } from './knownPlaces.js';
 import { Newest } from './newest.js';
@@ -57,6 +57,9 @@ export class InlineCompletions {
   private readonly begun = new Begun();
   private readonly rhythm = new Rhythm();
   private readonly work = new Newest();
+  /** The document that suggestions were asked for last, and what was told meanwhile of others. */
+  private uri: string | undefined;
+  private changes = 0;
   /** Where the suggestion ahead of need stands that is being computed. */
   private ahead: { uri: string; path: string; before: string } | undefined;
 
@@ -69,6 +72,7 @@ export class InlineCompletions {
 
   /** A document was changed in the editor. `place`: in its file, where it is a file's. */
   typed(uri: string, place?: FilePlace): void {
+    this.changes += uri === this.uri ? 0 : 1;
     this.rhythm.typed(performance.now(), uri);
     this.kept.forgetOthers(uri);
     if (place !== undefined) {
@@ -78,6 +82,7 @@ export class InlineCompletions {
 
   async complete(request: InlineRequest, signal: AbortSignal): Promise<InlineOutcome> {
     const arrived = performance.now();
+    this.uri = request.uri;
     const place = withSelected(request);
     const extent = extentOf(place);
     if (extent === 'insideWord') {
@@ -127,7 +132,7 @@ export class InlineCompletions {
     if (this.work.isBusy && !isLeft) {
       return; // with what the same cursor needs, or with what was asked for
     }
-    this.ahead = undefined;
+    this.ahead = isLeft ? undefined : this.ahead;
     await this.work.run(signal, (until) =>
       this.completer.complete({
         ...{ path, text, offset, approximations: leoam, maxTokens: 1, stop: [], signal: until },
@@ -138,6 +143,7 @@ export class InlineCompletions {
 
   /** Files of the folder whose text is not what it was, relative to it. */
   outdated(paths: readonly string[]): void {
+    this.changes++;
     this.completer.outdated(paths);
     this.kept.forget(paths);
   }
@@ -170,6 +176,7 @@ export class InlineCompletions {
     extent: Extent,
     signal: AbortSignal,
   ): Promise<{ fitted?: Suggested; record: Recorded }> {
+    const since = this.changes;
     const minMeanLogProbability = request.isExplicit ? leastWhereAsked : leastLogProbability;
     const result = await this.write(request, place, extent, { minMeanLogProbability, signal });
     const record = computedRecord(result);
@@ -180,7 +187,7 @@ export class InlineCompletions {
     if (typeof fitted === 'string') {
       return { record: { ...record, outcome: 'dropped', reason: fitted } };
     }
-    this.keep(request.uri, place, fitted, result);
+    this.keep(request.uri, place, fitted, result, since);
     return { fitted, record: { ...record, text: fitted.text } };
   }
 
@@ -196,6 +203,7 @@ export class InlineCompletions {
   ): Promise<Suggested[] | undefined> {
     this.ahead = undefined; // this takes its turn
     return this.work.run(signal, async (until) => {
+      const since = this.changes;
       const found = new Map<string, Suggested>();
       for (let seed = 1; seed <= alternatives && !until.aborted; seed++) {
         const result = await writeFor(
@@ -207,12 +215,12 @@ export class InlineCompletions {
             signal: until,
           },
           place,
-          extentOf(place),
+          beginsNextLine(first.text) ? extentBehind(place) : extentOf(place),
         );
         const fitted = fittedFrom(result, place);
         if (typeof fitted !== 'string' && fitted.text !== first.text) {
           found.set(fitted.text, fitted);
-          this.keep(request.uri, place, fitted, result);
+          this.keep(request.uri, place, fitted, result, since);
         }
       }
       this.kept.add(first); // is the one to be found first
@@ -243,12 +251,13 @@ export class InlineCompletions {
     };
     this.work
       .run(undefined, async (signal) => {
+        const since = this.changes;
         const result = await this.write(request, next, extent, {
           ...{ minMeanLogProbability: leastLogProbability, requestClass: 'prepare', signal },
         });
         const fitted = fittedFrom(result, next);
         if (typeof fitted !== 'string') {
-          this.keep(request.uri, next, fitted, result);
+          this.keep(request.uri, next, fitted, result, since);
         } else if (fitted === 'cancelled') {
           giveUp(); // an answer began
         }
@@ -274,7 +283,17 @@ export class InlineCompletions {
     return result;
   }
 
-  private keep(uri: string, place: Place, fitted: Suggested, result: Completion): void {
+  /** Not what rests on files as they were `since`. */
+  private keep(
+    uri: string,
+    place: Place,
+    fitted: Suggested,
+    result: Completion,
+    since: number,
+  ): void {
+    if (since !== this.changes) {
+      return;
+    }
     const [before, behind] = around(place);
     const { sources, meanLogProbability } = result;
     this.kept.add({

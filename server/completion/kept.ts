@@ -16,7 +16,7 @@ export interface KeptSuggestion {
 
 const kept = 32;
 
-/** The latest suggestions; of every document some. */
+/** The latest suggestions. */
 export class KeptSuggestions {
   private suggestions: KeptSuggestion[] = [];
 

@@ -67,6 +67,7 @@ export class Stretches {
       return known;
     }
     this.path = path;
+    this.current = undefined; // until this one is chosen
     const { changes } = this;
     const chosen = from === 'none' ? nothing : await this.choose(cursor, definitions);
     const { unsaved, evidence } = chosen;

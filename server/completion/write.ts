@@ -3,7 +3,7 @@
 
 import { readerFor, type Reader } from '../index/grammars.js';
 import type { Completer, Completion, CompletionRequest } from './completer.js';
-import { isComplete, type Extent } from './extent.js';
+import { beginsNextLine, endWithin, isComplete, type Extent } from './extent.js';
 import { pathOfLanguage } from './languageId.js';
 import type { Place } from './place.js';
 import { isBlank, cursorLine } from './steps/cursorLine.js';
@@ -27,10 +27,10 @@ export async function writeFor(
   place: Place,
   extent: Extent,
 ): Promise<Completion> {
-  if (extent === 'block' || extent === 'nextLine') {
+  if (extent === 'block') {
     return completer.complete({
       ...request,
-      maxTokens: request.maxTokens ?? (extent === 'block' ? blockTokens : lineTokens),
+      maxTokens: request.maxTokens ?? blockTokens,
       stop: [],
       isComplete: (written) => isComplete(written, place, extent),
     });
@@ -38,9 +38,15 @@ export async function writeFor(
   const line = await completer.complete({
     ...request,
     maxTokens: request.maxTokens ?? lineTokens,
-    stop: ['\n'],
+    ...(extent === 'nextLine'
+      ? { stop: [], isComplete: (written: string) => isComplete(written, place, extent) }
+      : { stop: ['\n'] }),
   });
-  return line.reason === 'stop' && isBlank(cursorLine(place).behind)
+  if (extent === 'nextLine') {
+    line.completion = line.completion.slice(0, endWithin(line.completion, place, extent));
+  }
+  const isNext = beginsNextLine(line.completion);
+  return line.reason === 'stop' && !isNext && isBlank(cursorLine(place).behind)
     ? wholeStatement(completer, request, place, line)
     : line;
 }
@@ -84,7 +90,9 @@ async function wholeStatement(
   if (statement.reason === 'cancelled') {
     return { ...statement, ...cost };
   }
-  return whole === undefined ? { ...line, ...cost } : { ...statement, ...cost, completion: whole };
+  return whole === undefined || statement.reason === 'unlikely'
+    ? { ...line, ...cost }
+    : { ...statement, ...cost, completion: whole };
 }
 
 /** Of an open bracket the grammar often knows only that it does not understand the document. */

@@ -6,6 +6,7 @@ import type { AskOptions } from '../chat/asked.js';
 import { Conversation, type Prepared } from '../chat/conversation.js';
 import { leoError } from '../engine/errors.js';
 import { evidenceKv, exactTiers, type TierOptions } from '../engine/tierOptions.js';
+import type { IndexProgress } from '../index/jobs.js';
 import { wholeRepository } from '../index/pins.js';
 import type { Quote } from '../prompt/question.js';
 import type {
@@ -68,22 +69,33 @@ export class Chats {
     let sequence = 0;
     const stream = (event: Streamed['event']): void =>
       this.onStream({ chat: request.chat, turn, sequence: sequence++, event });
+    let waited: IndexProgress | undefined;
+    const isRead = (): void => {
+      // Another chat may wait for the same folder.
+      if (waited !== undefined && folder.awaited === waited) {
+        folder.waitForReading(undefined);
+      }
+    };
     try {
+      await this.endPreparing(chat);
       return await chat.conversation.ask({
         ...this.questionOf(request),
         turn,
         ...(answerStart === undefined ? {} : { answerStart }),
         signal,
-        onReading: (progress) => folder.waitForReading(progress),
+        onReading: (progress) => {
+          waited = progress;
+          folder.waitForReading(progress);
+        },
         onSources: (chosen) => {
-          folder.waitForReading(undefined);
+          isRead();
           stream({ type: 'sources', sources: chosen });
         },
         onText: (text) => stream({ type: 'text', text }),
         onWarning: (message) => stream({ type: 'warning', message }),
       });
     } finally {
-      folder.waitForReading(undefined);
+      isRead();
       chat.isAnswering = false;
       this.keepOneEvidence();
     }
@@ -178,6 +190,14 @@ export class Chats {
       if (!isAnswering && evidence !== undefined && evidence !== kept) {
         this.close(name);
       }
+    }
+  }
+
+  /** Of other chats, which would take the memory that this one's answer needs. */
+  private async endPreparing(asked: Chat): Promise<void> {
+    const others = [...this.chats.values()].filter((chat) => chat !== asked && !chat.isAnswering);
+    if (this.tiers !== undefined) {
+      await Promise.all(others.map(({ conversation }) => conversation.endPreparing()));
     }
   }
 

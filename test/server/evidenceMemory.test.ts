@@ -59,9 +59,13 @@ describe('memory for evidence of chats @slow', function () {
   });
 
   it('is what is set again once answers that ran together have ended', async () => {
-    const first = window.ask(question, { chat: 'a', maxTokens: 60 });
+    let hasEnded = false;
+    const first = window
+      .ask(question, { chat: 'a', maxTokens: 60 })
+      .finally(() => (hasEnded = true));
     await window.until(() => window.streamed.some(({ event }) => event.type === 'text'));
     await save();
+    assert.ok(!hasEnded);
     const second = window.ask(question, { chat: 'b', maxTokens: 4 });
     await Promise.all([first, second]);
     await checkSetting();

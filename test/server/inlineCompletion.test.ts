@@ -104,7 +104,8 @@ describe('inline completions of the language server @slow', function () {
     await document.change(cursor, cursor, otherKey(first));
     await document.suggest(cursor + 1);
     const letter = await latest();
-    // No letter: it is in the prompt itself, and what stands behind it has another place.
+    // Letters are taken out of the prompt, which stays what it was; a mark is not, and what stands
+    // behind it has another place.
     await document.change(cursor + 1, cursor + 1, '(');
     await document.suggest(cursor + 2);
     const bracket = await latest();

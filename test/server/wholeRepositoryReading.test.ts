@@ -201,7 +201,7 @@ describe('a chat about a whole repository whose reading is off @slow', function 
       await window.connection.sendRequest('leoam/tiers/drop', one);
       const again = await window.ask(question, { chat: 'b' });
       assert.ok(again.counters.repoTokensComputed > 0, 'what was dropped is read');
-      assert.equal(window.statuses.at(-1)?.folders[0]?.read, 1);
+      await window.until(() => window.statuses.at(-1)?.folders[0]?.read === 1);
     } finally {
       await window.close();
     }

@@ -129,6 +129,48 @@ describe('inline completions of a folder', () => {
     await inline.dispose();
   });
 
+  it('draw others behind one that is taken as far as the next line, too', async () => {
+    const completer = new FakeCompleter(({ text: of, offset, sampling }) =>
+      completionOf(
+        of.slice(0, offset).endsWith('= ')
+          ? 'one();'
+          : `\n${sampling === undefined ? 'two' : 'three'}();\nfour();\n`,
+      ),
+    );
+    const inline = new InlineCompletions(completer);
+    await inline.complete({ ...request, isExplicit: false }, never);
+    await new Promise((resolve) => setImmediate(resolve));
+    const after = 'const a = one();\n';
+    const taken = { ...request, text: after, offset: after.length - 1 };
+    const { suggestions } = await inline.complete(taken, never);
+    assert.deepEqual(
+      suggestions.map((one) => one.text),
+      ['\ntwo();', '\nthree();'],
+    );
+    await inline.dispose();
+  });
+
+  it('keep nothing that was written while another document was', async () => {
+    let write: (result: Completion) => void = () => undefined;
+    const completer = new FakeCompleter(
+      ({ signal }) =>
+        new Promise((resolve) => {
+          write = resolve;
+          signal?.addEventListener('abort', () => resolve(completionOf('', 'cancelled')));
+        }),
+    );
+    const inline = new InlineCompletions(completer);
+    const asked = async (): Promise<string | undefined> => {
+      const shown = inline.complete(request, never);
+      await new Promise((resolve) => setImmediate(resolve));
+      inline.typed('file:///b.ts', { path: 'b.ts', line: 1 });
+      write(completionOf('one()'));
+      return (await shown).record.outcome;
+    };
+    assert.deepEqual([await asked(), await asked()], ['computed', 'computed']);
+    await inline.dispose();
+  });
+
   it('prepare for another place instead of looking ahead, not for the same', async () => {
     const signals: (AbortSignal | undefined)[] = [];
     const completer = new FakeCompleter((asked) => {

@@ -33,6 +33,22 @@ describe('a statement that goes on behind its first line', () => {
     assert.equal(result.reason, 'stop');
   });
 
+  it('is its first line where the rest is unlikely', async () => {
+    const whole = 'foo(\n    a,\n  );\n';
+    const { result } = await written(line, completionOf(whole, 'unlikely'));
+    assert.equal(result.completion, 'foo(');
+    assert.equal(result.reason, 'stop');
+  });
+
+  it('is written whole also behind a suggestion that is taken', async () => {
+    const whole = completionOf('foo(\n    a,\n  );');
+    const answers = [completionOf('foo(\nb', 'stop'), whole];
+    const completer = new FakeCompleter(() => answers.shift() ?? whole);
+    const request = { path: 'a.ts', text, offset, approximations: approximations('leoam') };
+    const { completion } = await writeFor(completer, request, place, 'nextLine');
+    assert.equal(completion, whole.completion);
+  });
+
   it('is nothing where it was given up', async () => {
     const { result } = await written(line, completionOf('foo(\n    a', 'cancelled'));
     assert.equal(result.reason, 'cancelled');
