@@ -84,7 +84,9 @@ export class InlineCompletions {
     const arrived = performance.now();
     this.uri = request.uri;
     const place = withSelected(request);
-    const extent = extentOf(place);
+    // Who takes a suggestion before the next one is there waits for just that.
+    const isTaken = this.isAhead(request.uri, around(place)[0]);
+    const extent = isTaken ? extentBehind(place) : extentOf(place);
     if (extent === 'insideWord') {
       return { suggestions: [], record: droppedRecord('insideWord') };
     }
@@ -228,6 +230,10 @@ export class InlineCompletions {
     });
   }
 
+  private isAhead(uri: string, before: string): boolean {
+    return this.ahead?.uri === uri && this.ahead.before === before;
+  }
+
   /** The suggestion behind this one, computed while this one is read. */
   private lookAhead(request: InlineRequest, place: Place, shown: Suggested): void {
     const before = place.text.slice(0, place.offset) + shown.text;
@@ -237,7 +243,7 @@ export class InlineCompletions {
     const { uri, path } = request;
     if (
       extent === 'insideWord' ||
-      (this.ahead?.uri === uri && this.ahead.before === before) ||
+      this.isAhead(uri, before) ||
       this.kept.find(request.uri, before, behind) !== undefined
     ) {
       return;

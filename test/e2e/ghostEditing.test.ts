@@ -32,6 +32,8 @@ const two = [
   '',
 ];
 
+const prices = ['export const prices = {', '  apples: 1,', '  milk: 4,', '', '};', ''];
+
 /** Its body is begun. */
 const begun = question.join('\n').replace('{\n', '{\n  return isFree');
 
@@ -48,6 +50,7 @@ describe('suggestions beside what else an editor does @slow', function () {
       'src/listed.ts': question.join('\n'),
       'src/renamed.ts': question.join('\n'),
       'src/two.ts': two.join('\n'),
+      'src/prices.ts': prices.join('\n'),
     },
     (...opened) => ([host, ghost] = opened),
   );
@@ -103,6 +106,21 @@ describe('suggestions beside what else an editor does @slow', function () {
     const more = await ghost.saved('src/loop.ts', (text) => text !== part, 'a second line');
     assert.equal(more.split('\n').length, part.split('\n').length + 1, more);
     await ghost.press('Escape');
+  });
+
+  it('go on with the next line behind one that is taken', async () => {
+    await ghost.goTo('src/prices.ts', 4);
+    await ghost.type('  bread');
+    await ghost.waitFor('a price is suggested', (shown) => shown.startsWith(':'));
+    await ghost.press('Tab');
+    await sleep(patienceMs);
+    await host.screenshot('ghost-text-next-line');
+    await ghost.press('Tab');
+    await ghost.saved(
+      'src/prices.ts',
+      (text) => /\n {2}bread: \d+,\n {2}\w+: \d+,\n\};\n/u.test(text),
+      'the line that was begun, and one more',
+    );
   });
 
   it('go on from what is selected in the list of suggestions', async () => {

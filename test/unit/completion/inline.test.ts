@@ -129,6 +129,31 @@ describe('inline completions of a folder', () => {
     await inline.dispose();
   });
 
+  it('bring the next line also where one was taken before it was there', async () => {
+    const completer = new FakeCompleter(({ text: of, offset, requestClass, signal }) =>
+      of.slice(0, offset).endsWith('= ')
+        ? completionOf('one();')
+        : requestClass === 'prepare'
+          ? new Promise((resolve) => {
+              signal?.addEventListener('abort', () => resolve(completionOf('', 'cancelled')));
+            })
+          : completionOf('\ntwo();\nthree();\n'),
+    );
+    const inline = new InlineCompletions(completer);
+    const automatic = { ...request, isExplicit: false };
+    await inline.complete(automatic, never);
+    await new Promise((resolve) => setImmediate(resolve));
+    const after = 'const a = one();\n';
+    const taken = { ...automatic, text: after, offset: after.length - 1 };
+    const { suggestions, record } = await inline.complete(taken, never);
+    assert.equal(record.outcome, 'computed');
+    assert.deepEqual(
+      suggestions.map((one) => one.text),
+      ['\ntwo();'],
+    );
+    await inline.dispose();
+  });
+
   it('draw others behind one that is taken as far as the next line, too', async () => {
     const completer = new FakeCompleter(({ text: of, offset, sampling }) =>
       completionOf(
