@@ -113,7 +113,7 @@ describe('suggestions beside what else an editor does @slow', function () {
     await ghost.type('  bread');
     await ghost.waitFor('a price is suggested', (shown) => shown.startsWith(':'));
     await ghost.press('Tab');
-    await sleep(patienceMs);
+    await host.page.locator('.suggest-preview-text').first().waitFor();
     await host.screenshot('ghost-text-next-line');
     await ghost.press('Tab');
     await ghost.saved(
