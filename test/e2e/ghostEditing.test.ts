@@ -113,7 +113,10 @@ describe('suggestions beside what else an editor does @slow', function () {
     await ghost.type('  bread');
     await ghost.waitFor('a price is suggested', (shown) => shown.startsWith(':'));
     await ghost.press('Tab');
-    await host.page.locator('.suggest-preview-text').first().waitFor();
+    const below = host.page.locator('.suggest-preview-text');
+    await until('a line below is suggested', async () =>
+      (await below.allTextContents()).some((text) => text.trim() !== ''),
+    );
     await host.screenshot('ghost-text-next-line');
     await ghost.press('Tab');
     await ghost.saved(
