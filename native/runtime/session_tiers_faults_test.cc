@@ -232,5 +232,20 @@ TEST_F(SessionTiersFaults, ADeviceWithoutRoomTakesNoneOfItAndIsTold) {
   EXPECT_NE(answered.warning, "");
 }
 
+// Such as after the card was taken out, while the settings stayed.
+TEST_F(SessionTiersFaults, WithoutAGpuTheDiskServesAndThatIsTold) {
+  if (!ListDevices().empty()) {
+    GTEST_SKIP() << "this machine has a GPU: " << ListDevices().front().name;
+  }
+  const GenerateRequest request = AboutStored(4);
+  const uint64_t bytes = KvBytesOf(request.parts[0]);
+  TierOptions options = {.ram_bytes = bytes / 4};
+  const GenerateResult wanted = Answer(request, options);
+  options.device_bytes = bytes;
+  const GenerateResult answered = Answer(request, options);
+  EXPECT_EQ(answered.tokens, wanted.tokens);
+  EXPECT_NE(answered.warning.find("no GPU"), std::string::npos) << answered.warning;
+}
+
 }  // namespace
 }  // namespace leoam

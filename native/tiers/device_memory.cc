@@ -106,12 +106,14 @@ Result<std::shared_ptr<DeviceMemory>> AllocateDeviceMemory(const std::string& de
   LoadGpuModules();
   ggml_backend_dev_t found = FindDevice(device);
   if (found == nullptr) {
-    return Status(StatusCode::kInvalidArgument,
-                  device.empty()
-                      ? "There is no GPU with memory of its own that this build can use. "
-                        "Leave its memory out, or name a device: " +
-                            KnownDevices() + "."
-                      : "There is no device \"" + device + "\"; there is " + KnownDevices() + ".");
+    return device.empty()
+               ? Status(
+                     StatusCode::kNoSpace,
+                     "There is no GPU with memory of its own that this build can use: give it no "
+                     "memory, or name a device (" +
+                         KnownDevices() + ").")
+               : Status(StatusCode::kInvalidArgument,
+                        "There is no device \"" + device + "\"; there is " + KnownDevices() + ".");
   }
   const std::string name = ggml_backend_dev_name(found);
   std::shared_ptr<DeviceMemory> memory;

@@ -37,8 +37,8 @@ class DeviceMemory {
 constexpr size_t kDeviceAlignment = 4;
 
 // `device`: a name that ggml knows, of a processor, too; empty: the first of ListDevices. At most
-// `bytes`, and no more than the device gives in one piece. kInvalidArgument without such a device,
-// kNoSpace where it has no room.
+// `bytes`, and no more than the device gives in one piece. kInvalidArgument without a device of
+// that name, kNoSpace where there is no GPU or it has no room.
 Result<std::shared_ptr<DeviceMemory>> AllocateDeviceMemory(const std::string& device, size_t bytes);
 
 }  // namespace leoam
