@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Completion } from '../../../server/completion/completer.js';
-import { InlineCompletions, type InlineRequest } from '../../../server/completion/inline.js';
+import {
+  InlineCompletions,
+  type InlineOutcome,
+  type InlineRequest,
+} from '../../../server/completion/inline.js';
 import { completionOf, FakeCompleter } from './fakeCompleter.js';
 
 const text = 'const a = \n';
@@ -11,6 +15,18 @@ const request: InlineRequest = {
   isExplicit: true,
 };
 const never = new AbortController().signal;
+
+/** What comes behind "one();", which was suggested and is taken. */
+async function takenIn(
+  inline: InlineCompletions,
+  { isExplicit }: Pick<InlineRequest, 'isExplicit'>,
+): Promise<InlineOutcome> {
+  await inline.complete({ ...request, isExplicit: false }, never);
+  await new Promise((resolve) => setImmediate(resolve)); // looking ahead has begun
+  const after = 'const a = one();\n';
+  const taken = { ...request, isExplicit, text: after, offset: after.length - 1 };
+  return inline.complete(taken, never);
+}
 
 describe('inline completions of a folder', () => {
   it('bring each alternative once, and not what was seen', async () => {
@@ -115,12 +131,7 @@ describe('inline completions of a folder', () => {
       completionOf(of.slice(0, offset).endsWith('= ') ? 'one();\nmore' : '\ntwo();\nthree();\n'),
     );
     const inline = new InlineCompletions(completer);
-    const automatic = { ...request, isExplicit: false };
-    await inline.complete(automatic, never);
-    await new Promise((resolve) => setImmediate(resolve));
-    const after = 'const a = one();\n';
-    const taken = { ...automatic, text: after, offset: after.length - 1 };
-    const { suggestions, record } = await inline.complete(taken, never);
+    const { suggestions, record } = await takenIn(inline, { isExplicit: false });
     assert.equal(record.outcome, 'kept');
     assert.deepEqual(
       suggestions.map((one) => one.text),
@@ -140,12 +151,7 @@ describe('inline completions of a folder', () => {
           : completionOf('\ntwo();\nthree();\n'),
     );
     const inline = new InlineCompletions(completer);
-    const automatic = { ...request, isExplicit: false };
-    await inline.complete(automatic, never);
-    await new Promise((resolve) => setImmediate(resolve));
-    const after = 'const a = one();\n';
-    const taken = { ...automatic, text: after, offset: after.length - 1 };
-    const { suggestions, record } = await inline.complete(taken, never);
+    const { suggestions, record } = await takenIn(inline, { isExplicit: false });
     assert.equal(record.outcome, 'computed');
     assert.deepEqual(
       suggestions.map((one) => one.text),
@@ -163,11 +169,7 @@ describe('inline completions of a folder', () => {
       ),
     );
     const inline = new InlineCompletions(completer);
-    await inline.complete({ ...request, isExplicit: false }, never);
-    await new Promise((resolve) => setImmediate(resolve));
-    const after = 'const a = one();\n';
-    const taken = { ...request, text: after, offset: after.length - 1 };
-    const { suggestions } = await inline.complete(taken, never);
+    const { suggestions } = await takenIn(inline, { isExplicit: true });
     assert.deepEqual(
       suggestions.map((one) => one.text),
       ['\ntwo();', '\nthree();'],
