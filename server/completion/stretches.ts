@@ -69,8 +69,8 @@ export class Stretches {
     this.path = path;
     this.current = undefined; // until this one is chosen
     const { changes } = this;
-    const chosen = from === 'none' ? nothing : await this.choose(cursor, definitions);
-    const { unsaved, evidence } = chosen;
+    const { unsaved, evidence } =
+      from === 'none' ? nothing : await this.choose(cursor, definitions);
     const stretch = {
       ...{ path, region, from, definitions, unsaved, evidence },
       ...(await this.partsOf(unsaved, evidence, from)),
@@ -174,11 +174,11 @@ export interface SeenLines extends FileLines {
 /** Of other files, best first. */
 export function linesSeen(stretch: Stretch | undefined): SeenLines[] {
   const { unsaved, evidence } = stretch ?? nothing;
-  const ranked = [...evidence].sort((a, b) => a.rank - b.rank);
-  return [...unsaved.map((lines) => ({ ...lines, isUnsaved: true as const })), ...ranked].map(
-    ({ path, startLine, endLine, ...rest }) => ({
-      ...{ path, startLine, endLine },
-      ...('isUnsaved' in rest ? { isUnsaved: rest.isUnsaved } : {}),
-    }),
-  );
+  const linesOf = ({ path, startLine, endLine }: FileLines): FileLines => ({
+    ...{ path, startLine, endLine },
+  });
+  return [
+    ...unsaved.map((lines) => ({ ...linesOf(lines), isUnsaved: true as const })),
+    ...[...evidence].sort((a, b) => a.rank - b.rank).map(linesOf),
+  ];
 }

@@ -13,6 +13,7 @@ export interface OpenDocument {
   getText(): string;
 }
 
+/** Of a document that is looked at: no larger file is read. */
 const mostCharacters = 1024 * 1024;
 
 export class OpenDocuments {
@@ -37,7 +38,7 @@ export class OpenDocuments {
     const most = Math.min(before.length, text.length);
     const start = sameStart(before, text, most);
     const end = text.length - sameEnd(before, text, most - start);
-    return text.slice(0, end).split('\n').length;
+    return lineAt(text, end);
   }
 
   closed(uri: string): void {
@@ -53,6 +54,14 @@ export class OpenDocuments {
     }
     return undefined;
   }
+}
+
+function lineAt(text: string, offset: number): number {
+  let line = 1;
+  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) {
+    line++;
+  }
+  return line;
 }
 
 /** Both are URIs. */
