@@ -224,6 +224,7 @@ GenerateRequest ReadGenerateRequest(const Napi::Value& value) {
   if (least.IsNumber()) {
     request.measure_probability = true;
     request.min_mean_log_probability = least.As<Napi::Number>().DoubleValue();
+    request.min_judged_tokens = static_cast<size_t>(ReadNumber(object, "minJudgedTokens", 1));
   }
   if (object.Get("sampling").IsObject()) {
     const auto sampling = object.Get("sampling").As<Napi::Object>();

@@ -15,10 +15,6 @@ namespace {
 // may well decide otherwise.
 constexpr float kUnsure = 0.5F;
 
-// The first tokens of what turns out well are often unsure: as many are written before their mean
-// ends an answer.
-constexpr size_t kJudgedTokens = 4;
-
 // The likeliest token, and by how much its logit is above that of the next one.
 std::pair<Token, float> Likeliest(std::span<const float> logits) {
   size_t best = 0;
@@ -158,7 +154,7 @@ bool Answer::Take(std::span<const float> logits) {
   if (request_.measure_probability) {
     result_.log_probability += LogProbability(logits, token);
     const size_t count = result_.tokens.size() - result_.healed_tokens;
-    if (count >= kJudgedTokens &&
+    if (count >= request_.min_judged_tokens &&
         result_.log_probability / static_cast<double>(count) < request_.min_mean_log_probability) {
       result_.reason = "unlikely";
       return false;

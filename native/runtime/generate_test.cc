@@ -128,7 +128,7 @@ TEST_F(GenerateTest, BeginsWithWhatIsHealed) {
   request.min_mean_log_probability = 0.0;
   const GenerateResult none = Answer(request).result;
   EXPECT_EQ(none.reason, "unlikely");
-  EXPECT_EQ(none.tokens.size(), none.healed_tokens + 4);
+  EXPECT_EQ(none.tokens.size(), none.healed_tokens + 1);
   request.grammar = "root ::= [a-z]";
   auto session = Session::Create(*core_, 256, KvFormat::kF16);
   ASSERT_TRUE(session.ok());
@@ -147,7 +147,11 @@ TEST_F(GenerateTest, EndsWhatIsUnlikely) {
   request.min_mean_log_probability = 0.0;
   const Outcome none = Answer(request);
   EXPECT_EQ(none.result.reason, "unlikely");
-  EXPECT_EQ(none.result.tokens.size(), 4U);  // the first ones are often unsure
+  EXPECT_EQ(none.result.tokens.size(), 1U);
+  request.min_judged_tokens = 4;
+  const Outcome later = Answer(request);
+  EXPECT_EQ(later.result.reason, "unlikely");
+  EXPECT_EQ(later.result.tokens.size(), 4U);
 }
 
 }  // namespace

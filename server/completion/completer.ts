@@ -85,8 +85,8 @@ const farthestCursor = 600;
 const defaultDraftTokens = 8;
 /** Of the text before the cursor, for guesses. */
 const contextTokens = 16;
-/** Of so many and more the engine judges the mean, token by token. */
-const judgedTokens = 4;
+/** The first tokens of what turns out well are often unsure: no fewer are judged while it is written. */
+const minJudgedTokens = 4;
 /** Of a session: a larger one has to be made, and filled, only for lines of unusual length. */
 const usualTokens = 4096;
 const slackTokens = 512;
@@ -208,6 +208,7 @@ export class Completer {
           ]),
         },
         minMeanLogProbability: request.minMeanLogProbability ?? -Infinity,
+        minJudgedTokens,
         ...(request.isComplete === undefined ? {} : { onText: watch }),
       },
       request.requestClass ?? 'completion',
@@ -220,7 +221,7 @@ export class Completer {
     const reason = isWhole ? 'stop' : result.reason;
     const isUnlikely =
       reason !== 'cancelled' &&
-      count < judgedTokens &&
+      count < minJudgedTokens &&
       (mean ?? 0) < (request.minMeanLogProbability ?? -Infinity);
     const totalMs = performance.now() - arrived;
     // Behind all that stands there, as likelihoods of the text are compared.

@@ -194,11 +194,13 @@ export interface GenerateRequest {
   /** Guesses that decoding verifies; absent: none. What is written is the same. */
   draft?: DraftOptions;
   /**
-   * Natural log probability: the answer ends, as "unlikely", once the mean over four or more of its
-   * tokens is below; of fewer the caller judges. Where it is given (-Infinity never ends anything),
-   * `logProbability` is measured.
+   * Natural log probability: the answer ends, as "unlikely", once the mean over `minJudgedTokens` or
+   * more of its tokens is below. Where it is given (-Infinity never ends anything), `logProbability`
+   * is measured.
    */
   minMeanLogProbability?: number;
+  /** Default 1. Of an answer with fewer tokens the caller judges. */
+  minJudgedTokens?: number;
   priority: Priority;
   /** Called for each piece of text as soon as it is safe to show (never half of a stop string). */
   onText?: (text: string) => void;

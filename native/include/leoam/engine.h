@@ -91,10 +91,11 @@ struct GenerateRequest : PromptRequest {
   std::string healed;
   DraftOptions draft;
   // Log probabilities of what is written are added up, a softmax for each token. The answer
-  // ends, with reason "unlikely", once the mean of four or more is below the given one; of fewer
-  // the caller judges.
+  // ends, with reason "unlikely", once the mean of so many or more of its tokens is below the given
+  // one; fewer the caller judges.
   bool measure_probability = false;
   double min_mean_log_probability = -std::numeric_limits<double>::infinity();
+  size_t min_judged_tokens = 1;
   std::function<void(const std::string&)> on_text;  // engine thread; whole UTF-8 characters
 };
 
