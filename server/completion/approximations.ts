@@ -6,8 +6,11 @@ export interface Approximations {
   evidence: 'stored' | 'text' | 'none';
   /** The file at first sight of the cursor: its stored KV, only that before the cursor, or read in place. */
   file: 'stored' | 'before' | 'read';
-  /** Text that was read and stands behind an edit: moved with it, or read again. */
-  behind: 'moved' | 'read';
+  /**
+   * Text that was read and stands behind an edit: moved with it, where the mark before it is computed
+   * anew; moved with that mark; or read again.
+   */
+  behind: 'moved' | 'withMark' | 'read';
   /** Prefix, suffix, middle as the model was trained; or the suffix first, where no text is moved. */
   order: 'psm' | 'spm';
   /** What stands right before the cursor: written anew as the completion's beginning, or taken as it is. */
@@ -33,7 +36,7 @@ const ofMode: Record<CompletionMode, Approximations> = {
 export const switches: { readonly [K in keyof Approximations]: readonly Approximations[K][] } = {
   evidence: ['stored', 'text', 'none'],
   file: ['stored', 'before', 'read'],
-  behind: ['moved', 'read'],
+  behind: ['moved', 'withMark', 'read'],
   order: ['psm', 'spm'],
   healing: ['on', 'off'],
 };

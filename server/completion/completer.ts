@@ -306,7 +306,7 @@ export class Completer {
 
   private layoutOf({ text, offset, approximations }: CompletionRequest, file: OpenFile): Layout {
     const { runs, cursor } = file.stored;
-    const usesBehind = approximations.behind === 'moved' && approximations.file === 'stored';
+    const usesBehind = approximations.behind !== 'read' && approximations.file === 'stored';
     const used = usesBehind ? runs : runs.filter(({ start }) => start < cursor);
     return layOut(text, offset, { runs: used, cursor }, file.start);
   }

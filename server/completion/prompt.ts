@@ -29,7 +29,7 @@ export async function cursorPrompt(layout: Layout, frame: PromptFrame): Promise<
   const { header, marks, approximations } = frame;
   const { before, behind } = layout;
   const isPsm = approximations.order === 'psm';
-  const isMoved = isPsm && approximations.behind === 'moved';
+  const isMoved = isPsm && approximations.behind !== 'read';
   const parts = await partsOf([...before, ...behind], frame.tokens, isMoved);
   const prefix = parts.slice(0, before.length);
   const suffix = parts.slice(before.length);
@@ -40,12 +40,16 @@ export async function cursorPrompt(layout: Layout, frame: PromptFrame): Promise<
   const mark = (tokens: Int32Array): Sized => sized({ kind: 'text', tokens });
   const start = mark(joinTokens([header, marks.prefix]));
   const middle = mark(marks.middle);
+  const suffixMark = mark(marks.suffix);
+  if (approximations.behind === 'withMark' && suffix.length > 0) {
+    suffixMark.part = { ...suffixMark.part, movable: true };
+  }
   const stored = prefix.findIndex(({ part }) => part.kind === 'text');
   const first = prefix.slice(0, stored).map(fixed);
   const [evidence, question] = isPsm
     ? [
         [start, ...first],
-        [...prefix.slice(stored), mark(marks.suffix), ...suffix, middle],
+        [...prefix.slice(stored), suffixMark, ...suffix, middle],
       ]
     : [
         [

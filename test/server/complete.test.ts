@@ -116,6 +116,20 @@ describe('filling in at a cursor @slow', function () {
     assert.ok(first.counters.tokensComputed > 20);
   });
 
+  it('computes one mark less where the one in front of what is moved moves with it', async () => {
+    const moved = [];
+    for (const behind of ['moved', 'withMark'] as const) {
+      completer.reset();
+      const asked = { approximations: approximations('leoam', { behind }) };
+      await complete('', asked);
+      moved.push((await complete('isFree(to', asked)).counters);
+    }
+    const [usual, withMark] = moved;
+    assert.ok(usual !== undefined && withMark !== undefined);
+    assert.equal(withMark.tokensComputed, usual.tokensComputed - 1);
+    assert.equal(withMark.tokensMoved, usual.tokensMoved + 1);
+  });
+
   it('finds the rest of a name however much of it is typed, and computes nothing for its letters', async () => {
     const name = 'isFreeShipping';
     for (let typed = 2; typed < name.length; typed++) {

@@ -62,6 +62,10 @@ describe('the prompt of a cursor', () => {
     assert.equal(await promptOf({ behind: 'read' }), '#‹ A | ab › yz [B] ‸');
   });
 
+  it('has the mark in front of that moved as well where it is not to be computed anew', async () => {
+    assert.equal(await promptOf({ behind: 'withMark' }), '#‹ A | ab [›] [yz] [B] ‸');
+  });
+
   it('begins with what stands behind, where nothing of it is moved, with the suffix first', async () => {
     assert.equal(await promptOf({ order: 'spm' }), '#› yz B ‹ A | ab ‸');
   });
