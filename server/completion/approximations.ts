@@ -15,6 +15,8 @@ export interface Approximations {
   order: 'psm' | 'spm';
   /** What stands right before the cursor: written anew as the completion's beginning, or taken as it is. */
   healing: 'on' | 'off';
+  /** The file's import statements, where the text before the cursor begins below them: shown before it, or not. */
+  imports: 'on' | 'off';
 }
 
 /**
@@ -24,7 +26,13 @@ export interface Approximations {
 export const completionModes = ['leoam', 'rag', 'file', 'exact'] as const;
 export type CompletionMode = (typeof completionModes)[number];
 
-const kept = { file: 'stored', behind: 'moved', order: 'psm', healing: 'on' } as const;
+const kept = {
+  file: 'stored',
+  behind: 'moved',
+  order: 'psm',
+  healing: 'on',
+  imports: 'on',
+} as const;
 
 const ofMode: Record<CompletionMode, Approximations> = {
   leoam: { evidence: 'stored', ...kept },
@@ -39,6 +47,7 @@ export const switches: { readonly [K in keyof Approximations]: readonly Approxim
   behind: ['moved', 'withMark', 'read'],
   order: ['psm', 'spm'],
   healing: ['on', 'off'],
+  imports: ['on', 'off'],
 };
 
 /** The mode's, with some of them set otherwise. */

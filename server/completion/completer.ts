@@ -273,7 +273,7 @@ export class Completer {
     const { repository, engine } = this.context;
     const stored =
       approximations.file === 'read'
-        ? { runs: [], cursor: offset }
+        ? { runs: [], head: [], cursor: offset }
         : await storedFile(
             { repository, hasSegments: (keys) => engine.hasSegments(keys) },
             ...([path, text, offset, defaultLimits, known?.stored.runs[0]?.start] as const),
@@ -305,10 +305,10 @@ export class Completer {
   }
 
   private layoutOf({ text, offset, approximations }: CompletionRequest, file: OpenFile): Layout {
-    const { runs, cursor } = file.stored;
+    const { runs, ...stored } = file.stored;
     const usesBehind = approximations.behind !== 'read' && approximations.file === 'stored';
-    const used = usesBehind ? runs : runs.filter(({ start }) => start < cursor);
-    return layOut(text, offset, { runs: used, cursor }, file.start);
+    const used = usesBehind ? runs : runs.filter(({ start }) => start < stored.cursor);
+    return layOut(text, offset, { ...stored, runs: used }, file.start);
   }
 
   /** What is healed, and the guess, as if they had been read behind the cursor's text. */

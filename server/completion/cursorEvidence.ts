@@ -3,8 +3,8 @@
 
 import type { FileLines, PassageSource, WorkingSet } from '../retrieval/source.js';
 import { defaultSelection, selectWorkingSet, type ChosenPassage } from '../retrieval/workingSet.js';
+import { importsOf } from './imports.js';
 import type { FilePlace, NamedPlace } from './knownPlaces.js';
-import { importsOf } from './region.js';
 import { placeOnDisk, replaced, type UnsavedLines } from './unsaved.js';
 
 /** Of what the editor knows. */

@@ -3,13 +3,16 @@
 
 import { blocksOf } from './blocks.js';
 import { cursorWindow, defaultLimits, slack } from './cursorWindow.js';
-import type { StoredFile, StoredRun } from './storedFile.js';
+import { importsWithin } from './imports.js';
+import { endOf, type StoredFile, type StoredRun } from './storedFile.js';
 
 export type Piece = { kind: 'text'; text: string } | ({ kind: 'stored' } & StoredRun);
 
 export interface Layout {
   /** Where the first piece begins in the file. */
   start: number;
+  /** Import statements of the file, where they stand above the first piece. */
+  imports: Piece[];
   /** Before the cursor; the last piece is text, and is what grows. */
   before: Piece[];
   behind: Piece[];
@@ -37,6 +40,7 @@ export function layOut(
   const behind = behindOf(window.suffix, left);
   return {
     start: window.start,
+    imports: importPieces(text, window.start, stored.head),
     before: [...(isUsed ? aligned.pieces : []), ...blocks.map(textPiece), textPiece(rest)],
     behind: behind.pieces,
     outside: [text.slice(0, window.start), text.slice(cursor + behind.length)],
@@ -113,6 +117,21 @@ function behindOf(suffix: string, runs: readonly StoredRun[]): { pieces: Piece[]
   const rest = suffix.slice(end);
   pieces.push(...(end === 0 ? textPieces(rest) : blockPieces(rest)));
   return { pieces, length: suffix.length };
+}
+
+/** Those above `start`; from the store where it has them as they stand in the text. */
+function importPieces(text: string, start: number, head: readonly StoredRun[]): Piece[] {
+  const [first] = head;
+  const end = endOf(head);
+  const isThere =
+    first !== undefined &&
+    end <= start &&
+    text.startsWith(head.map((run) => run.text).join(''), first.start);
+  const written = importsWithin(text, isThere ? end : 0, start);
+  return [
+    ...(isThere ? head.map(storedPiece) : []),
+    ...(written === '' ? [] : [textPiece(written)]),
+  ];
 }
 
 /** The rest of the cursor's line is a piece of its own: typing within the line changes it. */

@@ -38,6 +38,8 @@ export async function cursorPrompt(layout: Layout, frame: PromptFrame): Promise<
     delete typed.movable; // it is what grows
   }
   const mark = (tokens: Int32Array): Sized => sized({ kind: 'text', tokens });
+  const shown = approximations.imports === 'on' ? layout.imports : [];
+  const imports = (await partsOf(shown, frame.tokens, false)).map(fixed);
   const start = mark(joinTokens([header, marks.prefix]));
   const middle = mark(marks.middle);
   const suffixMark = mark(marks.suffix);
@@ -48,7 +50,7 @@ export async function cursorPrompt(layout: Layout, frame: PromptFrame): Promise<
   const first = prefix.slice(0, stored).map(fixed);
   const [evidence, question] = isPsm
     ? [
-        [start, ...first],
+        [start, ...imports, ...first],
         [...prefix.slice(stored), suffixMark, ...suffix, middle],
       ]
     : [
@@ -56,6 +58,7 @@ export async function cursorPrompt(layout: Layout, frame: PromptFrame): Promise<
           mark(joinTokens([header, marks.suffix])),
           ...suffix.map(fixed),
           mark(marks.prefix),
+          ...imports,
           ...first,
         ],
         [...prefix.slice(stored), middle],

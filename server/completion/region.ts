@@ -1,6 +1,8 @@
 // Which stretch of a file a cursor is in. Evidence serves for a stretch: it is chosen anew when
 // the cursor enters another function or the imports change, not with every key.
 
+import { importsOf } from './imports.js';
+
 const opensFunction =
   /\b(?:function|def|fn|func|class|interface|impl|struct|trait|enum|namespace|module)\b|[=:]\s*(?:async\b\s*)?\(?.*=>\s*[{(]?\s*$|\)\s*(?::[^:]*|->.*)?\{\s*$/u;
 const control = /^\s*(?:\}\s*)?(?:if|else|for|while|switch|catch|try|do|with|return|elif)\b/u;
@@ -18,15 +20,6 @@ export function regionOf(text: string, offset: number): string {
   const lineEnd = text.indexOf('\n', offset);
   const others = [...lines.slice(0, -1), lineEnd < 0 ? '' : text.slice(lineEnd + 1)].join('\n');
   return [...(headers.length > 0 ? headers : [loose]), importsOf(others)].join('\n');
-}
-
-/** Statements over several lines are whole where they have brackets. */
-const importStatement =
-  /^(?:import\b[^;'"\n]*\{[^}]*\}[^\n]*|from\s[^\n(]*\([^)]*\)|(?:import|from|export\b[^\n]*\bfrom|#include|use|using|(?:const|var|let)\b[^\n]*\brequire)\b[^\n]*)/gmu;
-
-/** A file's import statements, as they stand there. */
-export function importsOf(text: string): string {
-  return (text.match(importStatement) ?? []).join('\n');
 }
 
 /** The lines that open the functions and classes around the last of `lines`, innermost first. */

@@ -4,6 +4,7 @@
 import type { Part } from '../engine/addon.js';
 import type { Chunk, RepositoryIndex, SegmentPlan } from '../index/types.js';
 import { slack, type WindowLimits } from './cursorWindow.js';
+import { importSpans, mostImportCharacters } from './imports.js';
 import { sameEnd, sameStart } from './sameText.js';
 
 /** Chunks [first, last) of a segment, and the text that they hold. */
@@ -18,6 +19,8 @@ export interface StoredRun {
 export interface StoredFile {
   /** A run for each chunk, in the file's order. */
   runs: StoredRun[];
+  /** What holds its import statements, likewise; empty where the store lacks some of that. */
+  head: StoredRun[];
   /** On disk; between edits above and below it, about there. */
   cursor: number;
 }
@@ -49,19 +52,47 @@ export async function storedFile(
   // A file that has changed on disk is read again soon, and serves then.
   const disk = await repository.lines(path, 1, Infinity).catch(() => undefined);
   if (present.length === 0 || disk === undefined) {
-    return { runs: [], cursor };
+    return { runs: [], head: [], cursor };
   }
   const at = placeOnDisk(disk, text, cursor);
   const first = windowStart(at, limits.prefixCharacters, start);
   const last = at + limits.suffixCharacters + slackCharacters;
-  const runs = present
-    .flatMap((segment) => segment.chunks.map((_, index) => ({ segment, index })).slice(1))
+  const chunks = present.flatMap((segment) =>
+    segment.chunks.map((_, index) => ({ segment, index })).slice(1),
+  );
+  const runs = chunks
     .filter(({ segment, index }) => {
       const { startOffset, endOffset } = chunkAt(segment, index);
       return startOffset >= first && endOffset <= last;
     })
     .map(({ segment, index }) => runOf(segment, index, disk));
-  return { runs: connected(runs, at), cursor: at };
+  return { runs: connected(runs, at), head: headOf(chunks, disk), cursor: at };
+}
+
+interface ChunkPlace {
+  segment: SegmentPlan;
+  index: number;
+}
+
+/** The chunks from the first import statement to the last one that is near enough to it. */
+function headOf(chunks: readonly ChunkPlace[], disk: string): StoredRun[] {
+  const spans = importSpans(disk);
+  const first = spans[0]?.start ?? 0;
+  const near = spans.filter((span) => span.end <= first + mostImportCharacters);
+  const end = near.at(-1)?.end ?? first;
+  const runs = chunks
+    .filter(({ segment, index }) => {
+      const { startOffset, endOffset } = chunkAt(segment, index);
+      return startOffset < end && endOffset > first;
+    })
+    .map(({ segment, index }) => runOf(segment, index, disk));
+  const [top] = runs;
+  const isWhole =
+    top !== undefined &&
+    top.start <= first &&
+    runs.every((run, index) => index === 0 || follows(runs[index - 1], run)) &&
+    endOf(runs) >= end;
+  return isWhole ? runs : [];
 }
 
 /** Runs that follow each other up to the place, and from there on. */
@@ -77,6 +108,12 @@ function connected(runs: readonly StoredRun[], at: number): StoredRun[] {
     last++;
   }
   return runs.slice(first, last);
+}
+
+/** Where the text of the last of them ends on disk. */
+export function endOf(runs: readonly StoredRun[]): number {
+  const last = runs.at(-1);
+  return last === undefined ? 0 : last.start + last.text.length;
 }
 
 function follows(a: StoredRun | undefined, b: StoredRun | undefined): boolean {

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cursorWindow } from '../../server/completion/cursorWindow.js';
+import { importsWithin } from '../../server/completion/imports.js';
 import type { CompletionRecord } from '../../server/protocol/completion.js';
 import { isAnswered, leoamSample, peerSample, type PlayedRequest } from './completionReport.js';
 import type { EditorWindow, TimedSuggestion } from './editorWindow.js';
@@ -71,7 +72,10 @@ export async function playSession(
   return played;
 }
 
-/** Asks llama.cpp's server what LeoAM was asked: a window of the same limits, the same passages and length. */
+/**
+ * Asks llama.cpp's server what LeoAM was asked: a window of the same limits, the same passages and
+ * imports above the window where it sees others' passages, the same length.
+ */
 class PeerClient {
   private start: { path: string; at: number } | undefined;
   /** What a suggestion saw that was kept from before: the passages of the request before. */
@@ -101,9 +105,10 @@ class PeerClient {
       ...{ prefix, suffix, maxTokens: await this.lengthOf(record) },
       stop: record.text.includes('\n') ? [] : ['\n'],
     };
+    const known = importsWithin(text, 0, start) + prefix;
     // The best passage stands nearest to the file.
     const withContext = (): Promise<Completion> =>
-      this.peers.withContext.infill({ ...request, extra: [...extra].reverse() });
+      this.peers.withContext.infill({ ...request, prefix: known, extra: [...extra].reverse() });
     const without = (): Promise<Completion> => this.peers.without.infill({ ...request, extra: [] });
     if (this.asked++ % 2 === 0) {
       const first = peerSample(await withContext());

@@ -37,6 +37,21 @@ const labelText = [
 const farPath = 'src/zebra.ts';
 const farText = '/** Stripes. */\nexport const zebra = { legs: 4 };\n';
 const longText = helperLines.join('\n');
+/** What it imports is no file of the repository, and stands far above the cursor. */
+const postPath = 'src/post.ts';
+const postText = [
+  "import { sendPostcardToSanta } from 'north-pole';",
+  '',
+  ...Array.from(
+    { length: 90 },
+    (_, i) => `export const price${i} = (n: number) => ${i} * n + ${i % 7};`,
+  ),
+  '',
+  'export function wish(text: string): void {',
+  '  send(text);',
+  '}',
+  '',
+].join('\n');
 
 describe('filling in at a cursor @slow', function () {
   this.timeout(240_000);
@@ -53,6 +68,7 @@ describe('filling in at a cursor @slow', function () {
       [longPath]: longText,
       [farPath]: farText,
       [labelPath]: labelText,
+      [postPath]: postText,
     });
     home = await temporaryFolder('home');
     assistant = await openAssistant({ home, model: fillingModel });
@@ -176,6 +192,24 @@ describe('filling in at a cursor @slow', function () {
       assert.ok(tokensComputed <= most, `${tokensComputed} at ${at}`);
       assert.ok(tokensReused > 200, `${tokensReused} at ${at}`);
     }
+  });
+
+  it('knows from the store what the file imports far above the cursor', async () => {
+    const offset = postText.indexOf('send(text)') + 'send'.length;
+    const answers = [];
+    for (const imports of ['on', 'off'] as const) {
+      completer.reset();
+      const asked = { path: postPath, text: postText, offset };
+      answers.push(
+        await complete('', { ...asked, approximations: approximations('leoam', { imports }) }),
+      );
+    }
+    const [seen, unseen] = answers;
+    assert.ok(seen !== undefined && unseen !== undefined);
+    assert.ok(seen.completion.startsWith('PostcardToSanta'), seen.completion);
+    assert.ok(!unseen.completion.includes('Santa'), unseen.completion);
+    assert.equal(seen.counters.tokensComputed, unseen.counters.tokensComputed);
+    assert.ok(seen.counters.tokensReused > unseen.counters.tokensReused);
   });
 
   it('moves nothing where it must be exact, and takes no other file where it may not', async () => {

@@ -4,10 +4,24 @@ import { approximations, parseMode } from '../../../server/completion/approximat
 describe('a mode of filling in', () => {
   it('is a named one, with single switches set otherwise', () => {
     assert.deepEqual(parseMode('leoam'), {
-      ...{ evidence: 'stored', file: 'stored', behind: 'moved', order: 'psm', healing: 'on' },
+      ...{
+        evidence: 'stored',
+        file: 'stored',
+        behind: 'moved',
+        order: 'psm',
+        healing: 'on',
+        imports: 'on',
+      },
     });
     assert.deepEqual(parseMode('exact'), {
-      ...{ evidence: 'text', file: 'read', behind: 'read', order: 'psm', healing: 'on' },
+      ...{
+        evidence: 'text',
+        file: 'read',
+        behind: 'read',
+        order: 'psm',
+        healing: 'on',
+        imports: 'on',
+      },
     });
     assert.deepEqual(
       parseMode('leoam:order=spm:file=before'),

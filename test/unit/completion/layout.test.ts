@@ -34,10 +34,53 @@ function check(text: string, cursor: number, layout: Layout): void {
   assert.ok(layout.behind.every((piece) => piece.text !== ''));
 }
 
-const nothing: StoredFile = { runs: [], cursor: 0 };
+const nothing: StoredFile = { runs: [], head: [], cursor: 0 };
 
 const storedPieces = (pieces: readonly Piece[]): Piece[] =>
   pieces.filter(({ kind }) => kind === 'stored');
+
+describe('what a file imports, in its layout', () => {
+  const imports = "import { sum } from './sum.js';\nimport type { Item } from './item.js';\n";
+  const text = imports + program();
+  const far = text.indexOf('const total', 9000);
+
+  const importsAt = async (cursor: number, of = text, disk = text): Promise<Piece[]> => {
+    const found = await storedFile(storeOf(disk), storedPath, of, cursor, defaultLimits);
+    const layout = layOut(of, cursor, found, undefined);
+    check(of, cursor, layout);
+    return layout.imports;
+  };
+
+  it('is taken from the store, in whole chunks, where it stands above the window', async () => {
+    const pieces = await importsAt(far);
+    assert.ok(pieces.length > 0 && pieces.every(({ kind }) => kind === 'stored'));
+    assert.ok(joined(pieces).startsWith(imports) && text.startsWith(joined(pieces)));
+  });
+
+  it('is text where nothing of it is stored or it was edited since', async () => {
+    assert.equal(joined(layOut(text, far, nothing, undefined).imports), imports);
+    const edited = text.replace('Item }', 'Item, Price }');
+    const pieces = await importsAt(far + ', Price'.length, edited, text);
+    assert.deepEqual(
+      pieces.map(({ kind, text: shown }) => [kind, shown]),
+      [['text', imports.replace('Item }', 'Item, Price }')]],
+    );
+  });
+
+  it('is taken from the store and is text where some of it stands far below', async () => {
+    const late = "const late = require('./late.js');\n";
+    const at = text.indexOf('/** What number 60');
+    const withLate = text.slice(0, at) + late + text.slice(at);
+    const pieces = await importsAt(withLate.length, withLate, withLate);
+    assert.equal(pieces.at(-1)?.kind, 'text');
+    assert.equal(pieces.at(-1)?.text, late);
+    assert.ok(joined(pieces.slice(0, -1)).startsWith(imports));
+  });
+
+  it('is nothing where the window begins at the top', async () => {
+    assert.deepEqual(await importsAt(text.indexOf('const total')), []);
+  });
+});
 
 describe('the layout of a file around a cursor', () => {
   const text = program();

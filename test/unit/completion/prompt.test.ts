@@ -24,6 +24,7 @@ const stored = (key: string) => ({
 });
 const layout: Layout = {
   start: 0,
+  imports: [stored('I')],
   before: [stored('A'), { kind: 'text', text: 'ab' }],
   behind: [{ kind: 'text', text: 'yz' }, stored('B')],
   outside: ['', ''],
@@ -48,25 +49,30 @@ async function promptOf(changed: Partial<Approximations>): Promise<string> {
     ...frame,
     approximations: approximations('leoam', changed),
   });
-  assert.equal(tokens, 7 + 7 + 'ab'.length + 'yz'.length + '#‹›‸'.length);
+  const imports = changed.imports === 'off' ? 0 : 7;
+  assert.equal(tokens, imports + 7 + 7 + 'ab'.length + 'yz'.length + '#‹›‸'.length);
   assert.deepEqual([...before], [...codes('ab')]);
   return `${written(evidence)} | ${written(question)}`;
 }
 
 describe('the prompt of a cursor', () => {
   it('has what stands behind in front of the middle, moved', async () => {
-    assert.equal(await promptOf({}), '#‹ A | ab › [yz] [B] ‸');
+    assert.equal(await promptOf({}), '#‹ I A | ab › [yz] [B] ‸');
   });
 
   it('has text behind the cursor in its place where it is read again', async () => {
-    assert.equal(await promptOf({ behind: 'read' }), '#‹ A | ab › yz [B] ‸');
+    assert.equal(await promptOf({ behind: 'read' }), '#‹ I A | ab › yz [B] ‸');
   });
 
   it('has the mark in front of that moved as well where it is not to be computed anew', async () => {
-    assert.equal(await promptOf({ behind: 'withMark' }), '#‹ A | ab [›] [yz] [B] ‸');
+    assert.equal(await promptOf({ behind: 'withMark' }), '#‹ I A | ab [›] [yz] [B] ‸');
+  });
+
+  it('does without what the file imports', async () => {
+    assert.equal(await promptOf({ imports: 'off' }), '#‹ A | ab › [yz] [B] ‸');
   });
 
   it('begins with what stands behind, where nothing of it is moved, with the suffix first', async () => {
-    assert.equal(await promptOf({ order: 'spm' }), '#› yz B ‹ A | ab ‸');
+    assert.equal(await promptOf({ order: 'spm' }), '#› yz B ‹ I A | ab ‸');
   });
 });

@@ -110,4 +110,30 @@ describe('what the store has of the file in the editor', () => {
     assert.deepEqual(unknown.runs, []);
     assert.deepEqual((await lookUp(disk, 1310, { isStale: true })).runs, []);
   });
+
+  describe('of its import statements', () => {
+    const imports = "import a from './a.js';\n".repeat(6);
+    const importing = `// First.\n\n${imports}${disk}`;
+    const headOf = async (of: string, options?: StoreOptions): Promise<string> => {
+      const { head } = await storedFile(storeOf(of, options), storedPath, of, of.length, limits);
+      return textOf(head);
+    };
+
+    it('is whole chunks, from the first of them to the last', async () => {
+      const head = await headOf(importing);
+      assert.ok(importing.startsWith(head) && head.includes(imports));
+      assert.ok(head.length < '// First.\n\n'.length + imports.length + 2 * chunk);
+    });
+
+    it('is up to the last one that is near enough', async () => {
+      const head = await headOf(`${importing}import late from './late.js';\n`);
+      assert.equal(head, await headOf(importing));
+    });
+
+    it('is nothing where a segment of it is missing, or there are none', async () => {
+      assert.equal(await headOf(importing, { missing: [0] }), '');
+      assert.equal(await headOf(importing, { chunksPerSegment: 1, missing: [1] }), '');
+      assert.equal(await headOf(disk), '');
+    });
+  });
 });
