@@ -147,7 +147,7 @@ interface Budget {
 }
 
 async function budgetFor(engine: LeoEngine, segments: readonly SegmentPlan[]): Promise<Budget> {
-  const { budgetBytes, pinnedBytes } = engine.storeStats();
+  const { budgetBytes, pinnedBytes } = await engine.storeStats();
   if (budgetBytes === 0 || pinnedBytes === 0) {
     return { bytes: budgetBytes, pinnedBytes };
   }

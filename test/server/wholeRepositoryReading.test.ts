@@ -132,7 +132,7 @@ describe('a whole repository of which the store lacks some @slow', function () {
 
     await native.setStoreBudget(0);
     await conversation.ask(turn);
-    const { bytes } = assistant.engine.storeStats();
+    const { bytes } = await assistant.engine.storeStats();
     await native.setStoreBudget(bytes - 1);
     conversation.restart();
     await assert.rejects(conversation.ask(turn), { code: 'store-too-small' });
@@ -150,7 +150,7 @@ describe('a whole repository of which the store lacks some @slow', function () {
       await indexRepository({ index: other, engine: native });
       const others = other.segments().map(({ key }) => key);
       await native.pinSegments(others, true);
-      const { bytes } = engine.storeStats();
+      const { bytes } = await engine.storeStats();
       await native.setStoreBudget(bytes + 200_000);
       await assert.rejects(conversation.ask(turn), {
         code: 'store-too-small',
@@ -161,7 +161,7 @@ describe('a whole repository of which the store lacks some @slow', function () {
       await native.pinSegments(others, false);
       await native.pinSegments(keys(), true);
       assert.notEqual((await conversation.ask(turn)).answer, ''); // the other folder gives way
-      await native.setStoreBudget(engine.storeStats().pinnedBytes);
+      await native.setStoreBudget((await engine.storeStats()).pinnedBytes);
       const [gone = ''] = keys();
       await native.removeSegments([gone]);
       conversation.restart();
