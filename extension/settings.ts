@@ -19,20 +19,35 @@ const startSettings = [
   'leoam.index.askAboveTokens',
 ];
 
+/** Settings that limit what is taken of a tier. */
+export type BudgetName =
+  | 'storeBudgetGib'
+  | 'storeRamMib'
+  | 'chat.evidenceMemoryMib'
+  | 'chat.deviceMemoryMib';
+
+/** Where nothing is set, and at least. */
+const budgets: Record<BudgetName, { otherwise: number; least: number }> = {
+  storeBudgetGib: { otherwise: 0, least: 0 },
+  storeRamMib: { otherwise: 1024, least: 1 },
+  'chat.evidenceMemoryMib': { otherwise: 256, least: 1 },
+  'chat.deviceMemoryMib': { otherwise: 0, least: 0 },
+};
+
 /** Options of a server that is about to start. */
 export function serverOptions(): ServerOptions {
   const model = text('modelPath') || text('model');
   const home = text('home');
   const threads = whole('threads', 0, { min: 0, max: 512 });
-  const storeBudget = storeBudgetGib();
-  const deviceMemoryMib = number('chat.deviceMemoryMib', 0);
+  const storeBudget = budgetOf('storeBudgetGib');
+  const deviceMemoryMib = budgetOf('chat.deviceMemoryMib');
   return {
     readInBackground: settings().get('index.automatic') !== false,
     askAboveTokens: whole('index.askAboveTokens', 150_000, { min: 0 }),
     fetchModel: false,
-    chatEvidence: text('chat.evidence') === 'wholeRepository' ? 'wholeRepository' : 'passages',
-    storeRamMib: Math.max(1, number('storeRamMib', 1024)),
-    evidenceMemoryMib: Math.max(1, number('chat.evidenceMemoryMib', 256)),
+    chatEvidence: restsOnWholeRepository() ? 'wholeRepository' : 'passages',
+    storeRamMib: budgetOf('storeRamMib'),
+    evidenceMemoryMib: budgetOf('chat.evidenceMemoryMib'),
     passPageCache: settings().get('chat.passPageCache') === true,
     ...(deviceMemoryMib >= 1 ? { deviceMemoryMib } : {}),
     ...(model === '' ? {} : { model }),
@@ -46,18 +61,29 @@ export function needsNewServer(event: vscode.ConfigurationChangeEvent): boolean 
   return startSettings.some((name) => event.affectsConfiguration(name));
 }
 
-/** What the store may take on disk; 0: no limit. */
-export function storeBudgetGib(): number {
-  return Math.max(0, number('storeBudgetGib', 0));
+/** What answers of chats rest on. */
+export function restsOnWholeRepository(): boolean {
+  return text('chat.evidence') === 'wholeRepository';
+}
+
+/** What may be taken of a tier, in the unit that the name ends with. */
+export function budgetOf(name: BudgetName): number {
+  const { otherwise, least } = budgets[name];
+  return Math.max(least, number(name, otherwise));
+}
+
+/** Whether a change of it starts the server anew; else the server is told (`changesStoreBudget`). */
+export function startsAnew(name: BudgetName): boolean {
+  return startSettings.includes(`leoam.${name}`);
 }
 
 export function changesStoreBudget(event: vscode.ConfigurationChangeEvent): boolean {
   return event.affectsConfiguration('leoam.storeBudgetGib');
 }
 
-/** For this machine. The settings' change tells the server. */
-export async function setStoreBudget(gib: number): Promise<void> {
-  await settings().update('storeBudgetGib', gib, vscode.ConfigurationTarget.Global);
+/** For this machine. The settings' change does the rest. */
+export async function writeBudget(name: BudgetName, value: number): Promise<void> {
+  await settings().update(name, value, vscode.ConfigurationTarget.Global);
 }
 
 /** Tokens of an answer at most. */

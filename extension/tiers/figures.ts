@@ -22,8 +22,11 @@ export function percentText(share: number): string {
   return `${Math.floor(100 * share)} %`;
 }
 
-/** Share of an answer's evidence whose KV was there; undefined before the first answer. */
-export function hitRate(answers: readonly AnswerInTiers[]): number | undefined {
+/**
+ * Of the tokens that the latest answers took from files and from the chat, those whose KV was there,
+ * in whichever tier, and was not computed; undefined before the first answer.
+ */
+export function reusedShare(answers: readonly AnswerInTiers[]): number | undefined {
   const sum = (of: (answer: AnswerInTiers) => number): number =>
     answers.reduce((total, answer) => total + of(answer), 0);
   const reused = sum(({ tokensReused }) => tokensReused);
@@ -32,18 +35,24 @@ export function hitRate(answers: readonly AnswerInTiers[]): number | undefined {
 }
 
 export function diskText({ disk, answers }: TiersView): string {
-  return tierText(disk.bytes, disk.budgetBytes, chunksText(disk.chunks), hitRate(answers));
+  const reused = reusedShare(answers);
+  return tierText(
+    disk.bytes,
+    disk.budgetBytes,
+    reused === undefined ? undefined : vscode.l10n.t('{0} of tokens reused', percentText(reused)),
+    chunksText(disk.chunks),
+  );
 }
 
 export function ramText({ ram }: TiersView): string {
   const { evidence } = ram;
   const all = ram.sessionBytes + ram.segmentBytes;
   if (evidence === undefined) {
-    return tierText(all, 0, undefined, undefined);
+    return tierText(all, 0);
   }
   const { bytes, budgetBytes, blocks, hitRate } = evidence;
   const budget = vscode.l10n.t('repositories {0} of {1}', bytesText(bytes), bytesText(budgetBytes));
-  return bytesText(all) + detailsText(hitRate, budget, blocksText(blocks));
+  return tierText(all, 0, hitText(hitRate), budget, blocksText(blocks));
 }
 
 function chunksText(count: number): string {
@@ -55,36 +64,29 @@ function blocksText(count: number): string {
   return vscode.l10n.t('{0} blocks', countText(count));
 }
 
+/** Of the blocks that answers wanted. */
+function hitText(rate: number | undefined): string | undefined {
+  return rate === undefined ? undefined : vscode.l10n.t('hit rate {0}', percentText(rate));
+}
+
 export function gpuText({ gpu }: TiersView): string {
   if (gpu === undefined) {
     return vscode.l10n.t('not used');
   }
   return gpu.isLost
     ? vscode.l10n.t('failed: the disk serves what it held')
-    : tierText(gpu.bytes, gpu.budgetBytes, blocksText(gpu.blocks), gpu.hitRate);
+    : tierText(gpu.bytes, gpu.budgetBytes, hitText(gpu.hitRate), blocksText(gpu.blocks));
 }
 
-/** `budget` 0: no limit. */
-function tierText(
-  bytes: number,
-  budget: number,
-  pieces: string | undefined,
-  rate: number | undefined,
-): string {
+/**
+ * `budget` 0: no limit. Of the details what tells most comes first: a narrow view cuts off the rest.
+ */
+function tierText(bytes: number, budget: number, ...details: (string | undefined)[]): string {
   const used =
     budget > 0
       ? vscode.l10n.t('{0} of {1}', bytesText(bytes), bytesText(budget))
       : bytesText(bytes);
-  return used + detailsText(rate, pieces);
-}
-
-/** What tells most comes first: a narrow view cuts off the rest. */
-function detailsText(rate: number | undefined, ...others: (string | undefined)[]): string {
-  const hitRate = rate === undefined ? undefined : vscode.l10n.t('hit rate {0}', percentText(rate));
-  return [hitRate, ...others]
-    .filter((detail) => detail !== undefined)
-    .map((detail) => ` · ${detail}`)
-    .join('');
+  return [used, ...details].filter((detail) => detail !== undefined).join(' · ');
 }
 
 /** Beside a file's or folder's name. */

@@ -10,9 +10,9 @@ import {
   countText,
   diskText,
   gpuText,
-  hitRate,
   percentText,
   ramText,
+  reusedShare,
 } from './figures.js';
 import type { TiersTree } from './tiersTree.js';
 
@@ -81,7 +81,7 @@ export function pictureOf(view: TiersView): TiersPicture {
   const most = Math.max(1, disk.bytes, ramBytes, gpuBytes);
   const filled = (bytes: number, budget: number): number =>
     Math.min(1, bytes / (budget > 0 ? budget : most));
-  const rate = hitRate(answers);
+  const share = reusedShare(answers);
   const reused = vscode.l10n.t('Reused');
   const computed = vscode.l10n.t('Computed');
   return {
@@ -109,7 +109,10 @@ export function pictureOf(view: TiersView): TiersPicture {
       { upper: 1, up: bytesText(disk.bytesRead), down: bytesText(disk.bytesWritten) },
     ],
     figures: [
-      { name: vscode.l10n.t('Hit rate'), value: rate === undefined ? '–' : percentText(rate) },
+      {
+        name: vscode.l10n.t('Tokens reused'),
+        value: share === undefined ? '–' : percentText(share),
+      },
       { name: vscode.l10n.t('Segments'), value: countText(disk.segments) },
       { name: vscode.l10n.t('Tokens stored'), value: countText(disk.tokens) },
       { name: vscode.l10n.t('Evicted'), value: countText(disk.evicted) },

@@ -33,16 +33,31 @@ export type PlaceNode = { kind: 'place'; place: Place } | { kind: 'gpu' | 'ram' 
 
 /**
  * What a command was given on a row: all selected rows if that row is one of them, else that row
- * alone. VS Code passes the selection in either case.
+ * alone; without those that lie below another of them. VS Code passes the selection in either case.
  */
 export function meantPlaces(node?: PlaceNode, selected: readonly PlaceNode[] = []): Place[] {
   const places = selected.flatMap((one) => (one.kind === 'place' ? [one.place] : []));
   if (node?.kind !== 'place') {
-    return node === undefined ? places : [];
+    return node === undefined ? outermost(places) : [];
   }
   const { folder, path } = node.place;
   const isSelected = places.some((place) => place.folder === folder && place.path === path);
-  return isSelected ? places : [node.place];
+  return isSelected ? outermost(places) : [node.place];
+}
+
+function outermost(places: readonly Place[]): Place[] {
+  const nameOf = (folder: string, path: string): string => `${folder} ${path}`;
+  const meant = new Set(places.map(({ folder, path }) => nameOf(folder, path)));
+  return places.filter(
+    ({ folder, path }) => !foldersAbove(path).some((above) => meant.has(nameOf(folder, above))),
+  );
+}
+
+/** Paths of the folders that a file or folder lies below, the workspace folder's first. */
+function foldersAbove(path: string): string[] {
+  const names = path.replace(/\/$/u, '').split('/').slice(0, -1);
+  const below = names.map((_, depth) => `${names.slice(0, depth + 1).join('/')}/`);
+  return path === '/' ? [] : ['/', ...below];
 }
 
 /** The workspace folder's place, with all that lies below it. */

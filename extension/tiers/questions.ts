@@ -44,6 +44,44 @@ export function budgetQuestion(disk: TiersView['disk'], budget: number): string 
   return [...(goes > 0 ? [going] : []), ...(goes < excess ? [staying] : [])].join(' ');
 }
 
+/**
+ * Of a budget that takes effect with a new start of the server: what that costs. `used`: what lies
+ * under the budget now.
+ */
+export function newStartQuestion({ ram, gpu }: TiersView, used: number, budget: number): string {
+  const moved = ram.segmentBytes - ram.refusedBytes;
+  return [
+    vscode.l10n.t(
+      'LeoAM starts anew for this, in every window: an answer that is being written ends, and what chats and suggestions hold ({0}) is computed or read again when they go on.',
+      bytesText(ram.sessionBytes + (gpu?.bytes ?? 0)),
+    ),
+    ...(moved > 0
+      ? [vscode.l10n.t('What was moved to RAM ({0}) is read from disk again.', bytesText(moved))]
+      : []),
+    ...(ram.refusedBytes > 0
+      ? [
+          vscode.l10n.t(
+            'What the disk refused ({0}) is lost, and computed again when it is needed.',
+            bytesText(ram.refusedBytes),
+          ),
+        ]
+      : []),
+    ...(used > budget
+      ? [
+          vscode.l10n.t(
+            'Of the {0} that lie there now, {1} find no room any more.',
+            bytesText(used),
+            bytesText(used - budget),
+          ),
+        ]
+      : []),
+  ].join(' ');
+}
+
+export async function confirmed(question: string, yes: string): Promise<boolean> {
+  return (await vscode.window.showWarningMessage(question, { modal: true }, yes)) === yes;
+}
+
 function sum(places: readonly Place[], of: (place: Place) => number): number {
   return places.reduce((total, place) => total + of(place), 0);
 }

@@ -10,9 +10,11 @@ import {
   countText,
   diskText,
   gpuText,
+  percentText,
   placeText,
   placeTooltip,
   ramText,
+  reusedShare,
 } from './figures.js';
 import { placesOf, type Place, type PlaceNode } from './places.js';
 
@@ -138,40 +140,59 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
         break;
       case 'ram':
         item.description = ramText(view);
-        item.tooltip = [
-          vscode.l10n.t(
-            '{0} of chats and suggestions ({1} tokens), {2} of {3} of files that were moved here, {4} that the disk refused',
-            bytesText(view.ram.sessionBytes),
-            countText(view.ram.sessionTokens),
-            bytesText(view.ram.segmentBytes - view.ram.refusedBytes),
-            bytesText(view.ram.segmentBudgetBytes),
-            bytesText(view.ram.refusedBytes),
-          ),
-          ...(view.ram.evidence === undefined
-            ? []
-            : [
-                vscode.l10n.t(
-                  'Of it whole repositories: {0} of {1}; the rest is read from disk',
-                  bytesText(view.ram.evidence.bytes),
-                  bytesText(view.ram.evidence.budgetBytes),
-                ),
-              ]),
-        ].join('\n');
+        item.tooltip = ramTooltip(view);
         break;
       case 'disk':
         item.description = diskText(view);
-        item.tooltip = vscode.l10n.t(
-          '{0} segments, {1} tokens, of all folders and models; since the start {2} read, {3} written, {4} segments evicted',
-          countText(view.disk.segments),
-          countText(view.disk.tokens),
-          bytesText(view.disk.bytesRead),
-          bytesText(view.disk.bytesWritten),
-          countText(view.disk.evicted),
-        );
+        item.tooltip = diskTooltip(view);
         break;
     }
     return item;
   }
+}
+
+function ramTooltip({ ram }: TiersView): string {
+  return [
+    vscode.l10n.t(
+      '{0} of chats and suggestions ({1} tokens), {2} of {3} of files that were moved here, {4} that the disk refused',
+      bytesText(ram.sessionBytes),
+      countText(ram.sessionTokens),
+      bytesText(ram.segmentBytes - ram.refusedBytes),
+      bytesText(ram.segmentBudgetBytes),
+      bytesText(ram.refusedBytes),
+    ),
+    ...(ram.evidence === undefined
+      ? []
+      : [
+          vscode.l10n.t(
+            'Of it whole repositories: {0} of {1}; the rest is read from disk',
+            bytesText(ram.evidence.bytes),
+            bytesText(ram.evidence.budgetBytes),
+          ),
+        ]),
+  ].join('\n');
+}
+
+function diskTooltip({ disk, answers }: TiersView): string {
+  const reused = reusedShare(answers);
+  return [
+    vscode.l10n.t(
+      '{0} segments, {1} tokens, of all folders and models; since the start {2} read, {3} written, {4} segments evicted',
+      countText(disk.segments),
+      countText(disk.tokens),
+      bytesText(disk.bytesRead),
+      bytesText(disk.bytesWritten),
+      countText(disk.evicted),
+    ),
+    ...(reused === undefined
+      ? []
+      : [
+          vscode.l10n.t(
+            'Of the tokens that the latest answers took from files and from the chat {0} were reused, wherever they lay; the others were computed',
+            percentText(reused),
+          ),
+        ]),
+  ].join('\n');
 }
 
 function placeItem(place: Place): vscode.TreeItem {

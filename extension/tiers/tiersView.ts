@@ -14,14 +14,13 @@ import {
 } from '../../server/protocol/tiers.js';
 import { sentenceOf } from '../server/problems.js';
 import type { Server } from '../server/server.js';
-import { changesStoreBudget, setStoreBudget, storeBudgetGib } from '../settings.js';
-import { bytesText, countText } from './figures.js';
+import { budgetOf, changesStoreBudget } from '../settings.js';
+import { bytesIn, setBudget } from './budgets.js';
+import { countText } from './figures.js';
 import type { PicturePanel } from './picturePanel.js';
 import { meantPlaces, type Place, type PlaceNode } from './places.js';
-import { budgetQuestion, dropQuestion, readAgainQuestion } from './questions.js';
+import { confirmed, dropQuestion, readAgainQuestion } from './questions.js';
 import type { TiersTree } from './tiersTree.js';
-
-const gib = 1024 ** 3;
 
 export function tiersView(
   server: Server,
@@ -108,7 +107,7 @@ class Actions {
         onPlaces((places) => this.readAgain(places)),
       ),
       command('verify', () => this.verify()),
-      command('setBudget', () => this.setBudget()),
+      command('setBudget', (node) => setBudget(this.server, this.tree.view, node)),
       command('clear', () => this.clear()),
     ];
   }
@@ -117,7 +116,7 @@ class Actions {
   async tellBudget(): Promise<void> {
     try {
       await this.server.request(tiersSetBudget, {
-        budgetBytes: Math.round(storeBudgetGib() * gib),
+        budgetBytes: Math.round(budgetOf('storeBudgetGib') * bytesIn.GiB),
       });
     } catch (error) {
       void vscode.window.showErrorMessage(sentenceOf(error));
@@ -169,29 +168,6 @@ class Actions {
     );
   }
 
-  private async setBudget(): Promise<void> {
-    const now = storeBudgetGib();
-    const stored = this.tree.view?.disk;
-    const entered = await vscode.window.showInputBox({
-      title: vscode.l10n.t('Budget of the store on disk, in GiB'),
-      prompt:
-        stored === undefined
-          ? vscode.l10n.t('0: no limit.')
-          : vscode.l10n.t('0: no limit. The store takes {0} now.', bytesText(stored.bytes)),
-      value: String(now),
-      validateInput: (text) =>
-        gibOf(text) === undefined ? vscode.l10n.t('A number of GiB, such as 8 or 0.5.') : undefined,
-    });
-    const budget = entered === undefined ? undefined : gibOf(entered);
-    if (budget === undefined) {
-      return;
-    }
-    const question = stored && budgetQuestion(stored, budget * gib);
-    if (question === undefined || (await confirmed(question, vscode.l10n.t('Set the budget')))) {
-      await setStoreBudget(budget);
-    }
-  }
-
   private async clear(): Promise<void> {
     const question = vscode.l10n.t(
       'Wipe all stored KV, of every folder and model? Reading stops, and what is needed is computed again.',
@@ -200,14 +176,4 @@ class Actions {
       await this.server.request(tiersClear, {});
     }
   }
-}
-
-/** Undefined for what is no number of GiB. */
-function gibOf(text: string): number | undefined {
-  const value = Number(text.trim().replace(',', '.'));
-  return text.trim() !== '' && Number.isFinite(value) && value >= 0 ? value : undefined;
-}
-
-async function confirmed(question: string, yes: string): Promise<boolean> {
-  return (await vscode.window.showWarningMessage(question, { modal: true }, yes)) === yes;
 }

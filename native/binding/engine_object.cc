@@ -29,7 +29,6 @@ Napi::Function EngineObject::Define(Napi::Env env) {
                       InstanceMethod<&EngineObject::SetPreamble>("setPreamble"),
                       InstanceMethod<&EngineObject::SetRetrievalHeads>("setRetrievalHeads"),
                       InstanceMethod<&EngineObject::HasSegments>("hasSegments"),
-                      InstanceMethod<&EngineObject::StaleChunks>("staleChunks"),
                       InstanceMethod<&EngineObject::ReadSegment>("readSegment"),
                       InstanceMethod<&EngineObject::MoveSegments>("moveSegments"),
                       InstanceMethod<&EngineObject::RemoveSegments>("removeSegments"),

@@ -28,7 +28,6 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value SetPreamble(const Napi::CallbackInfo& info);
   Napi::Value SetRetrievalHeads(const Napi::CallbackInfo& info);
   Napi::Value HasSegments(const Napi::CallbackInfo& info);
-  Napi::Value StaleChunks(const Napi::CallbackInfo& info);
   Napi::Value ReadSegment(const Napi::CallbackInfo& info);
   Napi::Value MoveSegments(const Napi::CallbackInfo& info);
   Napi::Value RemoveSegments(const Napi::CallbackInfo& info);

@@ -43,19 +43,6 @@ Napi::Value EngineObject::HasSegments(const Napi::CallbackInfo& info) {
   return out;
 }
 
-Napi::Value EngineObject::StaleChunks(const Napi::CallbackInfo& info) {
-  const auto store = RequireStore(info.Env());
-  const auto segment = store->Info(info[0].ToString().Utf8Value());
-  if (!segment.ok()) {
-    return info.Env().Undefined();
-  }
-  double stale = 0;
-  for (const uint8_t chunk : segment.value()->chunk_stale) {
-    stale += chunk;
-  }
-  return Napi::Number::New(info.Env(), stale);
-}
-
 Napi::Value EngineObject::ReadSegment(const Napi::CallbackInfo& info) {
   auto store = RequireStore(info.Env());
   auto request = ReadSegmentRequest(info[0]);
@@ -110,7 +97,11 @@ Napi::Value EngineObject::RemoveSegments(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineObject::StoreStatistics(const Napi::CallbackInfo& info) {
-  return FromStoreStats(info.Env(), RequireStore(info.Env())->Stats());
+  // Looks at every file of the store where the last look is old.
+  return StartTask<StoreStats>(
+      info.Env(),
+      [store = RequireStore(info.Env())]() -> Result<StoreStats> { return store->Stats(); },
+      [](Napi::Env env, StoreStats& stats) -> Napi::Value { return FromStoreStats(env, stats); });
 }
 
 Napi::Value EngineObject::SetStoreBudget(const Napi::CallbackInfo& info) {

@@ -62,9 +62,9 @@ export async function wholeRepository(
     }
     const most = warning === undefined ? maxReads : 1;
     if (missing.some(({ key }) => (reads.get(key) ?? 0) >= most)) {
-      throw tooSmall(context.engine, segments, warning);
+      throw tooSmall(context.engine, segments, await budgetFor(context.engine, segments), warning);
     }
-    checkBudget(context.engine, segments);
+    await checkBudget(context.engine, segments);
     missing.forEach(({ key }) => reads.set(key, (reads.get(key) ?? 0) + 1));
     const paths = new Set(segments.map(({ path }) => path));
     [warning] = await options.readMissing((path) => paths.has(path));
@@ -139,11 +139,31 @@ function missingOf(engine: LeoEngine, segments: readonly SegmentPlan[]): Segment
   return segments.filter((_, index) => stored[index] !== true);
 }
 
+/** Of the store; 0: no limit. */
+interface Budget {
+  bytes: number;
+  /** Of these, what stays whatever is read: pins of other files, folders and models. */
+  pinnedBytes: number;
+}
+
+async function budgetFor(engine: LeoEngine, segments: readonly SegmentPlan[]): Promise<Budget> {
+  const { budgetBytes, pinnedBytes } = await engine.storeStats();
+  if (budgetBytes === 0 || pinnedBytes === 0) {
+    return { bytes: budgetBytes, pinnedBytes };
+  }
+  const states = await engine.native.segmentStates(segments.map(({ key }) => key));
+  const own = states.reduce(
+    (sum, state) => sum + (state?.pinned && state.isOnDisk ? state.bytes : 0),
+    0,
+  );
+  return { bytes: budgetBytes, pinnedBytes: Math.max(0, pinnedBytes - own) };
+}
+
 /** Nothing is read that is known to find no room. */
-function checkBudget(engine: LeoEngine, segments: readonly SegmentPlan[]): void {
-  const { budgetBytes } = engine.storeStats();
-  if (budgetBytes > 0 && leastBytes(engine, segments) > budgetBytes) {
-    throw tooSmall(engine, segments);
+async function checkBudget(engine: LeoEngine, segments: readonly SegmentPlan[]): Promise<void> {
+  const budget = await budgetFor(engine, segments);
+  if (budget.bytes > 0 && leastBytes(engine, segments) > budget.bytes - budget.pinnedBytes) {
+    throw tooSmall(engine, segments, budget);
   }
 }
 
@@ -152,14 +172,20 @@ function leastBytes({ info, precision }: LeoEngine, segments: readonly SegmentPl
   return tokens * info.kvBytesPerToken * leastShareOfF16[precision];
 }
 
-function tooSmall(engine: LeoEngine, segments: readonly SegmentPlan[], warning?: string): Error {
-  const { budgetBytes } = engine.storeStats();
+function tooSmall(
+  engine: LeoEngine,
+  segments: readonly SegmentPlan[],
+  budget: Budget,
+  warning?: string,
+): Error {
   const files = new Set(segments.map(({ path }) => path)).size;
   const mib = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+  const pinned =
+    budget.pinnedBytes > 0 ? ` and of which ${mib(budget.pinnedBytes)} are pinned for others` : '';
   return leoError(
     'store-too-small',
-    budgetBytes > 0
-      ? `The store, whose budget is ${mib(budgetBytes)}, has no room for the ${files} files that the answer rests on, more than ${mib(leastBytes(engine, segments))}: raise the budget, unpin what is not needed, or let answers rest on passages.`
+    budget.bytes > 0
+      ? `The store, whose budget is ${mib(budget.bytes)}${pinned}, has no room for the ${files} files that the answer rests on, more than ${mib(leastBytes(engine, segments))}: raise the budget, unpin what is not needed, or let answers rest on passages.`
       : `The store does not keep the ${files} files that the answer rests on: ${warning ?? 'another program may be removing them; stop it.'} Or let answers rest on passages.`,
   );
 }

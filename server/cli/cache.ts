@@ -52,7 +52,7 @@ async function showRepository(context: CommandContext): Promise<number> {
       Pins.open(keptFolder(assistant.home, root)),
     );
     const directory = storeFolder(assistant.home);
-    context.output.json({ directory, ...assistant.engine.storeStats(), root, files });
+    context.output.json({ directory, ...(await assistant.engine.storeStats()), root, files });
     for (const file of [...files].sort((a, b) => b.bytes - a.bytes)) {
       context.output.text(`${fileLine(file)}\n`);
     }

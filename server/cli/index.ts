@@ -22,7 +22,7 @@ export const indexCommand: CommandFunction = async (context) => {
   try {
     checkNotEmpty(opened.repository);
     const result = await readRepository(opened, context, flag(context.line, 'exact'));
-    report(opened, context, result);
+    await report(opened, context, result);
     return result.cancelled ? 1 : 0;
   } finally {
     await close(opened);
@@ -64,13 +64,13 @@ export function readingLine(progress: IndexProgress): string {
   return `${share}% ${filesDone} of ${plural(filesTotal, 'file')}, ${Math.round(progress.tokensPerSecond)} tokens/s${left}: ${progress.path}`;
 }
 
-function report(
+async function report(
   { assistant, repository }: Opened,
   context: CommandContext,
   result: IndexResult,
-): void {
+): Promise<void> {
   const { output } = context;
-  const stats = assistant.engine.storeStats();
+  const stats = await assistant.engine.storeStats();
   output.json(
     rounded({
       files: repository.files.length,

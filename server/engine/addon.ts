@@ -320,8 +320,6 @@ export interface NativeEngine {
 
   /** 1 where the store has the segment. */
   hasSegments(keys: string[]): Uint8Array;
-  /** Tokens' chunks of a stored segment that are stale; undefined when there is no such segment. */
-  staleChunks(key: string): number | undefined;
   readSegment(request: SegmentRequest, priority: Priority): Job<SegmentResult>;
   /**
    * To RAM: they are read from there until they are moved back or the engine ends, and stay on disk
@@ -330,7 +328,8 @@ export interface NativeEngine {
    */
   moveSegments(keys: string[], tier: 'ram' | 'disk'): Promise<void>;
   removeSegments(keys: string[]): Promise<void>;
-  storeStats(): StoreStats;
+  /** As of the last seconds: looks at each segment of the store at times. */
+  storeStats(): Promise<StoreStats>;
   /** 0: no limit. Evicts at once, by last use, what exceeds it, but never what is pinned. */
   setStoreBudget(bytes: number): Promise<void>;
   /** One for each key; null where there is no such segment. */

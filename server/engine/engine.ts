@@ -147,7 +147,7 @@ export class LeoEngine {
     this.native.setRetrievalHeads(heads);
   }
 
-  storeStats(): StoreStats {
+  storeStats(): Promise<StoreStats> {
     return this.native.storeStats();
   }
 

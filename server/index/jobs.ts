@@ -1,7 +1,7 @@
 // Reading a repository into the store: one engine job per segment that is not there yet,
 // in order of use.
 
-import type { NativeEngine } from '../engine/addon.js';
+import type { NativeEngine, StoreStats } from '../engine/addon.js';
 import { runJob } from '../engine/jobs.js';
 import { rememberSegment } from './plan.js';
 import type { PreviousSegment, RepositoryIndex, SegmentPlan } from './types.js';
@@ -60,7 +60,7 @@ export interface IndexResult {
 /** The part of the engine that reading needs. */
 export type SegmentReader = Pick<
   NativeEngine,
-  'hasSegments' | 'staleChunks' | 'readSegment' | 'removeSegments' | 'storeStats'
+  'hasSegments' | 'segmentStates' | 'readSegment' | 'removeSegments' | 'storeStats'
 >;
 
 export interface IndexJobOptions {
@@ -106,7 +106,9 @@ export function estimateIndex(
  * higher. Rejects only when the engine fails; what was read before is kept then, too.
  */
 export async function indexRepository(options: IndexJobOptions): Promise<IndexResult> {
-  const run = new IndexRun(options);
+  const { index, engine, exact } = options;
+  const stale = exact === true ? await staleSegments(index, engine) : new Set<string>();
+  const run = new IndexRun(options, await engine.storeStats(), stale);
   for (const segment of run.todo) {
     if (options.signal?.aborted || run.isOutOfBudget(segment)) {
       break;
@@ -118,6 +120,16 @@ export async function indexRepository(options: IndexJobOptions): Promise<IndexRe
     }
   }
   return run.finish();
+}
+
+/** Keys of stored segments that hold chunks of an older text. Reads the front of each once. */
+async function staleSegments(
+  index: RepositoryIndex,
+  engine: Pick<SegmentReader, 'segmentStates'>,
+): Promise<Set<string>> {
+  const keys = index.segments().map(({ key }) => key);
+  const states = await engine.segmentStates(keys);
+  return new Set(keys.filter((_, i) => (states[i]?.staleChunks ?? 0) > 0));
 }
 
 class IndexRun {
@@ -149,18 +161,21 @@ class IndexRun {
   /** Segments of each file that are still to be read. */
   private readonly openSegments = new Map<string, number>();
 
-  constructor(private readonly options: IndexJobOptions) {
+  constructor(
+    private readonly options: IndexJobOptions,
+    stats: Pick<StoreStats, 'budgetBytes' | 'bytes' | 'tokens'>,
+    /** Keys of stored segments that an exact run reads again. */
+    stale: ReadonlySet<string>,
+  ) {
     const { index, engine } = options;
     const segments = index.segments();
     const stored = engine.hasSegments(segments.map(({ key }) => key));
     this.stored = new Set(segments.filter((_, i) => stored[i] === 1).map(({ key }) => key));
-    const stats = engine.storeStats();
     this.budgetBytes = stats.budgetBytes;
     this.bytesPerToken = stats.bytes / Math.max(1, stats.tokens);
-    const isStale = (segment: SegmentPlan): boolean => (engine.staleChunks(segment.key) ?? 0) > 0;
     this.todo = segments.filter(
       (segment) =>
-        (!this.stored.has(segment.key) || (options.exact === true && isStale(segment))) &&
+        (!this.stored.has(segment.key) || stale.has(segment.key)) &&
         options.isWanted?.(segment.path) !== false,
     );
     for (const { path } of this.todo) {

@@ -19,6 +19,9 @@ interface KeptPins {
 }
 
 export class Pins {
+  /** The latest, of those that were asked for. */
+  private applying: Promise<void> = Promise.resolve();
+
   private constructor(
     private readonly folder: string,
     private readonly said: Map<string, boolean>,
@@ -70,8 +73,18 @@ export class Pins {
   /**
    * Tells the store all of it, again what it was told before: it may have failed then. Throws what
    * the file system throws when it cannot be kept; what was said stays said until the next time.
+   * One after the other: the last tells what was said last.
    */
-  async apply(
+  apply(
+    index: Pick<RepositoryIndex, 'segments'>,
+    engine: Pick<NativeEngine, 'pinSegments'>,
+  ): Promise<void> {
+    const applied = this.applying.then(() => this.applyNow(index, engine));
+    this.applying = applied.catch(() => undefined); // who asked for it hears of it
+    return applied;
+  }
+
+  private async applyNow(
     index: Pick<RepositoryIndex, 'segments'>,
     engine: Pick<NativeEngine, 'pinSegments'>,
   ): Promise<void> {

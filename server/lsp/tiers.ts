@@ -46,7 +46,7 @@ export class Tiers {
         files: await folder.storedFiles(),
       })),
     );
-    const stats = engine.storeStats();
+    const stats = await engine.storeStats();
     const session = engine.sessionUse();
     const { evidence, device } = session;
     const rates: HitRates = evidence === undefined ? {} : hitRates(evidence);
@@ -142,8 +142,8 @@ export class Tiers {
 
   private async freed(run: (assistant: Assistant) => Promise<void>): Promise<number> {
     const assistant = await this.host.assistant();
-    const before = assistant.engine.storeStats().bytes;
+    const before = (await assistant.engine.storeStats()).bytes;
     await run(assistant);
-    return Math.max(0, before - assistant.engine.storeStats().bytes);
+    return Math.max(0, before - (await assistant.engine.storeStats()).bytes);
   }
 }

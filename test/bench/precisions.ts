@@ -67,7 +67,7 @@ async function measureSize(
   try {
     const index = await openIndexed(assistant, await repositoryFolder(repo));
     await index.close();
-    const { bytes, tokens } = assistant.engine.storeStats();
+    const { bytes, tokens } = await assistant.engine.storeStats();
     return { bytesPerToken: bytes / Math.max(1, tokens), tokens };
   } finally {
     await assistant.dispose();

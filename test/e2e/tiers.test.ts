@@ -43,7 +43,7 @@ describe('the tiers in VS Code @slow', function () {
     const ram = await tiers.text('RAM');
     const turn = await chat.ask('How many items fit into a basket at most?');
     await turn.waitForAnswer();
-    await tiers.waitForText('Disk', /hit rate 100 % · [1-9]\d* chunks$/u);
+    await tiers.waitForText('Disk', /100 % of tokens reused · [1-9]\d* chunks$/u);
     assert.notEqual(await tiers.text('RAM'), ram);
   });
 
@@ -108,7 +108,7 @@ describe('the tiers in VS Code @slow', function () {
     const picture = await tiers.picture();
     const text = await picture.locator('figure.tiers').textContent();
     assert.match(text ?? '', /GPU.*RAM.*Disk/u);
-    assert.match((await picture.locator('dl').textContent()) ?? '', /Hit rate100 %/u);
+    assert.match((await picture.locator('dl').textContent()) ?? '', /Tokens reused100 %/u);
     await until(
       'the answer is in the picture',
       async () => (await picture.locator('figure.first-word g').count()) === 1,

@@ -74,8 +74,9 @@ export class TiersPage {
     await box.waitFor({ state: 'detached' });
   }
 
+  /** Of the disk. */
   async setBudget(gib: string): Promise<void> {
-    await this.host.command('LeoAM: Set the Budget of the Store');
+    await this.choose('Disk', 'Set Budget');
     const input = this.host.page.locator('.quick-input-widget input');
     await input.waitFor();
     await input.fill(gib);

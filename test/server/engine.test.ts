@@ -20,6 +20,30 @@ async function failure(call: () => unknown): Promise<string | undefined> {
   }
 }
 
+describe('an engine', function () {
+  this.timeout(120_000);
+
+  it('looks at its store while the event loop goes on', async () => {
+    const home = await homeWithModel();
+    const model = { id: smallModel, path: modelPath(home, smallModel), hash: 'test' };
+    const engine = await LeoEngine.open({ home, model, threads: 1, precision: 'q8' });
+    try {
+      let isTold = false;
+      const told = Promise.resolve(engine.storeStats()).then(({ segments }) => {
+        isTold = true;
+        return segments;
+      });
+      for (let turn = 0; turn < 10; turn++) {
+        await Promise.resolve(); // what is known at once is told by then
+      }
+      assert.equal(isTold, false);
+      assert.equal(await told, 0);
+    } finally {
+      await engine.dispose();
+    }
+  });
+});
+
 describe('an engine that is disposed of', function () {
   this.timeout(120_000);
   let engine: LeoEngine;

@@ -36,7 +36,7 @@ describe('reading a repository into the store @slow', function () {
     requests = [];
     reader = {
       hasSegments: (keys) => engine.hasSegments(keys),
-      staleChunks: (key) => engine.staleChunks(key),
+      segmentStates: (keys) => engine.segmentStates(keys),
       storeStats: () => engine.storeStats(),
       removeSegments: (keys) => engine.removeSegments(keys),
       readSegment: (request, priority) => {
@@ -132,7 +132,7 @@ describe('reading a repository into the store @slow', function () {
     const result = await indexRepository({ index, engine: reader });
     assert.equal(result.outOfBudget, true);
     assert.ok(result.segmentsRead < index.segments().length, `${result.segmentsRead}`);
-    assert.equal(assistant.engine.storeStats().evicted, 0);
+    assert.equal((await assistant.engine.storeStats()).evicted, 0);
     assert.deepEqual(assistant.engine.hasSegments([first]), [true]);
   });
 

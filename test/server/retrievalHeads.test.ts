@@ -23,7 +23,7 @@ describe('retrieval heads @slow', function () {
   it('are found far above chance, kept, and leave nothing in the store', async () => {
     const { engine } = assistant;
     const found = await findRetrievalHeads(engine, assistant.profile.header);
-    assert.equal(engine.storeStats().segments, 0);
+    assert.equal((await engine.storeStats()).segments, 0);
     const heads = found.retrievalHeads;
     assert.equal(heads.length, 8);
     const ranks = heads.map(({ meanReciprocalRank }) => meanReciprocalRank);

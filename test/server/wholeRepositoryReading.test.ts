@@ -12,6 +12,7 @@ import {
 import type { AskResult } from '../../server/chat/asked.js';
 import { Conversation } from '../../server/chat/conversation.js';
 import { isCancelled } from '../../server/engine/errors.js';
+import { indexRepository } from '../../server/index/jobs.js';
 import type { RepositoryIndex } from '../../server/index/types.js';
 import {
   homeWithModel,
@@ -131,12 +132,43 @@ describe('a whole repository of which the store lacks some @slow', function () {
 
     await native.setStoreBudget(0);
     await conversation.ask(turn);
-    const { bytes } = assistant.engine.storeStats();
+    const { bytes } = await assistant.engine.storeStats();
     await native.setStoreBudget(bytes - 1);
     conversation.restart();
     await assert.rejects(conversation.ask(turn), { code: 'store-too-small' });
     await native.setStoreBudget(bytes);
     assert.notEqual((await conversation.ask(turn)).answer, '');
+  });
+
+  it('is not read where the pins of another folder leave it no room, its own aside', async () => {
+    const { engine } = assistant;
+    const { native } = engine;
+    const prices = Object.entries(longShop()).filter(([path]) => path.startsWith('src/prices/'));
+    const root = await temporaryRepository(Object.fromEntries(prices));
+    const other = await openRepositoryFor(assistant, root);
+    try {
+      await indexRepository({ index: other, engine: native });
+      const others = other.segments().map(({ key }) => key);
+      await native.pinSegments(others, true);
+      const { bytes } = await engine.storeStats();
+      await native.setStoreBudget(bytes + 200_000);
+      await assert.rejects(conversation.ask(turn), {
+        code: 'store-too-small',
+        message: new RegExp(`of which ${(bytes / 1024 ** 2).toFixed(1)} MiB are pinned`, 'u'),
+      });
+      assert.equal(progressTold, 0, 'what has no room is not read');
+
+      await native.pinSegments(others, false);
+      await native.pinSegments(keys(), true);
+      assert.notEqual((await conversation.ask(turn)).answer, ''); // the other folder gives way
+      await native.setStoreBudget((await engine.storeStats()).pinnedBytes);
+      const [gone = ''] = keys();
+      await native.removeSegments([gone]);
+      conversation.restart();
+      assert.notEqual((await conversation.ask(turn)).answer, '', 'its own pins take no room');
+    } finally {
+      await other.close();
+    }
   });
 
   it('is no longer read once the question is given up, or its chat closed', async () => {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import type { FileInTiers } from '../../../server/protocol/tiers.js';
-import { meantPlaces, placesOf, type Place } from '../../../extension/tiers/places.js';
+import {
+  meantPlaces,
+  placesOf,
+  type Place,
+  type PlaceNode,
+} from '../../../extension/tiers/places.js';
 
 describe('places of the tiers', () => {
   const file = (path: string, bytes: number, more: Partial<FileInTiers> = {}): FileInTiers => ({
@@ -48,6 +53,24 @@ describe('places of the tiers', () => {
     assert.deepEqual(paths(a), ['a.ts']);
     assert.deepEqual(paths({ kind: 'disk' }, [b!]), []);
     assert.deepEqual(paths(undefined, [b!]), ['b.ts']);
+  });
+
+  it('are not counted a second time where a folder above them is meant as well', () => {
+    const root = placesOf('file:///shop', 'shop', [file('src/a.ts', 3), file('srcs.ts', 2)]);
+    const other = placesOf('file:///other', 'other', [file('src/a.ts', 1)]);
+    const node = (place: Place | undefined): PlaceNode => ({ kind: 'place', place: place! });
+    const [src, srcs] = root.children;
+    const a = src?.children[0];
+    const otherA = other.children[0]?.children[0];
+    const meant = (on: Place | undefined, ...selected: (Place | undefined)[]): string[] =>
+      meantPlaces(node(on), selected.map(node)).map(({ folder, path }) => `${folder} ${path}`);
+    assert.deepEqual(meant(a, a, srcs, src, otherA), [
+      'file:///shop srcs.ts',
+      'file:///shop src/',
+      'file:///other src/a.ts',
+    ]);
+    assert.deepEqual(meant(src, src, root, srcs), ['file:///shop /']);
+    assert.deepEqual(meant(a, src, root), ['file:///shop src/a.ts']);
   });
 
   it('say how much of them is read from RAM, and whether all of it is on disk', () => {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import './vscodeStub.js';
 import type { FileInTiers, TiersView } from '../../../server/protocol/tiers.js';
 
-const { placeText, placeTooltip, ramText } = await import('../../../extension/tiers/figures.js');
+const { diskText, placeText, placeTooltip, ramText } = await import(
+  '../../../extension/tiers/figures.js'
+);
 const { placesOf } = await import('../../../extension/tiers/places.js');
 
 const lines = (more: Partial<FileInTiers>): string[] => {
@@ -54,6 +56,14 @@ describe('what the view of the tiers says of a file', () => {
       ramText({ ram: { ...ram, evidence } } as TiersView),
       '4.0 MB · hit rate 93 % · repositories 2.0 MB of 256.0 MB · 1,200 blocks',
     );
+  });
+
+  it('of the disk calls tokens that were reused just that, not hits of reads', () => {
+    const disk = { bytes: 3e6, budgetBytes: 8e9, chunks: 12 };
+    const answer = { tokensReused: 900, repoTokensComputed: 100, bytesFromDisk: 0 };
+    const text = (answers: object[]): string => diskText({ disk, answers } as TiersView);
+    assert.equal(text([]), '3.0 MB of 8.0 GB · 12 chunks');
+    assert.equal(text([answer]), '3.0 MB of 8.0 GB · 90 % of tokens reused · 12 chunks');
   });
 
   it('is short beside its name where nothing is stored', () => {

@@ -54,6 +54,20 @@ describe('what is done in the view of the tiers', () => {
     );
   });
 
+  it('counts a file once that lies below a folder which is selected, too', async () => {
+    const root = placesOf('file:///shop', 'shop', [file('src/a.ts'), file('src/b.ts')]);
+    const [src] = root.children;
+    assert.ok(src !== undefined);
+    const selected = [src, ...src.children].map((place) => ({ kind: 'place', place }));
+    pressNext('Read Again');
+    await runCommand('leoam.tiers.rebuild', selected[1], selected);
+    assert.match(shownMessages.at(-1) ?? '', /^Read 2,000 tokens again\? The 12\.0 MB /u);
+    assert.deepEqual(
+      asked.map(({ params }) => params),
+      [{ folder: 'file:///shop', paths: ['src/'] }],
+    );
+  });
+
   it('reads without a question what is not stored: nothing is lost', async () => {
     const shown = shownMessages.length;
     await run('rebuild', placesOf('file:///shop', 'shop', [file('a.ts', unread)]));

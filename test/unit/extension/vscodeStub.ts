@@ -106,6 +106,13 @@ interface EditedDocument {
   version: number;
 }
 
+interface InputBox {
+  title: string;
+  prompt: string;
+  /** Why it cannot be taken. */
+  validateInput(text: string): string | undefined;
+}
+
 interface DocumentChange {
   document: EditedDocument;
   reason?: number;
@@ -121,13 +128,16 @@ const never = () => nothing;
 const told: string[] = [];
 const documents: Document[] = [];
 const settings = new Map<string, unknown>();
-const configured = new EventEmitter<{ affectsConfiguration(name: string): boolean }>();
+const reconfigured = new EventEmitter<{ affectsConfiguration(name: string): boolean }>();
 const edited = new EventEmitter<DocumentChange>();
 const moved = new EventEmitter<object>();
 const commands = new Map<string, (...given: unknown[]) => unknown>();
 const executed: string[] = [];
 const visible: Marked[] = [];
 const answers: string[] = [];
+const entries: string[] = [];
+const choices: string[] = [];
+const prompts: string[] = [];
 const tell = (message: string): Promise<string | undefined> => {
   told.push(message);
   return Promise.resolve(answers.shift());
@@ -170,6 +180,17 @@ const api = {
     showInformationMessage: tell,
     showWarningMessage: tell,
     showErrorMessage: tell,
+    showInputBox: ({ title, prompt, validateInput }: InputBox) => {
+      const entered = entries.shift();
+      prompts.push(`${title}: ${prompt}`);
+      return Promise.resolve(
+        entered === undefined || validateInput(entered) !== undefined ? undefined : entered,
+      );
+    },
+    showQuickPick: <T extends { label: string }>(items: T[]) => {
+      const chosen = choices.shift();
+      return Promise.resolve(items.find(({ label }) => label === chosen));
+    },
   },
   languages: {},
   extensions: { all: [] as { packageJSON: unknown }[] },
@@ -187,7 +208,7 @@ const api = {
       inspect: (name: string) => ({ globalValue: settings.get(`${section}.${name}`) }),
       update: (name: string, value: unknown) => Promise.resolve(configure(name, value, section)),
     }),
-    onDidChangeConfiguration: configured.event,
+    onDidChangeConfiguration: reconfigured.event,
     onDidGrantWorkspaceTrust: never,
     onDidChangeWorkspaceFolders: never,
     onDidChangeTextDocument: edited.event,
@@ -215,6 +236,24 @@ export async function runCommand(name: string, ...given: unknown[]): Promise<voi
 /** Presses this button of the next message that is shown; otherwise messages are closed. */
 export function pressNext(button: string): void {
   answers.push(button);
+}
+
+/** Enters this in the next box; what the box does not take, and otherwise, nothing is entered. */
+export function enterNext(text: string): void {
+  entries.push(text);
+}
+
+/** The boxes that something could be entered in, in order: title and what is said below. */
+export const shownBoxes: readonly string[] = prompts;
+
+/** Chooses the item of this label in the next list; otherwise lists are closed. */
+export function chooseNext(label: string): void {
+  choices.push(label);
+}
+
+/** What `leoam.name` is set to. */
+export function configured(name: string): unknown {
+  return settings.get(`leoam.${name}`);
 }
 
 /**
@@ -252,7 +291,7 @@ export function editUnsaved(uri: string, text: string): () => void {
 export function configure(name: string, value: unknown, section = 'leoam'): void {
   settings.set(`${section}.${name}`, value);
   const full = `${section}.${name}`;
-  configured.fire({ affectsConfiguration: (wanted) => full.startsWith(wanted) });
+  reconfigured.fire({ affectsConfiguration: (wanted) => full.startsWith(wanted) });
 }
 
 /** Makes it the active editor's document; the returned one is the same. */

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Priority, SegmentRequest, StoreStats } from '../../../server/engine/addon.js';
+import type {
+  Priority,
+  SegmentRequest,
+  SegmentState,
+  StoreStats,
+} from '../../../server/engine/addon.js';
 import { indexRepository, type SegmentReader } from '../../../server/index/jobs.js';
 import { openRepository } from '../../../server/index/repository.js';
 import type { RepositoryIndex } from '../../../server/index/types.js';
@@ -25,11 +30,18 @@ class MemoryStore implements SegmentReader {
     return Uint8Array.from(keys, (key) => (this.tokens.has(key) ? 1 : 0));
   }
 
-  staleChunks(key: string): number | undefined {
-    return this.tokens.has(key) ? Number(this.stale.has(key)) : undefined;
+  segmentStates(keys: string[]): Promise<(SegmentState | null)[]> {
+    const rest = { bytes: 0, chunks: 1, precision: 'q8', lastUseMs: 0, pinned: false } as const;
+    const states = keys.map((key): SegmentState | null => {
+      const [tokens, staleChunks] = [this.tokens.get(key), Number(this.stale.has(key))];
+      return tokens === undefined
+        ? null
+        : { ...rest, tokens, staleChunks, tier: 'disk', isOnDisk: true };
+    });
+    return Promise.resolve(states);
   }
 
-  storeStats(): StoreStats {
+  storeStats(): Promise<StoreStats> {
     const tokens = [...this.tokens.values()].reduce((sum, count) => sum + count, 0);
     const idle = {
       ramSegments: 0,
@@ -40,7 +52,7 @@ class MemoryStore implements SegmentReader {
       bytesRead: 0,
       bytesWritten: 0,
     };
-    return {
+    return Promise.resolve({
       ...{ ...idle, corrupt: 0, evicted: 0, budgetBytes: this.budgetBytes },
       ...{
         segments: this.tokens.size,
@@ -48,7 +60,7 @@ class MemoryStore implements SegmentReader {
         tokens,
         chunks: this.tokens.size,
       },
-    };
+    });
   }
 
   removeSegments(keys: string[]): Promise<void> {
@@ -108,7 +120,7 @@ describe('reading into a store with a budget', () => {
     };
     const result = await indexRepository({ index, engine: store, isWanted: () => isWanted });
     assert.equal(result.segmentsRead, 0);
-    assert.equal(store.storeStats().segments, 0);
+    assert.equal((await store.storeStats()).segments, 0);
   });
 
   it('reads for a question whatever the budget, and before all that is read ahead', async () => {

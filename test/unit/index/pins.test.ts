@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isBelow, Pins } from '../../../server/index/pins.js';
 import type { SegmentPlan } from '../../../server/index/types.js';
 import { temporaryFolder } from '../../server/setup.js';
@@ -89,5 +90,41 @@ describe('pins', () => {
     await pins.apply(files, store);
     assert.deepEqual([...store.keys], ['1']);
     assert.ok(pins.isPinned('a.ts', ['1']));
+  });
+
+  it('end as they were said last, however long the store takes', async () => {
+    const folder = join(await temporaryFolder('pins'), 'of-a-repository');
+    const files = index(['a.ts', '1'], ['b.ts', '2']);
+    const store = new PinnedKeys();
+    const slow = {
+      pinSegments: async (keys: string[], pinned: boolean): Promise<void> => {
+        await sleep(pinned ? 20 : 1);
+        await store.pinSegments(keys, pinned);
+      },
+    };
+    const pins = Pins.open(folder);
+    const say = (pinned: boolean): Promise<void> => {
+      pins.set(['a.ts'], pinned);
+      return pins.apply(files, slow);
+    };
+    await Promise.all([say(true), say(false)]);
+    assert.deepEqual([...store.keys], []);
+    await Promise.all([say(true), say(false), say(true)]);
+    assert.deepEqual([...store.keys], ['1']);
+    assert.ok(pins.isPinned('a.ts', ['1']));
+    assert.ok(Pins.open(folder).isPinned('a.ts', ['1']));
+  });
+
+  it('are told although telling them failed before', async () => {
+    const files = index(['a.ts', '1']);
+    const store = new PinnedKeys();
+    const failing = { pinSegments: () => Promise.reject(new Error('the disk is full')) };
+    const pins = Pins.open(await temporaryFolder('pins'));
+    pins.set(['a.ts'], true);
+    const failed = pins.apply(files, failing);
+    const told = pins.apply(files, store);
+    await assert.rejects(failed, /full/u);
+    await told;
+    assert.deepEqual([...store.keys], ['1']);
   });
 });
