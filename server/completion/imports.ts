@@ -1,13 +1,16 @@
 // The import statements of a file: they name what it may use of others, however far above the
 // cursor they stand.
 
-/** Over several lines where they have brackets; one that is being written may not be whole. */
+/**
+ * Over several lines where they have brackets, of which so much is looked through for the end: one that
+ * is being written may not be whole.
+ */
 const statements = [
-  /import\b[^;'"\n]*\{[^}]*\}[^\n]*/, // JavaScript
-  /(?:const|var|let)\s*\{[^}]*\}\s*=\s*(?:await\s+import|require)\b[^\n]*/,
-  /from\s[^\n(]*\([^)]*\)/, // Python
-  /import\s*\([^)]*\)/, // Go
-  /(?:pub\s+)?use\s[^;\n]*\{[^;]*;/, // Rust
+  /import\b[^;'"\n]*\{[^}]{0,2000}\}[^\n]*/, // JavaScript
+  /(?:const|var|let)\s*\{[^}]{0,2000}\}\s*=\s*(?:await\s+import|require)\b[^\n]*/,
+  /from\s[^\n(]*\([^)]{0,2000}\)/, // Python
+  /import\s*\([^)]{0,2000}\)/, // Go
+  /(?:pub\s+)?use\s[^;\n]*\{[^;]{0,2000};/, // Rust
   /(?:import|from|export\b[^\n]*\bfrom|#include|use|using|(?:const|var|let)\b[^\n]*\brequire)\b[^\n]*/,
 ];
 const statement = new RegExp(`^(?:${statements.map(({ source }) => source).join('|')})`, 'gmu');
