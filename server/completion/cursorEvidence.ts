@@ -41,6 +41,8 @@ export function selectForCursor(
     ...defaultSelection,
     ...cursorSelection,
     heads: 'off',
+    // Shown in the file, so that a table of what it imports says nothing new.
+    alsoNamed: importsOf(text).slice(0, importCharacters),
     known,
     from: path,
   });
@@ -65,12 +67,10 @@ function passageOf(
   return passage === undefined ? [] : [{ passage, reason }];
 }
 
-/** Names at the cursor count first, then what the file imports: it is there to be used. */
-export function aboutCursor(text: string, offset: number): string {
+function aboutCursor(text: string, offset: number): string {
   const before = text.slice(0, offset).split('\n').slice(-linesBefore);
   const behind = text.slice(offset).split('\n').slice(0, linesBehind);
-  const imports = importsOf(text).slice(0, importCharacters);
-  return `${before.join('\n')}${behind.join('\n')}\n${imports}`;
+  return `${before.join('\n')}${behind.join('\n')}`;
 }
 
 /**

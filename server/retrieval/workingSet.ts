@@ -32,6 +32,8 @@ export interface SelectionOptions {
   mentioned: readonly string[];
   /** Known to belong to the question; they come after the passages by rank. */
   known: readonly ChosenPassage[];
+  /** Text of which the names may be defined as the question's own are; no passage is looked for with it. */
+  alsoNamed: string;
   /** The file that the question stands in: its imports tell definitions of the same name apart. */
   from?: string;
 }
@@ -46,6 +48,7 @@ export const defaultSelection: SelectionOptions = {
   headCandidates: 64,
   mentioned: [],
   known: [],
+  alsoNamed: '',
 };
 
 /** Candidates that are looked through for those of a named file. */
@@ -97,8 +100,9 @@ export async function selectWorkingSet(
       chosen.push(known);
     }
   }
-  const { follow, from } = options;
-  for (const { passage, name } of await followSymbols(source, question, first, follow, from)) {
+  const { follow, from, alsoNamed } = options;
+  const names = alsoNamed === '' ? question : `${question}\n${alsoNamed}`;
+  for (const { passage, name } of await followSymbols(source, names, first, follow, from)) {
     if (!taken.has(passage.id)) {
       chosen.push({ passage, reason: { kind: 'definition', name } });
     }

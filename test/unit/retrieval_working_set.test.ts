@@ -41,6 +41,20 @@ describe('working set', () => {
     assert.deepEqual(set.evidence.at(-1)?.reason, { kind: 'definition', name: 'helper' });
   });
 
+  it('adds definitions of what is named besides, and looks for no passage with that', async () => {
+    const repository = fakeRepository(blocks, [0]);
+    const asked: string[] = [];
+    const search = repository.search.bind(repository);
+    repository.search = (question, limit) => {
+      asked.push(question);
+      return search(question, limit);
+    };
+    const options = { ...defaultSelection, alsoNamed: "import { helper } from './h.js';" };
+    const set = await selectWorkingSet(repository, 'question', options);
+    assert.deepEqual(asked, ['question']);
+    assert.ok(set.evidence.some(({ reason }) => reason.kind === 'definition'));
+  });
+
   it('leaves out passages that score far below the best', async () => {
     const set = await select([0, 2, 4], { peakShare: 0.95, follow: 0 });
     assert.deepEqual(places(set), ['z.ts:1-10']);
