@@ -312,6 +312,8 @@ describe('inline completions of the language server @slow', function () {
       const records = await other.connection.sendRequest(completionRecent.name, {});
       const [record] = completionRecent.result.parse(records);
       assert.equal(record?.reason, 'unfitModel');
+      assert.equal(other.statuses.at(-1)?.canFillIn, false);
+      assert.equal(window.statuses.at(-1)?.canFillIn, true);
     } finally {
       await other.close();
     }

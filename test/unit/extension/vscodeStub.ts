@@ -116,6 +116,18 @@ interface Editor {
   selection: { active: { line: number; isEqual(other: { line: number }): boolean } };
 }
 
+/** What stands in the status bar. */
+interface StatusItem {
+  text: string;
+  tooltip: string;
+}
+
+/** One line of a list to choose from. */
+interface Choice {
+  label: string;
+  command?: string;
+}
+
 const nothing = { dispose: () => undefined };
 const never = () => nothing;
 const told: string[] = [];
@@ -128,6 +140,8 @@ const commands = new Map<string, (...given: unknown[]) => unknown>();
 const executed: string[] = [];
 const visible: Marked[] = [];
 const answers: string[] = [];
+const items: StatusItem[] = [];
+const lists: (readonly Choice[])[] = [];
 const tell = (message: string): Promise<string | undefined> => {
   told.push(message);
   return Promise.resolve(answers.shift());
@@ -141,6 +155,11 @@ const api = {
   MarkdownString,
   Disposable,
   OverviewRulerLane: { Left: 1 },
+  StatusBarAlignment: { Right: 2 },
+  QuickPickItemKind: { Separator: -1 },
+  ThemeColor: class {
+    constructor(readonly id: string) {}
+  },
   InlineCompletionTriggerKind: { Invoke: 0, Automatic: 1 },
   ConfigurationTarget: { Global: 1, Workspace: 2 },
   l10n: {
@@ -166,6 +185,15 @@ const api = {
     onDidChangeTextEditorSelection: moved.event,
     createTreeView: () => ({ ...nothing, visible: false, onDidChangeVisibility: never }),
     createTextEditorDecorationType: (look: object) => ({ ...look, ...nothing }),
+    createStatusBarItem: () => {
+      const item = { text: '', tooltip: '', show: () => undefined, ...nothing };
+      items.push(item);
+      return item;
+    },
+    showQuickPick: (choices: readonly Choice[]) => {
+      lists.push(choices);
+      return Promise.resolve();
+    },
     tabGroups: { all: [] },
     showInformationMessage: tell,
     showWarningMessage: tell,
@@ -191,6 +219,7 @@ const api = {
     onDidGrantWorkspaceTrust: never,
     onDidChangeWorkspaceFolders: never,
     onDidChangeTextDocument: edited.event,
+    onDidOpenTextDocument: never,
     createFileSystemWatcher: () => ({
       ...nothing,
       onDidChange: never,
@@ -203,6 +232,12 @@ const api = {
 
 /** The sentences that the user was shown, in order. */
 export const shownMessages: readonly string[] = told;
+
+/** The items of the status bar, as they are now. */
+export const statusItems: readonly StatusItem[] = items;
+
+/** The lists that the user was shown, in order. */
+export const shownLists: readonly (readonly Choice[])[] = lists;
 
 /** The commands that the extension ran, in order. */
 export const executedCommands: readonly string[] = executed;
