@@ -70,14 +70,15 @@ export class InlineCompletions {
     >,
   ) {}
 
-  /** A document was changed in the editor. `place`: in its file, where it is a file's. */
-  typed(uri: string, place?: FilePlace): void {
+  /**
+   * A document was changed in the editor. `place`: in its file, where it is a file's. Returns what takes
+   * back that something was written there.
+   */
+  typed(uri: string, place?: FilePlace): () => void {
     this.changes += uri === this.uri ? 0 : 1;
     this.rhythm.typed(performance.now(), uri);
     this.kept.forgetOthers(uri);
-    if (place !== undefined) {
-      this.completer.wrote(place);
-    }
+    return place === undefined ? () => undefined : this.completer.wrote(place);
   }
 
   async complete(request: InlineRequest, signal: AbortSignal): Promise<InlineOutcome> {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { completionRecent, type CompletionRecord } from '../../server/protocol/completion.js';
 import { fillingModel, holeIn } from './checkout.js';
 import { Window } from './languageServer.js';
@@ -24,8 +27,46 @@ const written = [
   '',
 ].join('\n');
 
+const garden = '// Tools.\nexport const RAKES = 3;\n';
+/** An editor takes so long to hear of a file, and longer. */
+const loadedAfterMs = 100;
+
 describe('inline completions beside files that are not saved @slow', function () {
   this.timeout(240_000);
+
+  it('do not rest on a file only because the editor has loaded it anew', async () => {
+    const root = await temporaryRepository({
+      ...shopFiles,
+      'src/ribbons.ts': ribbons,
+      'src/garden.ts': garden,
+      'src/wrapping.ts': shop,
+    });
+    const window = await Window.open(root, await homeWithModel(), { model: fillingModel });
+    await window.until(() => window.statuses.at(-1)?.state === 'ready');
+    const open = (path: string, text: string): Promise<OpenDocument> =>
+      OpenDocument.open(window.connection, `${window.folder}/${path}`, text);
+    const wrapping = await open('src/wrapping.ts', shop);
+    const other = await open('src/garden.ts', garden);
+    const sourcesNow = async (): Promise<string[]> => {
+      await wrapping.suggest(holeIn(shop));
+      const records = await window.connection.sendRequest(completionRecent.name, {});
+      const [record] = completionRecent.result.parse(records);
+      return (record?.sources ?? []).map((source) => source.path);
+    };
+
+    const more = 'export const SPADES = 4;\n';
+    await writeFile(join(root, 'src/garden.ts'), garden + more);
+    await sleep(loadedAfterMs);
+    await other.change(garden.length, garden.length, more);
+    await sleep(loadedAfterMs); // so soon nobody asks elsewhere
+    assert.ok(!(await sourcesNow()).includes('src/garden.ts'));
+
+    await other.change(0, 0, '// Of the garden.\n');
+    await writeFile(join(root, 'src/garden.ts'), other.text); // saved at once
+    await sleep(loadedAfterMs);
+    assert.ok((await sourcesNow()).includes('src/garden.ts'));
+    await window.close();
+  });
 
   it('know a name that was just written in one, also where one had asked before', async () => {
     const root = await temporaryRepository({
