@@ -2,7 +2,7 @@
 // and what it cost. Those that the extension itself turned down stand among the server's.
 
 import * as vscode from 'vscode';
-import type { CompletionRecord } from '../../server/protocol/completion.js';
+import type { CompletionCounters, CompletionRecord } from '../../server/protocol/completion.js';
 import type { Drop } from './drops.js';
 import { languageName } from './languageName.js';
 
@@ -61,12 +61,13 @@ function dropEntry(drop: Drop): Entry {
 }
 
 function recordEntry(record: CompletionRecord): Entry {
-  const { time, outcome, text, sources } = record;
+  const { time, outcome, text, sources, prepared, lookedAhead } = record;
   const passages = sources.map(({ path, startLine, endLine, isUnsaved }) => {
     const lines = `${path}:${startLine}-${endLine}`;
     return isUnsaved === true ? vscode.l10n.t('{0} (not saved)', lines) : lines;
   });
   const isDropped = outcome === 'dropped';
+  const isPreceded = prepared !== undefined || lookedAhead !== undefined;
   return {
     time,
     place: placeOf(record),
@@ -78,11 +79,16 @@ function recordEntry(record: CompletionRecord): Entry {
           : vscode.l10n.t('Suggested:'),
       ...quoted(text),
       ...list(vscode.l10n.t('Time'), times(record)),
-      ...list(vscode.l10n.t('Tokens'), tokens(record)),
+      ...list(vscode.l10n.t('Tokens'), tokens(record.counters)),
+      ...list(vscode.l10n.t('Tokens prepared before, where the cursor rested'), tokens(prepared)),
+      ...list(
+        vscode.l10n.t('Tokens computed ahead before, while a suggestion was read'),
+        tokens(lookedAhead),
+      ),
       ...list(vscode.l10n.t('Passages'), passages),
     ],
-    // What was written and not shown may be what somebody looks for.
-    ...(isDropped && text === '' ? { sameAs: recordSentence(record) } : {}),
+    // What was written and not shown may be what somebody looks for, and what ran before.
+    ...(isDropped && text === '' && !isPreceded ? { sameAs: recordSentence(record) } : {}),
     count: 1,
   };
 }
@@ -125,7 +131,10 @@ function times({ timings }: CompletionRecord): string[] {
   ];
 }
 
-function tokens({ counters }: CompletionRecord): string[] {
+function tokens(counters: CompletionCounters | undefined): string[] {
+  if (counters === undefined) {
+    return [];
+  }
   const { tokensComputed, tokensReused, tokensMoved, tokensDecoded } = counters;
   if (tokensComputed + tokensReused + tokensMoved + tokensDecoded === 0) {
     return [];

@@ -67,7 +67,7 @@ function untilItHas(document: vscode.TextDocument, text: string): Promise<void> 
 
 /** The editor that it was asked in is still the active one. */
 async function explain({ server, switches, drops }: ExplainOptions): Promise<string> {
-  const notices = [`${stateText(shownState(switches))}. ${statusView(server).message}`];
+  const notices = [`${stateText(shownState(switches, server))}. ${statusView(server).message}`];
   if (!showsSuggestions(vscode.window.activeTextEditor?.document)) {
     notices.push(
       vscode.l10n.t('VS Code shows no suggestions: editor.inlineSuggest.enabled is off.'),

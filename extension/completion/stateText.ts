@@ -1,13 +1,21 @@
 // Whether suggestions come in the active editor, in words.
 
 import * as vscode from 'vscode';
+import type { Server } from '../server/server.js';
 import { liesInFolder } from './gate.js';
 import { languageName } from './languageName.js';
 import type { SwitchState, Switches } from './switches.js';
 
+/** Suggestions may be wanted, and the model that is loaded be one that cannot make any. */
+export type ShownState = SwitchState | { kind: 'unfitModel' };
+
 /** The state in the active editor; where there is none, of all. */
-export function shownState(switches: Pick<Switches, 'stateFor'>): SwitchState {
-  return switches.stateFor(shownLanguage());
+export function shownState(
+  switches: Pick<Switches, 'stateFor'>,
+  { status }: Pick<Server, 'status'>,
+): ShownState {
+  const state = switches.stateFor(shownLanguage());
+  return state.kind === 'on' && status?.canFillIn === false ? { kind: 'unfitModel' } : state;
 }
 
 /** Language of the active editor, unless it shows something else than a file of the folder. */
@@ -16,10 +24,14 @@ export function shownLanguage(): string | undefined {
   return document !== undefined && liesInFolder(document) ? document.languageId : undefined;
 }
 
-export function stateText(state: SwitchState): string {
+export function stateText(state: ShownState): string {
   switch (state.kind) {
     case 'on':
       return vscode.l10n.t('Suggestions: on');
+    case 'unfitModel':
+      return vscode.l10n.t(
+        'Suggestions: none, as this model was not made to fill in code; choose another one',
+      );
     case 'off':
       return vscode.l10n.t('Suggestions: off');
     case 'untrusted':

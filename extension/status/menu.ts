@@ -21,7 +21,7 @@ export async function openMenu(server: Server, switches: Switches): Promise<void
     entry('refresh', vscode.l10n.t('Look for changes and read them'), 'leoam.index.refresh'),
     entry('database', vscode.l10n.t('Show where what is read lies'), 'leoam.tiers.focus'),
     entry('list-filter', vscode.l10n.t('What is left out, and why'), 'leoam.index.showSkipped'),
-    ...suggestionEntries(switches),
+    ...suggestionEntries(server, switches),
     line('LeoAM'),
     entry('package', vscode.l10n.t('Choose a model'), 'leoam.model.select'),
     entry('output', vscode.l10n.t('Show the log'), 'leoam.server.showLog'),
@@ -34,10 +34,14 @@ export async function openMenu(server: Server, switches: Switches): Promise<void
 }
 
 /** Below a line that says how things are: what would change that. */
-function suggestionEntries(switches: Switches): Entry[] {
+function suggestionEntries(server: Server, switches: Switches): Entry[] {
   const language = shownLanguage();
+  const state = shownState(switches, server);
   const entries = [
-    line(stateText(shownState(switches))),
+    line(stateText(state)),
+    ...(state.kind === 'unfitModel'
+      ? [entry('package', vscode.l10n.t('Choose a model that suggests'), 'leoam.model.select')]
+      : []),
     switches.stateFor().kind === 'off'
       ? entry('lightbulb', vscode.l10n.t('Turn suggestions on'), 'leoam.completion.toggle')
       : entry('circle-slash', vscode.l10n.t('Turn suggestions off'), 'leoam.completion.toggle'),

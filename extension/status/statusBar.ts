@@ -19,7 +19,7 @@ export function statusBar(server: Server, switches: Switches): vscode.Disposable
   item.command = 'leoam.status.menu';
   const show = (): void => {
     const status = statusView(server);
-    const suggestions = shownState(switches);
+    const suggestions = shownState(switches, server);
     const hasFolder = status.state !== 'noFolder';
     const mark = hasFolder && suggestions.kind !== 'on' ? ' $(circle-slash)' : '';
     const label = [`LeoAM: ${status.message}`, ...(hasFolder ? [stateText(suggestions)] : [])];

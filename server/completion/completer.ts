@@ -130,9 +130,9 @@ export class Completer {
     this.stretches.defined(cursor, places);
   }
 
-  /** Something was written there: it belongs to what is written elsewhere next. */
-  wrote(place: FilePlace): void {
-    this.stretches.wrote(place);
+  /** Something was written there: it belongs to what is written elsewhere next. Returns what takes that back. */
+  wrote(place: FilePlace): () => void {
+    return this.stretches.wrote(place);
   }
 
   /** Files of the repository whose text is not what it was. */

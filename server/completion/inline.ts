@@ -12,9 +12,19 @@ import { KeptSuggestions, type KeptSuggestion } from './kept.js';
 import type { FilePlace, NamedPlace } from './knownPlaces.js';
 import { Newest } from './newest.js';
 import type { Place, Suggested } from './place.js';
-import { computedRecord, droppedRecord, keptRecord, type Recorded } from './record.js';
+import {
+  cancelledRecord,
+  computedRecord,
+  droppedRecord,
+  keptRecord,
+  withCounters,
+  withWaits,
+  type Recorded,
+  type Waits,
+} from './record.js';
 import { Rhythm } from './rhythm.js';
 import { postProcess } from './steps/index.js';
+import { Tally } from './tally.js';
 import { writeFor, type WriteRequest } from './write.js';
 
 export interface InlineRequest extends Place {
@@ -63,6 +73,9 @@ export class InlineCompletions {
   /** Where the suggestion ahead of need stands that is being computed. */
   private ahead: { uri: string; path: string; before: string } | undefined;
 
+  /** Since the request before, of all documents. */
+  private readonly aheadOfNeed = { prepared: new Tally(), lookedAhead: new Tally() };
+
   constructor(
     private readonly completer: Pick<
       Completer,
@@ -70,17 +83,29 @@ export class InlineCompletions {
     >,
   ) {}
 
-  /** A document was changed in the editor. `place`: in its file, where it is a file's. */
-  typed(uri: string, place?: FilePlace): void {
+  /**
+   * A document was changed in the editor. `place`: in its file, where it is a file's. Returns what takes
+   * back that something was written there.
+   */
+  typed(uri: string, place?: FilePlace): () => void {
     this.changes += uri === this.uri ? 0 : 1;
     this.rhythm.typed(performance.now(), uri);
     this.kept.forgetOthers(uri);
-    if (place !== undefined) {
-      this.completer.wrote(place);
-    }
+    return place === undefined ? () => undefined : this.completer.wrote(place);
   }
 
   async complete(request: InlineRequest, signal: AbortSignal): Promise<InlineOutcome> {
+    const own = new Tally();
+    const { suggestions, record } = await this.outcome(request, signal, own);
+    return { suggestions, record: withCounters(record, own, this.aheadOfNeed) };
+  }
+
+  /** `own`: what runs for this request. */
+  private async outcome(
+    request: InlineRequest,
+    signal: AbortSignal,
+    own: Tally,
+  ): Promise<InlineOutcome> {
     const arrived = performance.now();
     this.uri = request.uri;
     const place = withSelected(request);
@@ -92,7 +117,7 @@ export class InlineCompletions {
     }
     const kept = this.kept.find(request.uri, ...around(place));
     if (kept !== undefined) {
-      const others = request.isExplicit ? await this.others(request, place, kept, signal) : [];
+      const others = request.isExplicit ? await this.others(request, place, kept, signal, own) : [];
       if (others === undefined) {
         return { suggestions: [], record: droppedRecord('cancelled') };
       }
@@ -112,7 +137,7 @@ export class InlineCompletions {
       await this.wait(request, place, until).finally(
         () => (waits.waitMs = performance.now() - begun),
       );
-      return this.compute(request, place, extent, until);
+      return this.compute(request, place, extent, until, own);
     });
     const { fitted, record } = computed ?? { record: cancelledRecord(arrived, waits) };
     const timed = withWaits(record, waits);
@@ -135,12 +160,13 @@ export class InlineCompletions {
       return; // with what the same cursor needs, or with what was asked for
     }
     this.ahead = isLeft ? undefined : this.ahead;
-    await this.work.run(signal, (until) =>
-      this.completer.complete({
+    await this.work.run(signal, async (until) => {
+      const result = await this.completer.complete({
         ...{ path, text, offset, approximations: leoam, maxTokens: 1, stop: [], signal: until },
         requestClass: 'prepare',
-      }),
-    );
+      });
+      this.aheadOfNeed.prepared.add(result);
+    });
   }
 
   /** Files of the folder whose text is not what it was, relative to it. */
@@ -177,10 +203,12 @@ export class InlineCompletions {
     place: Place,
     extent: Extent,
     signal: AbortSignal,
+    own: Tally,
   ): Promise<{ fitted?: Suggested; record: Recorded }> {
     const since = this.changes;
     const minMeanLogProbability = request.isExplicit ? leastWhereAsked : leastLogProbability;
     const result = await this.write(request, place, extent, { minMeanLogProbability, signal });
+    own.add(result);
     const record = computedRecord(result);
     const fitted = fittedFrom(result, place);
     if (result.reason !== 'cancelled') {
@@ -202,6 +230,7 @@ export class InlineCompletions {
     place: Place,
     first: KeptSuggestion,
     signal: AbortSignal,
+    own: Tally,
   ): Promise<Suggested[] | undefined> {
     this.ahead = undefined; // this takes its turn
     return this.work.run(signal, async (until) => {
@@ -219,6 +248,7 @@ export class InlineCompletions {
           place,
           beginsNextLine(first.text) ? extentBehind(place) : extentOf(place),
         );
+        own.add(result);
         const fitted = fittedFrom(result, place);
         if (typeof fitted !== 'string' && fitted.text !== first.text) {
           found.set(fitted.text, fitted);
@@ -261,6 +291,7 @@ export class InlineCompletions {
         const result = await this.write(request, next, extent, {
           ...{ minMeanLogProbability: leastLogProbability, requestClass: 'prepare', signal },
         });
+        this.aheadOfNeed.lookedAhead.add(result);
         const fitted = fittedFrom(result, next);
         if (typeof fitted !== 'string') {
           this.keep(request.uri, next, fitted, result, since);
@@ -347,35 +378,4 @@ function suggestionOf({ offset, selected }: InlineRequest, fitted: Suggested): I
 
 function around({ text, offset }: Place): [before: string, behind: string] {
   return [text.slice(0, offset), text.slice(offset)];
-}
-
-interface Waits {
-  /** Absent: its turn has not come. */
-  queuedMs?: number;
-  waitMs: number;
-}
-
-/** Of a request that was given up. */
-function cancelledRecord(arrived: number, { queuedMs, waitMs }: Waits): Recorded {
-  const record = droppedRecord('cancelled');
-  const sinceMs = performance.now() - arrived;
-  const timings =
-    queuedMs === undefined
-      ? { queuedMs: sinceMs, totalMs: sinceMs }
-      : { totalMs: sinceMs - queuedMs - waitMs };
-  return { ...record, timings: { ...record.timings, ...timings } };
-}
-
-/** Times count from the request's arrival, but for the wait. */
-function withWaits(record: Recorded, { queuedMs = 0, waitMs }: Waits): Recorded {
-  const { timings } = record;
-  return {
-    ...record,
-    timings: {
-      ...{ ...timings, waitMs },
-      queuedMs: timings.queuedMs + queuedMs,
-      ttftMs: timings.ttftMs + (timings.ttftMs > 0 ? queuedMs : 0),
-      totalMs: timings.totalMs + queuedMs,
-    },
-  };
 }

@@ -13,11 +13,11 @@ export interface NamedPlace extends FilePlace {
 }
 
 const writtenForMs = 10 * 60_000;
-const rememberedFiles = 8;
+const mostFiles = 8;
 
 export class KnownPlaces {
   private definitions: { path: string; region: string; places: readonly NamedPlace[] } | undefined;
-  /** The place in each file, the latest last. */
+  /** The place in each file. */
   private readonly written = new Map<string, { line: number; at: number }>();
 
   /** Of the names around a cursor in this stretch of a file. */
@@ -30,21 +30,39 @@ export class KnownPlaces {
     return definitions?.path === path && definitions.region === region ? definitions.places : [];
   }
 
-  /** `now`: milliseconds of any clock that does not go back. */
-  wrote({ path, line }: FilePlace, now: number): void {
+  /**
+   * `now`: milliseconds of any clock that does not go back. Returns what takes it back, so that the place
+   * in the file is the one before; it does nothing once something was written there since.
+   */
+  wrote({ path, line }: FilePlace, now: number): () => void {
+    const before = this.written.get(path);
+    const written = { line, at: now };
     this.written.delete(path);
-    this.written.set(path, { line, at: now });
-    const [oldest] = this.written.keys();
-    if (this.written.size > rememberedFiles && oldest !== undefined) {
-      this.written.delete(oldest);
+    this.written.set(path, written);
+    // Not by their number: those that many others displace are there again once these are taken back.
+    for (const [of, { at }] of this.written) {
+      if (now - at > writtenForMs) {
+        this.written.delete(of);
+      }
     }
+    return () => {
+      if (this.written.get(path) !== written) {
+        return;
+      }
+      this.written.delete(path);
+      if (before !== undefined) {
+        this.written.set(path, before);
+      }
+    };
   }
 
   /** In other files than this one, the latest first. */
   writtenOutside(path: string, now: number): FilePlace[] {
     return [...this.written]
       .filter(([of, { at }]) => of !== path && now - at <= writtenForMs)
-      .map(([of, { line }]) => ({ path: of, line }))
-      .reverse();
+      .reverse()
+      .sort(([, a], [, b]) => b.at - a.at)
+      .slice(0, mostFiles)
+      .map(([of, { line }]) => ({ path: of, line }));
   }
 }

@@ -15,8 +15,26 @@ const families = [
   ['<fim_prefix>', '<fim_suffix>', '<fim_middle>'], // starcoder and others
 ] as const;
 
+type Engine = Pick<NativeEngine, 'specialToken'>;
+
+/** Whether its model was trained with such tokens. */
+export function canFillIn(engine: Engine): boolean {
+  return marksOf(engine) !== undefined;
+}
+
 /** Throws "invalid-input" for a model that has no such tokens. */
-export function fimMarks(engine: Pick<NativeEngine, 'specialToken'>): FimMarks {
+export function fimMarks(engine: Engine): FimMarks {
+  const marks = marksOf(engine);
+  if (marks === undefined) {
+    throw leoError(
+      'invalid-input',
+      'This model was not made to fill in the middle of code: choose one of the Qwen2.5-Coder models.',
+    );
+  }
+  return marks;
+}
+
+function marksOf(engine: Engine): FimMarks | undefined {
   for (const names of families) {
     const [prefix, suffix, middle] = names.map((name) => engine.specialToken(name));
     if (prefix !== undefined && suffix !== undefined && middle !== undefined) {
@@ -27,8 +45,5 @@ export function fimMarks(engine: Pick<NativeEngine, 'specialToken'>): FimMarks {
       };
     }
   }
-  throw leoError(
-    'invalid-input',
-    'This model was not made to fill in the middle of code: choose one of the Qwen2.5-Coder models.',
-  );
+  return undefined;
 }

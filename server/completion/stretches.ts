@@ -84,12 +84,19 @@ export class Stretches {
     this.places.defined(path, regionOf(text, offset), places);
   }
 
-  /** Something was written there: other files' stretches may show it. */
-  wrote(place: FilePlace): void {
-    this.places.wrote(place, performance.now());
-    if (place.path !== this.path) {
-      this.forget();
-    }
+  /** Something was written there: other files' stretches may show it. Returns what takes that back. */
+  wrote(place: FilePlace): () => void {
+    const takeBack = this.places.wrote(place, performance.now());
+    const forget = (): void => {
+      if (place.path !== this.path) {
+        this.forget();
+      }
+    };
+    forget();
+    return () => {
+      takeBack();
+      forget();
+    };
   }
 
   /** Files whose text is not what it was. */

@@ -14,6 +14,7 @@ import type { SkippedFile } from '../index/types.js';
 import { emptyReason, sourceOf } from '../workspace/content.js';
 import { nameReason } from '../workspace/names.js';
 import type { Folder } from './folders.js';
+import { wasOnDisk } from './loadedAnew.js';
 import { isIn, OpenDocuments, pathIn, type OpenDocument } from './openDocuments.js';
 
 /** A place in it, and how it was asked about. */
@@ -43,7 +44,10 @@ export class Completions {
     const found = line === undefined ? undefined : this.inlineOf(document);
     if (typeof found === 'object') {
       const place = typeof line === 'number' ? { path: found.path, line } : undefined;
-      found.inline.typed(document.uri, place);
+      const takeBack = found.inline.typed(document.uri, place);
+      if (place !== undefined) {
+        void this.takeBackUnlessWritten(document, takeBack);
+      }
     }
   }
 
@@ -128,6 +132,13 @@ export class Completions {
 
   async close(): Promise<void> {
     await Promise.all([...this.folders.keys()].map((uri) => this.closeFolder(uri)));
+  }
+
+  /** What the editor has loaded anew nobody wrote there. The next request does not wait for that. */
+  private async takeBackUnlessWritten(document: OpenDocument, takeBack: () => void): Promise<void> {
+    if (await wasOnDisk(document.uri, document.getText(), Date.now())) {
+      takeBack();
+    }
   }
 
   private remember(record: Omit<CompletionRecord, 'id'>): void {

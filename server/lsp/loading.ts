@@ -2,6 +2,7 @@
 // not fetched over the network unless that was asked for.
 
 import { openAssistant, type Assistant } from '../assistant.js';
+import { canFillIn } from '../completion/marks.js';
 import { isEngineError, leoError } from '../engine/errors.js';
 import {
   chooseModel,
@@ -36,6 +37,8 @@ export class Loading {
   /** One sentence that the user should know although all works. */
   warning: string | undefined;
   modelId: string | undefined;
+  /** Of the loaded model. */
+  canFillIn: boolean | undefined;
   private opening: Told | undefined;
   private download: Told | undefined;
   private assistant: Promise<Assistant> | undefined;
@@ -142,6 +145,7 @@ export class Loading {
       ...(storeRamMib === undefined ? {} : { storeRamBytes: Math.round(storeRamMib * mib) }),
     });
     this.modelId = assistant.engine.model.id;
+    this.canFillIn = canFillIn(assistant.engine);
     this.tell(undefined);
     return assistant;
   }

@@ -6,7 +6,7 @@ import type { Folder } from './folders.js';
 import type { Loading } from './loading.js';
 
 export interface Standing {
-  loading: Pick<Loading, 'told' | 'problem' | 'warning' | 'modelId'>;
+  loading: Pick<Loading, 'told' | 'problem' | 'warning' | 'modelId' | 'canFillIn'>;
   /** Answers that are being written. */
   answering: number;
   isPaused: boolean;
@@ -20,10 +20,11 @@ type State = Omit<Status, 'model' | 'folders'>;
 type Said = Pick<Status, 'message' | 'detail'>;
 
 export function statusOf(standing: Standing): Status {
-  const { modelId } = standing.loading;
+  const { modelId, canFillIn } = standing.loading;
   return {
     ...stateOf(standing),
     ...(modelId === undefined ? {} : { model: modelId }),
+    ...(canFillIn === undefined ? {} : { canFillIn }),
     folders: standing.folders.map(({ uri, repository, read }) => ({
       uri,
       files: repository.files.length,

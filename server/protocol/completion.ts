@@ -28,6 +28,20 @@ export const dropReason = z.enum([
 ]);
 export type DropReason = z.infer<typeof dropReason>;
 
+/** Sums, but for the working set: of that the largest. */
+const completionCounters = z.object({
+  tokensComputed: z.int(),
+  tokensReused: z.int(),
+  tokensMoved: z.int(),
+  tokensDecoded: z.int(),
+  /** Drafted tokens that decoding verified, and how many of them were right. */
+  tokensDrafted: z.int(),
+  tokensAccepted: z.int(),
+  workingSetTokens: z.int(),
+  bytesFromDisk: z.int(),
+});
+export type CompletionCounters = z.infer<typeof completionCounters>;
+
 export const completionRecord = z.object({
   /** Counts from 1 since the server was started. */
   id: z.int(),
@@ -57,17 +71,15 @@ export const completionRecord = z.object({
   ),
   /** Mean natural log probability of what was written; absent where nothing was. */
   meanLogProbability: z.number().optional(),
-  counters: z.object({
-    tokensComputed: z.int(),
-    tokensReused: z.int(),
-    tokensMoved: z.int(),
-    tokensDecoded: z.int(),
-    /** Drafted tokens that decoding verified, and how many of them were right. */
-    tokensDrafted: z.int(),
-    tokensAccepted: z.int(),
-    workingSetTokens: z.int(),
-    bytesFromDisk: z.int(),
-  }),
+  /** Of all that ran for this request, alternatives included; of what was given up until it was. */
+  counters: completionCounters,
+  /**
+   * What ran ahead of need in the same folder since the request before, for whichever document: where the
+   * cursor had come to rest (`leoam/completion/prepare`). Absent: nothing.
+   */
+  prepared: completionCounters.optional(),
+  /** Likewise, for what might come behind a suggestion while that was read. */
+  lookedAhead: completionCounters.optional(),
   timings: z.object({
     /** Waited for the typing to pause. */
     waitMs: z.number(),

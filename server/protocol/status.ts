@@ -57,6 +57,8 @@ export const status = z.object({
   secondsLeft: z.number().optional(),
   actions: z.array(statusAction),
   model: z.string().optional(),
+  /** Whether the model can suggest at a cursor; where not, another one has to be chosen. Absent: none is loaded. */
+  canFillIn: z.boolean().optional(),
   folders: z.array(
     z.object({
       uri: z.string(),

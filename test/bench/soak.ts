@@ -1,6 +1,7 @@
 // npm run bench -- soak: thousands of requests for suggestions with cancellation, edits, jumps
 // and other files at random, against LeoAM's language server. Nothing may come that is meant for
-// another text, nothing may stay without an answer, and memory must not grow.
+// another text, what was kept must be the rest of what was shown, nothing may stay without an answer,
+// and memory must not grow.
 //
 //   --model ID|PATH   --threads N   --repos ky (the first one is taken)
 //   --requests N        (10000)

@@ -1,5 +1,6 @@
 // Plays random work to the language server and holds each suggestion against the document: it
-// must be for the text that was there when it was asked for, and that still is.
+// must be for the text that was there when it was asked for, and that still is, and where it was
+// kept, the rest of what was shown before.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancellationTokenSource } from 'vscode-languageserver/node';
@@ -7,6 +8,7 @@ import { completionPrepare, completionRecent } from '../../server/protocol/compl
 import { statusGet } from '../../server/protocol/status.js';
 import { within, type OpenDocument, type Suggested } from '../server/openDocument.js';
 import type { EditorWindow } from './editorWindow.js';
+import { KeptCheck } from './keptCheck.js';
 import { memoryOf, type MemorySample } from './memory.js';
 import { Restless } from './restless.js';
 import type { SourceFile } from './sourceFiles.js';
@@ -28,6 +30,8 @@ export interface Soaked {
   rests: number;
   /** Requests that came to something. */
   suggested: number;
+  /** Of these, kept ones that were held against what was shown before. */
+  keptAsShown: number;
   memory: MemorySample[];
   longestAnswerMs: number;
   failures: string[];
@@ -65,12 +69,14 @@ class Soaker {
   private readonly person: Restless;
   private readonly pending = new Set<Pending>();
   private readonly answers = new Set<Promise<void>>();
+  private readonly kept = new KeptCheck();
   private lastRecord = 0;
   private readonly result: Soaked = {
     outcomes: {},
     sent: { automatic: 0, asked: 0, cancelled: 0, edited: 0, outdone: 0 },
     rests: 0,
     suggested: 0,
+    keptAsShown: 0,
     memory: [],
     longestAnswerMs: 0,
     failures: [],
@@ -216,6 +222,7 @@ class Soaker {
 
   private judge(one: Pending, found: readonly Suggested[]): void {
     const { document, version, offset, text, isVoid } = one;
+    this.kept.answered({ uri: document.uri, text, offset }, found);
     if (found.length === 0) {
       return;
     }
@@ -253,15 +260,19 @@ class Soaker {
     const records = completionRecent.result.parse(
       await within(longestAnswerMs, asked, 'The list of requests'),
     );
-    for (const { id, outcome, reason, message } of records) {
+    for (const record of [...records].reverse()) {
+      const { id, outcome, reason, message } = record;
       if (id > this.lastRecord) {
         const name = reason ?? outcome;
         this.result.outcomes[name] = (this.result.outcomes[name] ?? 0) + 1;
         if (reason !== undefined && wrongReasons.has(reason)) {
           this.result.failures.push(`Record ${String(id)}: ${reason} ${message ?? ''}`);
         }
+        const problem = this.kept.problemOf(record);
+        this.result.failures.push(...(problem === undefined ? [] : [problem]));
       }
     }
     this.lastRecord = Math.max(this.lastRecord, ...records.map(({ id }) => id));
+    this.result.keptAsShown = this.kept.rests;
   }
 }

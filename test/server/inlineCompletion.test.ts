@@ -125,7 +125,7 @@ describe('inline completions of the language server @slow', function () {
     for (let typed = 1; typed <= 3; typed++) {
       const at = cursor + typed - 1;
       await document.change(at, at, suggested[typed - 1] ?? '');
-      const rest = only(await document.suggest(cursor + typed));
+      const rest = only(await document.suggest(cursor + typed, { isAutomatic: true }));
       assert.equal(rest.text, suggested.slice(typed));
       assert.equal(rest.start, cursor + typed);
       const record = await latest();
@@ -144,6 +144,10 @@ describe('inline completions of the language server @slow', function () {
     const again = await document.suggest(cursor);
     assert.deepEqual(only(again), seen);
     assert.equal(new Set(again.map((one) => one.text)).size, again.length);
+    const { outcome, counters } = await latest();
+    assert.equal(outcome, 'kept');
+    // What was drawn besides.
+    assert.ok(counters.tokensDecoded > 0 && counters.tokensReused > 300, JSON.stringify(counters));
   });
 
   it('compute little where the cursor has rested before', async () => {
@@ -151,7 +155,8 @@ describe('inline completions of the language server @slow', function () {
     const prepare = { uri: `${window.folder}/${path}`, position: document.placeOf(cursor) };
     await window.connection.sendRequest(completionPrepare.name, prepare);
     await document.suggest(cursor);
-    const { counters } = await latest();
+    const { counters, prepared } = await latest();
+    assert.ok((prepared?.tokensComputed ?? 0) > 20, JSON.stringify(prepared));
     assert.ok(counters.tokensComputed <= 4, `${counters.tokensComputed}`);
     assert.ok(counters.tokensReused > 300, `${counters.tokensReused}`);
     assert.equal(counters.bytesFromDisk, 0);
@@ -312,6 +317,8 @@ describe('inline completions of the language server @slow', function () {
       const records = await other.connection.sendRequest(completionRecent.name, {});
       const [record] = completionRecent.result.parse(records);
       assert.equal(record?.reason, 'unfitModel');
+      assert.equal(other.statuses.at(-1)?.canFillIn, false);
+      assert.equal(window.statuses.at(-1)?.canFillIn, true);
     } finally {
       await other.close();
     }

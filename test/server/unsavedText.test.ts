@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { chatCountTokens } from '../../server/protocol/chat.js';
 import { completionRecent, type CompletionRecord } from '../../server/protocol/completion.js';
 import { fillingModel, holeIn } from './checkout.js';
 import { Window } from './languageServer.js';
@@ -24,8 +28,100 @@ const written = [
   '',
 ].join('\n');
 
+/** Two functions, each with a hole, that go by other files. */
+const twoHoles = [
+  shop,
+  '/** How many items a Basket has room for still, of MAX_BASKET_ITEMS. */',
+  'export function roomIn(basket: Basket, count: number): number {',
+  '  if ()',
+  '    return 0;',
+  '  return MAX_BASKET_ITEMS - count;',
+  '}',
+  '',
+].join('\n');
+/** Nearly as much as is taken of it. */
+const longWritten = ['', 'Silver', 'Golden', 'Velvet', 'Paper', 'Cotton']
+  .map((kind) => written.replace('Silver', kind))
+  .join('');
+const garden = '// Tools.\nexport const RAKES = 3;\n';
+/** An editor takes so long to hear of a file, and longer. */
+const loadedAfterMs = 100;
+
 describe('inline completions beside files that are not saved @slow', function () {
   this.timeout(240_000);
+
+  it('do not rest on a file only because the editor has loaded it anew', async () => {
+    const root = await temporaryRepository({
+      ...shopFiles,
+      'src/ribbons.ts': ribbons,
+      'src/garden.ts': garden,
+      'src/wrapping.ts': shop,
+    });
+    const window = await Window.open(root, await homeWithModel(), { model: fillingModel });
+    await window.until(() => window.statuses.at(-1)?.state === 'ready');
+    const open = (path: string, text: string): Promise<OpenDocument> =>
+      OpenDocument.open(window.connection, `${window.folder}/${path}`, text);
+    const wrapping = await open('src/wrapping.ts', shop);
+    const other = await open('src/garden.ts', garden);
+    const sourcesNow = async (): Promise<string[]> => {
+      await wrapping.suggest(holeIn(shop));
+      const records = await window.connection.sendRequest(completionRecent.name, {});
+      const [record] = completionRecent.result.parse(records);
+      return (record?.sources ?? []).map((source) => source.path);
+    };
+
+    const more = 'export const SPADES = 4;\n';
+    await writeFile(join(root, 'src/garden.ts'), garden + more);
+    await sleep(loadedAfterMs);
+    await other.change(garden.length, garden.length, more);
+    await sleep(loadedAfterMs); // so soon nobody asks elsewhere
+    assert.ok(!(await sourcesNow()).includes('src/garden.ts'));
+
+    await other.change(0, 0, '// Of the garden.\n');
+    await writeFile(join(root, 'src/garden.ts'), other.text); // saved at once
+    await sleep(loadedAfterMs);
+    assert.ok((await sourcesNow()).includes('src/garden.ts'));
+    await window.close();
+  });
+
+  it('compute it once for two functions of a file', async () => {
+    const root = await temporaryRepository({
+      ...shopFiles,
+      'src/ribbons.ts': ribbons,
+      'src/wrapping.ts': twoHoles,
+    });
+    const window = await Window.open(root, await homeWithModel(), { model: fillingModel });
+    await window.until(() => window.statuses.at(-1)?.state === 'ready');
+    const open = (path: string, text: string): Promise<OpenDocument> =>
+      OpenDocument.open(window.connection, `${window.folder}/${path}`, text);
+    const wrapping = await open('src/wrapping.ts', twoHoles);
+    const other = await open('src/ribbons.ts', ribbons);
+    await other.change(ribbons.length, ribbons.length, longWritten);
+    const counted = await window.connection.sendRequest(chatCountTokens.name, {
+      text: longWritten,
+    });
+    const { tokens } = chatCountTokens.result.parse(counted);
+    assert.ok(tokens > 200, `${tokens}`);
+
+    const recordAt = async (hole: number): Promise<CompletionRecord> => {
+      await wrapping.suggest(hole, { isAutomatic: true });
+      const records = await window.connection.sendRequest(completionRecent.name, {});
+      const [record] = completionRecent.result.parse(records);
+      assert.ok(record !== undefined);
+      assert.ok(record.sources.some(({ isUnsaved }) => isUnsaved === true));
+      return record;
+    };
+    const first = await recordAt(holeIn(twoHoles));
+    const second = await recordAt(twoHoles.lastIndexOf('if (') + 'if ('.length);
+    console.log(
+      `figure: beside ${tokens} unsaved tokens ${first.counters.tokensComputed} are computed, in the next function ${second.counters.tokensComputed}`,
+    );
+    const pathsOf = ({ sources }: CompletionRecord): string[] => sources.map(({ path }) => path);
+    assert.notDeepEqual(pathsOf(first), pathsOf(second)); // what is stored is another
+    assert.ok(first.counters.tokensComputed >= tokens, JSON.stringify(first.counters));
+    assert.ok(second.counters.tokensComputed < tokens, JSON.stringify(second.counters));
+    await window.close();
+  });
 
   it('know a name that was just written in one, also where one had asked before', async () => {
     const root = await temporaryRepository({

@@ -59,8 +59,8 @@ export class FakeCompleter {
     // Nor this.
   }
 
-  wrote(): void {
-    // Nor this.
+  wrote(): () => void {
+    return () => undefined; // nor this
   }
 
   dispose(): void {

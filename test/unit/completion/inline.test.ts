@@ -48,6 +48,67 @@ describe('inline completions of a folder', () => {
     await inline.dispose();
   });
 
+  it('tell what alternatives took, also where they were given up', async () => {
+    const stop = new AbortController();
+    const texts = ['two()', 'three()', 'four()', 'five'];
+    const completer = new FakeCompleter(({ sampling }) => {
+      const drawn = sampling === undefined ? 'one()' : (texts.shift() ?? '');
+      if (drawn === 'five') {
+        stop.abort();
+      }
+      return completionOf(drawn, drawn === 'five' ? 'cancelled' : 'end');
+    });
+    const inline = new InlineCompletions(completer);
+    await inline.complete(request, never);
+    const { record } = await inline.complete(request, never);
+    assert.equal(record.outcome, 'kept');
+    assert.equal(record.counters.tokensComputed, 3 + 3);
+    assert.equal(record.counters.tokensReused, 100 + 100);
+    assert.equal(record.counters.tokensDecoded, 'two()'.length + 'three()'.length);
+    const given = await inline.complete(request, stop.signal);
+    assert.equal(given.record.reason, 'cancelled');
+    assert.equal(given.record.counters.tokensDecoded, 'four()'.length + 'five'.length);
+    await inline.dispose();
+  });
+
+  it('tell what ran ahead of need since the request before, once', async () => {
+    const completer = new FakeCompleter(({ maxTokens, text: of, offset }) =>
+      completionOf(
+        maxTokens === 1 ? '' : of.slice(0, offset).endsWith('= ') ? 'one();' : '\ntwo();',
+      ),
+    );
+    const inline = new InlineCompletions(completer);
+    const automatic = { ...request, isExplicit: false };
+    for (const offset of [1500, 50]) {
+      await inline.prepare({ path: 'b.ts', text: 'x'.repeat(2000), offset }, [], never);
+    }
+    const first = (await inline.complete(automatic, never)).record;
+    assert.equal(first.prepared?.tokensComputed, 3 + 3);
+    assert.equal(first.lookedAhead, undefined);
+    assert.equal(first.counters.tokensComputed, 3);
+    await new Promise((resolve) => setImmediate(resolve)); // looking ahead
+    const second = (await inline.complete(automatic, never)).record;
+    assert.equal(second.prepared, undefined);
+    assert.equal(second.lookedAhead?.tokensDecoded, '\ntwo();'.length);
+    assert.equal(second.counters.tokensComputed, 0); // it was there
+    const third = (await inline.complete(automatic, never)).record;
+    assert.equal(third.lookedAhead, undefined);
+    await inline.dispose();
+  });
+
+  it('tell what one took that was cut short', async () => {
+    const stop = new AbortController();
+    const completer = new FakeCompleter(() => {
+      stop.abort();
+      return completionOf('one(', 'cancelled');
+    });
+    const inline = new InlineCompletions(completer);
+    const { record } = await inline.complete(request, stop.signal);
+    assert.equal(record.reason, 'cancelled');
+    assert.equal(record.counters.tokensDecoded, 'one('.length);
+    await inline.dispose();
+  });
+
   it('keep an alternative, behind the likeliest one', async () => {
     const completer = new FakeCompleter(({ sampling }) =>
       completionOf(sampling === undefined ? 'one()' : 'two()'),

@@ -33,6 +33,24 @@ describe('what the editor knows of other files', () => {
     assert.deepEqual(known.writtenOutside('c.ts', 12 * 60_000), []);
   });
 
+  it('is what it was before where something was not written after all', () => {
+    const known = new KnownPlaces();
+    known.wrote({ path: 'a.ts', line: 1 }, 0);
+    known.wrote({ path: 'b.ts', line: 2 }, 1);
+    const takeBack = Array.from({ length: 20 }, (_, i) =>
+      known.wrote({ path: i === 0 ? 'a.ts' : `${i}.ts`, line: 9 }, 2),
+    );
+    takeBack.forEach((one) => one());
+    assert.deepEqual(known.writtenOutside('c.ts', 3), [
+      { path: 'b.ts', line: 2 },
+      { path: 'a.ts', line: 1 },
+    ]);
+    const late = known.wrote({ path: 'a.ts', line: 5 }, 4);
+    known.wrote({ path: 'a.ts', line: 6 }, 5); // and this was
+    late();
+    assert.deepEqual(known.writtenOutside('b.ts', 6), [{ path: 'a.ts', line: 6 }]);
+  });
+
   it('remembers few files', () => {
     const known = new KnownPlaces();
     for (let i = 0; i < 100; i++) {

@@ -186,6 +186,17 @@ describe('the stretch of a file', () => {
     assert.equal(searches, 2);
   });
 
+  it('is chosen anew when what was written in another file turns out not to be', async () => {
+    disk.set('src/tax.ts', 'const rate = 7;\n');
+    editors.set('src/tax.ts', 'const rate = 7;\n');
+    const paths = async (): Promise<string[]> =>
+      linesSeen(await stretches.of(cursor)).map((one) => one.path);
+    const takeBack = stretches.wrote({ path: 'src/tax.ts', line: 1 });
+    assert.deepEqual(await paths(), ['src/tax.ts']);
+    takeBack();
+    assert.deepEqual(await paths(), []);
+  });
+
   it('sees what was saved from the store', async () => {
     disk.set('src/tax.ts', 'const rate = 7;\n');
     editors.set('src/tax.ts', 'const rate = 7;\n');

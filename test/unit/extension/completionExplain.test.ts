@@ -90,6 +90,19 @@ describe('"Why was nothing shown?"', () => {
     }
   });
 
+  it('tells what ran ahead of need before, also of keys that ended for one reason', () => {
+    const ahead = { ...computed.counters, tokensComputed: 310, tokensDecoded: 1 };
+    const next = { ...computed.counters, tokensComputed: 8, tokensDecoded: 21 };
+    const older = { ...nothingDone, time: at(19), prepared: ahead, lookedAhead: next };
+    const text = explain([nothingDone, older]);
+    for (const line of [
+      '- Tokens prepared before, where the cursor rested: 310 computed, 640 reused, 1,280 moved, 1 written',
+      '- Tokens computed ahead before, while a suggestion was read: 8 computed, 640 reused, 1,280 moved, 21 written',
+    ]) {
+      assert.ok(text.split('\n').includes(line), `${line}\nis not in\n${text}`);
+    }
+  });
+
   it('leaves times, tokens and passages out where there are none', () => {
     const text = explain([nothingDone]);
     assert.ok(text.includes('Nothing was shown. The cursor stood within a word.'), text);

@@ -123,6 +123,18 @@ interface Editor {
   selection: { active: { line: number; isEqual(other: { line: number }): boolean } };
 }
 
+/** What stands in the status bar. */
+interface StatusItem {
+  text: string;
+  tooltip: string;
+}
+
+/** One line of a list to choose from. */
+interface Choice {
+  label: string;
+  command?: string;
+}
+
 const nothing = { dispose: () => undefined };
 const never = () => nothing;
 const told: string[] = [];
@@ -138,6 +150,8 @@ const answers: string[] = [];
 const entries: string[] = [];
 const choices: string[] = [];
 const prompts: string[] = [];
+const items: StatusItem[] = [];
+const lists: (readonly Choice[])[] = [];
 const tell = (message: string): Promise<string | undefined> => {
   told.push(message);
   return Promise.resolve(answers.shift());
@@ -151,6 +165,11 @@ const api = {
   MarkdownString,
   Disposable,
   OverviewRulerLane: { Left: 1 },
+  StatusBarAlignment: { Right: 2 },
+  QuickPickItemKind: { Separator: -1 },
+  ThemeColor: class {
+    constructor(readonly id: string) {}
+  },
   InlineCompletionTriggerKind: { Invoke: 0, Automatic: 1 },
   ConfigurationTarget: { Global: 1, Workspace: 2 },
   l10n: {
@@ -176,6 +195,11 @@ const api = {
     onDidChangeTextEditorSelection: moved.event,
     createTreeView: () => ({ ...nothing, visible: false, onDidChangeVisibility: never }),
     createTextEditorDecorationType: (look: object) => ({ ...look, ...nothing }),
+    createStatusBarItem: () => {
+      const item = { text: '', tooltip: '', show: () => undefined, ...nothing };
+      items.push(item);
+      return item;
+    },
     tabGroups: { all: [] },
     showInformationMessage: tell,
     showWarningMessage: tell,
@@ -187,9 +211,10 @@ const api = {
         entered === undefined || validateInput(entered) !== undefined ? undefined : entered,
       );
     },
-    showQuickPick: <T extends { label: string }>(items: T[]) => {
+    showQuickPick: (list: readonly Choice[]) => {
+      lists.push(list);
       const chosen = choices.shift();
-      return Promise.resolve(items.find(({ label }) => label === chosen));
+      return Promise.resolve(list.find(({ label }) => label === chosen));
     },
   },
   languages: {},
@@ -212,6 +237,7 @@ const api = {
     onDidGrantWorkspaceTrust: never,
     onDidChangeWorkspaceFolders: never,
     onDidChangeTextDocument: edited.event,
+    onDidOpenTextDocument: never,
     createFileSystemWatcher: () => ({
       ...nothing,
       onDidChange: never,
@@ -224,6 +250,12 @@ const api = {
 
 /** The sentences that the user was shown, in order. */
 export const shownMessages: readonly string[] = told;
+
+/** The items of the status bar, as they are now. */
+export const statusItems: readonly StatusItem[] = items;
+
+/** The lists that the user was shown, in order. */
+export const shownLists: readonly (readonly Choice[])[] = lists;
 
 /** The commands that the extension ran, in order. */
 export const executedCommands: readonly string[] = executed;
