@@ -18,7 +18,7 @@
 //   --disk real,1000     the disk, past the page cache; or MB/s that reads are throttled to over that
 //                        cache; or `cache`: as fast as it is
 //   --batch 1            answers that are written together, to as many questions about the context, a
-//                        list; how good they are is measured with 1 alone
+//                        list; of several how good they are is told by what they share with full-disk's alone
 //   --steps N            tokens that are decoded (48)
 //   --code-tokens N      of the files behind the context, whose perplexity is measured (0)
 //   --questions N        of the repository's own that the context answers, whose gold answers are judged (0)
@@ -41,6 +41,7 @@ import {
   smallBenchModel,
   threadsOption,
 } from './support.js';
+import { notJudgedTogether } from './tiersQuality.js';
 import { measure, mostTogether, type Row } from './tiersRows.js';
 import { settingsOf, ways, type Disk, type Way } from './tiersWays.js';
 
@@ -101,6 +102,7 @@ export async function run(args: string[]): Promise<object> {
       repo: name,
       ...measured,
       questions: questions.length,
+      ...(settings.some(({ batch }) => batch > 1) ? { notJudged: notJudgedTogether } : {}),
       realDisk: await diskSpeed(path.join(home, 'store')),
       rows,
       ...speedups(rows, 'leoam', 'full-disk'),
