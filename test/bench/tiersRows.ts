@@ -106,7 +106,9 @@ export async function measure(
   const { engine } = assistant;
   const { parts, paths, tokens, rest: code } = contextOf(repository, contextTokens);
   if (code.length < codeTokens) {
-    throw new Error(`Only ${String(code.length)} tokens of code are left behind the context.`);
+    throw new Error(
+      `Only ${String(code.length)} tokens of code are left behind the context: --code-tokens takes no more.`,
+    );
   }
   const chunks = parts.reduce(
     (sum, part) => sum + (part.kind === 'chunks' ? part.last - part.first : 0),

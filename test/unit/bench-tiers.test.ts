@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { choicesOf, measuredOf } from '../bench/tiers.js';
 import { divergence, sameTokens } from '../bench/tiersQuality.js';
 import { tokenTimes } from '../bench/tiersSteps.js';
 import { settingsOf, type Choices } from '../bench/tiersWays.js';
@@ -49,6 +50,17 @@ describe('bench tiers', () => {
     // Answers that are written together guess nothing.
     assert.deepEqual([count('lossless', 1), count('lossless', 4)], [4, 0]);
     assert.equal(settings[0]?.way, 'memory');
+  });
+
+  it('measures the real disk, a throttled one and what code is like there when nobody says otherwise', () => {
+    const disks = settingsOf(choicesOf({})).flatMap(({ way, disk }) =>
+      way === 'leoam' ? [disk] : [],
+    );
+    assert.deepEqual(disks, ['real', 1000]);
+    assert.ok(measuredOf({}).codeTokens > 0);
+    assert.equal(measuredOf({ 'code-tokens': '0' }).codeTokens, 0);
+    assert.equal(measuredOf({ 'code-tokens': '7', questions: '3' }).codeTokens, 7);
+    assert.throws(() => measuredOf({ questions: 'all' }), /--questions/u);
   });
 
   it('measures the page cache alone with a real disk and no device', () => {
