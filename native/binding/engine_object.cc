@@ -191,7 +191,7 @@ Napi::Value EngineObject::NewSession(const Napi::CallbackInfo& info) {
 Napi::Value EngineObject::GenerateTogether(const Napi::CallbackInfo& info) {
   RequireCore(info.Env());
   return SessionObject::GenerateTogether(info.Env(), state_, info[0], info[1],
-                                         ReadPriority(info[2]));
+                                         ReadPriority(info[2]), info[3]);
 }
 
 Napi::Value EngineObject::Dispose(const Napi::CallbackInfo& info) {

@@ -16,6 +16,15 @@ struct TextPiece {
   std::vector<napi_value> ToJs(Napi::Env env) const { return {Napi::String::New(env, text)}; }
 };
 
+// Of one of the answers that are written together.
+struct AnswerPiece {
+  size_t answer;
+  std::string text;
+  std::vector<napi_value> ToJs(Napi::Env env) const {
+    return {Napi::Number::New(env, static_cast<double>(answer)), Napi::String::New(env, text)};
+  }
+};
+
 }  // namespace
 
 Result<Session*> SessionState::Ensure() {
@@ -126,7 +135,8 @@ Napi::Value SessionObject::Generate(const Napi::CallbackInfo& info) {
 Napi::Value SessionObject::GenerateTogether(Napi::Env env,
                                             const std::shared_ptr<EngineState>& engine,
                                             const Napi::Value& sessions,
-                                            const Napi::Value& requests, Priority priority) {
+                                            const Napi::Value& requests, Priority priority,
+                                            const Napi::Value& on_text) {
   if (!sessions.IsArray() || !requests.IsArray()) {
     throw Napi::TypeError::New(env, "generateTogether needs its sessions and their requests.");
   }
@@ -150,8 +160,14 @@ Napi::Value SessionObject::GenerateTogether(Napi::Env env,
   for (uint32_t i = 0; i < asked.Length(); ++i) {
     read.push_back(ReadGenerateRequest(asked.Get(i)));
   }
+  const Notifier notifier(env, on_text);
+  for (size_t i = 0; notifier && i < read.size(); ++i) {
+    read[i].on_text = [notifier, i](const std::string& text) {
+      notifier.Call(AnswerPiece{i, text});
+    };
+  }
   return StartJob<std::vector<GenerateResult>>(
-      env, engine, priority, Notifier(),
+      env, engine, priority, notifier,
       [engine, states = std::move(states),
        read = std::move(read)](JobContext& job) -> Result<std::vector<GenerateResult>> {
         std::vector<Session*> held;

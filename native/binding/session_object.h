@@ -61,7 +61,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   // Of NativeEngine.generateTogether.
   static Napi::Value GenerateTogether(Napi::Env env, const std::shared_ptr<EngineState>& engine,
                                       const Napi::Value& sessions, const Napi::Value& requests,
-                                      Priority priority);
+                                      Priority priority, const Napi::Value& on_text);
 
   explicit SessionObject(const Napi::CallbackInfo& info);
 

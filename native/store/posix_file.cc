@@ -33,7 +33,8 @@ uint8_t* DirectBuffer(size_t bytes) {
 
 class PosixReadableFile final : public ReadableFile {
  public:
-  PosixReadableFile(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  PosixReadableFile(Descriptor fd, std::string path, PositionedRead read)
+      : fd_(std::move(fd)), path_(std::move(path)), read_(std::move(read)) {}
 
   Status ReadAt(uint64_t offset, std::span<uint8_t> out) override {
     if (!direct_) {
@@ -55,7 +56,7 @@ class PosixReadableFile final : public ReadableFile {
       return;
     }
     // Some file systems take the flag and refuse the reads.
-    direct_ = ::pread(fd_.get(), DirectBuffer(kDirectBytes), kDirectBytes, 0) >= 0;
+    direct_ = read_(fd_.get(), DirectBuffer(kDirectBytes), kDirectBytes, 0) >= 0;
     if (!direct_) {
       ::fcntl(fd_.get(), F_SETFL, flags);
     }
@@ -81,27 +82,32 @@ class PosixReadableFile final : public ReadableFile {
 
  private:
   // Into `out`, at least `needed` bytes of it: the end of a file may lie within its last page.
+  // Where a read past the page cache stops within a page, the next one takes all of that page
+  // again, since no other may begin there.
   Status Read(uint64_t offset, std::span<uint8_t> out, size_t needed) {
     size_t done = 0;
     while (done < needed) {
-      const ssize_t got = ::pread(fd_.get(), out.data() + done, out.size() - done,
-                                  static_cast<off_t>(offset + done));
+      const size_t from = direct_ ? done / kDirectBytes * kDirectBytes : done;
+      const ssize_t got =
+          read_(fd_.get(), out.data() + from, out.size() - from, static_cast<off_t>(offset + from));
       if (got < 0 && errno == EINTR) {
         continue;
       }
       if (got < 0) {
         return PosixFailure("read", path_, errno);
       }
-      if (got == 0) {
+      const size_t reached = from + static_cast<size_t>(got);
+      if (reached <= done) {
         return Status(StatusCode::kCorruption, path_ + " ends early.");
       }
-      done += static_cast<size_t>(got);
+      done = reached;
     }
     return Status::Ok();
   }
 
   Descriptor fd_;
   std::string path_;
+  PositionedRead read_;
   bool direct_ = false;  // reads go past the page cache
 };
 
@@ -118,8 +124,8 @@ Status PosixFailure(const char* action, const std::string& path, int error) {
                           std::generic_category().message(error) + ".");
 }
 
-std::unique_ptr<ReadableFile> ReadableFileOf(Descriptor fd, std::string path) {
-  return std::make_unique<PosixReadableFile>(std::move(fd), std::move(path));
+std::unique_ptr<ReadableFile> ReadableFileOf(Descriptor fd, std::string path, PositionedRead read) {
+  return std::make_unique<PosixReadableFile>(std::move(fd), std::move(path), std::move(read));
 }
 
 }  // namespace leoam

@@ -3,8 +3,10 @@
 
 #if !defined(_WIN32)
 
+#include <sys/types.h>
 #include <unistd.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -40,8 +42,12 @@ class Descriptor {
   int fd_;
 };
 
-// A file that `fd` has open for reading.
-std::unique_ptr<ReadableFile> ReadableFileOf(Descriptor fd, std::string path);
+// As pread(2): descriptor, memory, bytes, offset. From any thread.
+using PositionedRead = std::function<ssize_t(int, void*, size_t, off_t)>;
+
+// A file that `fd` has open for reading. `read`: tests take one that stops short.
+std::unique_ptr<ReadableFile> ReadableFileOf(Descriptor fd, std::string path,
+                                             PositionedRead read = ::pread);
 
 }  // namespace leoam
 

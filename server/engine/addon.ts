@@ -367,13 +367,14 @@ export interface NativeEngine {
   /**
    * Answers several prompts, each in its own session: every pass computes a token of each, and reads
    * weights and evidence in tiers, the same in all sessions or in none, once for all. Nothing is
-   * guessed, streamed (`onText`) or told of `partMass`; each answer's `bytesFromDisk` has an equal part
-   * of what these passes read.
+   * guessed or told of `partMass`; each answer's `bytesFromDisk` has an equal part of what these passes
+   * read. `onText`: as in `GenerateRequest`, with the answer's place among the requests.
    */
   generateTogether(
     sessions: NativeSession[],
-    requests: Omit<GenerateRequest, 'priority'>[],
+    requests: Omit<GenerateRequest, 'priority' | 'onText'>[],
     priority: Priority,
+    onText?: (answer: number, text: string) => void,
   ): Job<GenerateResult[]>;
   /** Waits for running jobs to be cancelled, then frees everything. Later calls throw code "disposed". */
   dispose(): Promise<void>;

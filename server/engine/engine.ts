@@ -178,6 +178,7 @@ export class LeoEngine {
         asked.map(({ session }) => session.native),
         asked.map(({ request }) => request),
         priorities[requestClass],
+        (answer, text) => asked[answer]?.request.onText?.(text),
       ),
       signal,
     );

@@ -15,12 +15,12 @@
 //                        the engine does
 //   --code-share 0.5     of the channels of keys that have codes in the abstracts, at most
 //   --draft 12           tokens that steps with a share guess ahead at most where all verifies them
-//   --disk real,1000     the disk, past the page cache; or MB/s that reads are throttled to over that
+//   --disk real,1000     a list of: the disk, past the page cache; or MB/s that reads are throttled to over that
 //                        cache; or `cache`: as fast as it is
 //   --batch 1            answers that are written together, to as many questions about the context, a
-//                        list; how good they are is measured with 1 alone
+//                        list; of several how good they are is told by what they share with full-disk's alone
 //   --steps N            tokens that are decoded (48)
-//   --code-tokens N      of the files behind the context, whose perplexity is measured (0)
+//   --code-tokens 128    of the files behind the context, whose perplexity is measured; 0: none
 //   --questions N        of the repository's own that the context answers, whose gold answers are judged (0)
 
 import path from 'node:path';
@@ -41,42 +41,27 @@ import {
   smallBenchModel,
   threadsOption,
 } from './support.js';
+import { notJudgedTogether } from './tiersQuality.js';
 import { measure, mostTogether, type Row } from './tiersRows.js';
-import { settingsOf, ways, type Disk, type Way } from './tiersWays.js';
+import { settingsOf, ways, type Choices, type Disk, type Way } from './tiersWays.js';
 
-const secondsPerRow = 20;
+const secondsPerRow = 8;
+
+const options = [
+  ...(['repos', 'ways', 'contexts', 'ram', 'share', 'disk', 'steps', 'draft', 'mass'] as const),
+  ...(['device', 'device-ram', 'kv', 'code-tokens', 'code-share', 'batch', 'questions'] as const),
+] as const;
+type Values = Partial<Record<(typeof options)[number], string>>;
 
 export async function run(args: string[]): Promise<object> {
-  const values = benchOptions(args, [
-    ...['repos', 'ways', 'contexts', 'ram', 'share', 'disk', 'steps', 'draft', 'mass'],
-    ...['device', 'device-ram', 'kv', 'code-tokens', 'code-share', 'batch', 'questions'],
-  ]);
+  const values = benchOptions(args, options);
   const [name = 'fastify'] = listOption(values.repos, ['fastify']);
   const repo = await benchRepo(name);
-  const count = (option: 'code-tokens' | 'questions'): number =>
-    values[option] === undefined ? 0 : countOption(option, values[option], 1);
-  const measured = {
-    steps: countOption('steps', values.steps, 48),
-    codeTokens: count('code-tokens'),
-  };
-  const questions = repo.questions.slice(0, count('questions'));
-  const numbers = (value: string | undefined, fallback: string): number[] =>
-    listOption(value, listOption(fallback, [])).map(Number);
+  const { steps, codeTokens, questions: most } = measuredOf(values);
+  const questions = repo.questions.slice(0, most);
   const contexts = numbers(values.contexts, '2048,6144');
-  const wanted = listOption(values.ways, ways).map(wayOf);
-  const settings = settingsOf({
-    ways: wanted,
-    batches: numbers(values.batch, '1').map(batchOf),
-    rams: numbers(values.ram, '25'),
-    devicePercents: numbers(values['device-ram'], '0'),
-    device: values.device,
-    kvs: listOption(values.kv, [evidenceKv]).map(kvOf),
-    share: Number(values.share ?? '0.2'),
-    masses: values.mass === undefined ? undefined : numbers(values.mass, ''),
-    codeShare: number(values['code-share']),
-    disks: listOption(values.disk, ['1000']).map(diskOf),
-    draftTokens: countOption('draft', values.draft, 12),
-  });
+  const choices = choicesOf(values);
+  const settings = settingsOf(choices);
   const device = describeDevice();
   const model = await benchModel(values.model ?? smallBenchModel);
   const home = await benchHome();
@@ -91,7 +76,9 @@ export async function run(args: string[]): Promise<object> {
     const rows: Row[] = [];
     for (const tokens of contexts) {
       rows.push(
-        ...(await measure(assistant, repository, tokens, settings, { ...measured, questions })),
+        ...(await measure(assistant, repository, tokens, settings, {
+          ...{ steps, codeTokens, questions },
+        })),
       );
     }
     return {
@@ -99,14 +86,15 @@ export async function run(args: string[]): Promise<object> {
       ...device,
       threads,
       repo: name,
-      ...measured,
+      ...{ steps, codeTokens },
       questions: questions.length,
+      ...(settings.some(({ batch }) => batch > 1) ? { notJudged: notJudgedTogether } : {}),
       realDisk: await diskSpeed(path.join(home, 'store')),
       rows,
       ...speedups(rows, 'leoam', 'full-disk'),
       lossless: speedups(rows, 'lossless', 'full-disk'),
       over: Object.fromEntries(
-        wanted
+        choices.ways
           .filter((way) => way !== 'leoam' && way !== 'lossless')
           .map((way) => [way, speedups(rows, 'leoam', way)]),
       ),
@@ -115,6 +103,40 @@ export async function run(args: string[]): Promise<object> {
     await repository.close();
     await assistant.dispose();
   }
+}
+
+/** What is compared, by the options or without them. */
+export function choicesOf(values: Values): Choices {
+  return {
+    ways: listOption(values.ways, ways).map(wayOf),
+    batches: numbers(values.batch, '1').map(batchOf),
+    rams: numbers(values.ram, '25'),
+    devicePercents: numbers(values['device-ram'], '0'),
+    device: values.device,
+    kvs: listOption(values.kv, [evidenceKv]).map(kvOf),
+    share: Number(values.share ?? '0.2'),
+    masses: values.mass === undefined ? undefined : numbers(values.mass, ''),
+    codeShare: number(values['code-share']),
+    disks: listOption(values.disk, ['real', '1000']).map(diskOf),
+    draftTokens: countOption('draft', values.draft, 12),
+  };
+}
+
+/** How much each row decodes and judges. */
+export function measuredOf(values: Values): Record<'steps' | 'codeTokens' | 'questions', number> {
+  const orNone = (option: 'code-tokens' | 'questions', fallback: string): number => {
+    const value = values[option] ?? fallback;
+    return value === '0' ? 0 : countOption(option, value, 1);
+  };
+  return {
+    steps: countOption('steps', values.steps, 48),
+    codeTokens: orNone('code-tokens', '128'),
+    questions: orNone('questions', '0'),
+  };
+}
+
+function numbers(value: string | undefined, fallback: string): number[] {
+  return listOption(value, listOption(fallback, [])).map(Number);
 }
 
 function number(value: string | undefined): number | undefined {

@@ -18,7 +18,10 @@ export interface Quality {
   nllDifference: number;
   /** Of what may follow, nats a token: what `memory` thinks of it to what is thought here. */
   klDivergence: number;
-  /** Tokens from the start on that are those of `full-disk`, of those that are decoded. */
+  /**
+   * Tokens from the start on that are those of `full-disk`, of those that are decoded; of answers that
+   * are written together their mean, to as many together there.
+   */
   sameTokens?: number;
   /** Of tokens that were guessed, the right ones; of `lossless`. */
   accepted?: number;
@@ -67,25 +70,49 @@ export function promptOf(context: readonly Part[], tokens: Int32Array): Prompt {
   return { parts, questionPart: context.length, repair: { share: 0 } };
 }
 
+/** What is said where answers are written together. */
+export const notJudgedTogether =
+  'Of answers that are written together only sameTokens tells how good they are: the engine judges ' +
+  'one sequence at a time, which then chooses for itself what it attends to and not with the others.';
+
 /** Judges the rows of one context; `memory` comes first, then `full-disk`. */
 export class QualityOfRows {
   private target: Int32Array = new Int32Array();
   private logits: Float32Array = new Float32Array();
   private nll = 0;
   private codeNll = 0;
-  private exact: Int32Array | undefined;
+  /** What `full-disk` writes, by how many answers are written together. */
+  private readonly exact = new Map<number, Int32Array[]>();
 
   constructor(private readonly judged: Judged) {}
 
-  /** `answer`: to `prompt`, which the session still holds. */
+  /** `answers`: to as many of the prompts, which the sessions still hold; one alone is judged in full. */
   async of(
+    way: Way,
+    sessions: readonly LeoSession[],
+    prompts: readonly Prompt[],
+    answers: readonly GenerateResult[],
+  ): Promise<Partial<Quality>> {
+    const written = answers.map(({ tokens }) => tokens);
+    if (way === 'full-disk') {
+      this.exact.set(written.length, written);
+    }
+    const exact = this.exact.get(written.length);
+    return {
+      ...(sessions.length === 1
+        ? await this.ofOne(way, sessions[0]!, prompts[0]!, answers[0]!)
+        : {}),
+      ...(exact === undefined ? {} : { sameTokens: sameTokens(exact, written) }),
+    };
+  }
+
+  private async ofOne(
     way: Way,
     session: LeoSession,
     prompt: Prompt,
     answer: GenerateResult,
   ): Promise<Quality> {
     this.target = way === 'memory' ? answer.tokens : this.target;
-    this.exact = way === 'full-disk' ? answer.tokens : this.exact;
     const score = await session.score({ ...prompt, target: this.target, keepLogits: true }, 'chat');
     const logits = score.logits ?? new Float32Array();
     const nll = nllOf(score);
@@ -98,7 +125,6 @@ export class QualityOfRows {
       topAgreement: mean(Array.from(score.argmax)),
       nllDifference: nll - this.nll,
       klDivergence: divergence(this.logits, logits, this.target.length),
-      ...(this.exact === undefined ? {} : { sameTokens: sameFromStart(this.exact, answer.tokens) }),
       ...(tokensDrafted > 0 ? { accepted: tokensAccepted / tokensDrafted } : {}),
       ...(await this.gold(session)),
       ...(this.judged.code.length > 0 ? { perplexityRatio: Math.exp(codeNll - this.codeNll) } : {}),
@@ -154,6 +180,11 @@ export function divergence(exact: Float32Array, other: Float32Array, rows: numbe
 function logSum(logits: Float32Array): number {
   const highest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
   return highest + Math.log(logits.reduce((sum, value) => sum + Math.exp(value - highest), 0));
+}
+
+/** How many tokens from the start on each answer shares with the one in its place; their mean. */
+export function sameTokens(exact: readonly Int32Array[], answers: readonly Int32Array[]): number {
+  return mean(exact.map((one, index) => sameFromStart(one, answers[index] ?? new Int32Array())));
 }
 
 function sameFromStart(a: Int32Array, b: Int32Array): number {

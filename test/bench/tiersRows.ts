@@ -17,6 +17,7 @@ import { dropFromPageCache } from './pageCache.js';
 import { median, percentile } from './statistics.js';
 import { note } from './support.js';
 import { goldOf, promptOf, QualityOfRows, type Prompt, type Quality } from './tiersQuality.js';
+import { tokenTimes } from './tiersSteps.js';
 import type { Setting } from './tiersWays.js';
 
 export interface Row extends Omit<Setting, 'tiers'>, Partial<Quality> {
@@ -26,7 +27,10 @@ export interface Row extends Omit<Setting, 'tiers'>, Partial<Quality> {
   /** Of all tokens of an answer, or of all answers that are written together. */
   msPerToken: number;
   tokensPerSecond: number;
-  /** Between two pieces of text, of one answer; of `lossless` many come at once. */
+  /**
+   * Of a token: between two pieces of text of one answer, over the answers that are written meanwhile;
+   * of `lossless` many come at once.
+   */
   medianMs?: number;
   p95Ms?: number;
   /** Read from the store, at each step of decoding; of `mmap` also what the page cache had. */
@@ -102,7 +106,9 @@ export async function measure(
   const { engine } = assistant;
   const { parts, paths, tokens, rest: code } = contextOf(repository, contextTokens);
   if (code.length < codeTokens) {
-    throw new Error(`Only ${String(code.length)} tokens of code are left behind the context.`);
+    throw new Error(
+      `Only ${String(code.length)} tokens of code are left behind the context: --code-tokens takes no more.`,
+    );
   }
   const chunks = parts.reduce(
     (sum, part) => sum + (part.kind === 'chunks' ? part.last - part.first : 0),
@@ -169,9 +175,7 @@ export async function measure(
         contextTokens: tokens,
         ...speed,
         ...perToken(before, after, { ms, passes, blocks: engine.info.layers * chunks }),
-        ...(sessions.length === 1
-          ? await quality.of(way, sessions[0]!, prompts[0]!, answers[0]!)
-          : {}),
+        ...(await quality.of(way, sessions, prompts, answers)),
       });
     } finally {
       for (const session of sessions) {
@@ -229,13 +233,16 @@ async function decode(
   steps: number,
   beforeSteps: () => Promise<void>,
 ): Promise<Decoded> {
-  let times: number[] = [];
-  const onText = (): void => void times.push(performance.now());
+  let pieces: number[][] = [];
   const write = async (maxTokens: number): Promise<GenerateResult[]> => {
-    const asked = sessions.map((session, index) => ({
-      session,
-      request: { ...prompts[index]!, maxTokens, sampling: { temperature: 0 }, stop: [], onText },
-    }));
+    pieces = sessions.map(() => []);
+    const asked = sessions.map((session, index) => {
+      const onText = (): void => void pieces[index]!.push(performance.now());
+      return {
+        session,
+        request: { ...prompts[index]!, maxTokens, sampling: { temperature: 0 }, stop: [], onText },
+      };
+    });
     return asked.length === 1
       ? [await asked[0]!.session.generate(asked[0]!.request, 'chat')]
       : engine.generateTogether(asked, 'chat');
@@ -243,9 +250,8 @@ async function decode(
   const first = await write(1);
   const prompted = await write(1); // their last token again, attended to all
   await beforeSteps();
-  times = [];
   const answers = await write(steps);
-  const between = times.slice(1).map((time, index) => time - times[index]!);
+  const times = tokenTimes(pieces);
   const sum = (
     results: readonly GenerateResult[],
     of: (result: GenerateResult) => number,
@@ -258,7 +264,7 @@ async function decode(
     ttftMs: Math.max(...first.map(({ timings }) => timings.ttftMs)),
     msPerToken: ms / Math.max(1, tokens),
     tokensPerSecond: (1000 * tokens) / ms,
-    ...(between.length === 0 ? {} : { medianMs: median(between), p95Ms: percentile(between, 95) }),
+    ...(times.length === 0 ? {} : { medianMs: median(times), p95Ms: percentile(times, 95) }),
     mbPerToken: (read(answers) - read(prompted)) / (1e6 * Math.max(1, tokens - answers.length)),
     ...{ answers, ms },
     passes: Math.max(...answers.map((answer) => answer.tokens.length)) - 1,

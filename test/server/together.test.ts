@@ -46,6 +46,25 @@ describe('answers that are written together', function () {
     assert.equal((await first!.session.generate(next, 'chat')).counters.tokensComputed, 1);
   });
 
+  it('tell each its own text, piece by piece and side by side', async () => {
+    const order: number[] = [];
+    const pieces = requests.map((): string[] => []);
+    const asked = requests.map((request, index) => {
+      const onText = (text: string): void => {
+        order.push(index);
+        pieces[index]!.push(text);
+      };
+      return { session: engine.newSession(512), request: { ...request, onText } };
+    });
+    const results = await engine.generateTogether(asked, 'chat');
+    assert.deepEqual(
+      pieces.map((one) => one.join('')),
+      results.map(({ text }) => text),
+    );
+    assert.ok(pieces[0]!.length > 3, `only ${String(pieces[0]!.length)} pieces of 12 tokens`);
+    assert.ok(order.indexOf(2) < order.lastIndexOf(0), 'the last answer waited for the first');
+  });
+
   it('end where they are cancelled, with what was written until then', async () => {
     const stop = new AbortController();
     const long = requests.map((request) => ({
