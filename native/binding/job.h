@@ -32,14 +32,13 @@ class Notifier {
   Notifier() = default;
   Notifier(Napi::Env env, const Napi::Value& function) {
     if (function.IsFunction()) {
-      function_ = std::make_shared<Napi::FunctionReference>(
-          Napi::Persistent(function.As<Napi::Function>()));
+      is_set_ = true;
       channel_ = Napi::ThreadSafeFunction::New(env, function.As<Napi::Function>(),
                                                "leoam notification", 0, 1);
     }
   }
 
-  explicit operator bool() const { return function_ != nullptr; }
+  explicit operator bool() const { return is_set_; }
 
   // Any thread.
   template <typename Arguments>
@@ -56,13 +55,14 @@ class Notifier {
   }
 
   void Release() const {
-    if (function_ != nullptr) {
+    if (is_set_) {
       channel_.Release();
     }
   }
 
  private:
-  std::shared_ptr<Napi::FunctionReference> function_;
+  bool is_set_ = false;
+  // Holds the function. Copies of this die on any thread, where a reference of their own could not.
   Napi::ThreadSafeFunction channel_;
 };
 
