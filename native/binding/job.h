@@ -6,7 +6,6 @@
 
 #include <functional>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "binding/convert.h"
 #include "leoam/status.h"
 #include "runtime/core.h"
+#include "runtime/guarded.h"
 #include "runtime/scheduler.h"
 
 namespace leoam::binding {
@@ -117,7 +117,7 @@ Napi::Value StartJob(Napi::Env env, const std::shared_ptr<EngineState>& state, P
           finish(pending, notifier, Status(StatusCode::kCancelled, "The request was cancelled."));
           return;
         }
-        finish(pending, notifier, run(job));
+        finish(pending, notifier, Guarded<R>([&] { return run(job); }));
       },
       when_preempted);
   if (!submitted) {
@@ -147,13 +147,7 @@ Napi::Value StartTask(Napi::Env env, std::function<Result<R>()> work,
           deferred(Napi::Promise::Deferred::New(task_env)),
           work_(std::move(task_work)),
           convert_(std::move(task_convert)) {}
-    void Execute() override {
-      try {
-        result_ = work_();
-      } catch (const std::bad_alloc&) {
-        result_ = Status(StatusCode::kNoSpace, "There is not enough memory for this.");
-      }
-    }
+    void Execute() override { result_ = Guarded<R>(work_); }
     void OnOK() override {
       if (result_->ok()) {
         deferred.Resolve(convert_(Env(), result_->value()));

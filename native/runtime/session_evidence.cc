@@ -1,6 +1,7 @@
 // Evidence on its way into a session: stored chunks, text to compute, text to compute and keep.
 #include <chrono>
 #include <future>
+#include <system_error>
 
 #include "runtime/clock.h"
 #include "runtime/segment_reader.h"
@@ -138,11 +139,17 @@ Status Session::KeepText(JobContext& job, const Part& part, Counters* counters) 
 }
 
 Status Session::Await(JobContext& job, const std::shared_ptr<Writing>& writing) {
-  std::future<void> done = std::async(std::launch::async, [held = writing]() mutable {
-    const auto own = std::move(held);  // a future keeps what its task holds
-    const auto kept = own->store->Put(own->write, &own->warning);
-    own->kept = kept.ok() ? Status::Ok() : kept.status();
-  });
+  std::future<void> done;
+  try {
+    done = std::async(std::launch::async, [held = writing]() mutable {
+      const auto own = std::move(held);  // a future keeps what its task holds
+      const auto kept = own->store->Put(own->write, &own->warning);
+      own->kept = kept.ok() ? Status::Ok() : kept.status();
+    });
+  } catch (const std::system_error&) {
+    writing->kept = {StatusCode::kNoSpace, "The system has no thread to write this."};
+    return Status::Ok();
+  }
   while (done.wait_for(kLookEvery) != std::future_status::ready) {
     if (Status given_up = job.Yield(); !given_up.ok()) {
       core_.left().Add(std::move(done));
