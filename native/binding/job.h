@@ -79,7 +79,7 @@ Napi::Value StartJob(Napi::Env env, const std::shared_ptr<EngineState>& state, P
     Napi::ThreadSafeFunction done;
     std::function<Napi::Value(Napi::Env, R&)> convert;
     std::optional<Result<R>> result;
-    std::shared_ptr<EngineState> state;  // kept until the promise has settled
+    std::shared_ptr<EngineState> state;  // until the promise has settled, on the event loop
   };
   auto* pending = new Pending(env);  // NOLINT: owned by the completion below
   pending->convert = std::move(convert);
@@ -105,19 +105,22 @@ Napi::Value StartJob(Napi::Env env, const std::shared_ptr<EngineState>& state, P
     notify.Release();
     finished->result = std::move(result);
     Napi::ThreadSafeFunction done = finished->done;
-    if (done.BlockingCall(finished, settle) != napi_ok) {
-      delete finished;  // NOLINT: the environment is closing, settle will not run
-    }
+    // Where the environment is closing, settle does not run, and `finished` stays: it may be the
+    // last to hold the engine, whose thread this is.
+    static_cast<void>(done.BlockingCall(finished, settle));
     done.Release();
   };
   const bool submitted = state->scheduler->Submit(
       priority, cancel,
-      [pending, notifier, finish, run = std::move(work)](JobContext& job) {
-        if (job.cancelled()) {
-          finish(pending, notifier, Status(StatusCode::kCancelled, "The request was cancelled."));
-          return;
-        }
-        finish(pending, notifier, Guarded<R>([&] { return run(job); }));
+      [pending, notifier, finish, run = std::move(work)](JobContext& job) mutable {
+        Result<R> result =
+            job.cancelled()
+                ? Result<R>(Status(StatusCode::kCancelled, "The request was cancelled."))
+                : Guarded<R>([&] { return run(job); });
+        // What it holds goes before the promise settles: the engine, held last here, would end on
+        // its own thread and wait for it.
+        run = nullptr;
+        finish(pending, notifier, std::move(result));
       },
       when_preempted);
   if (!submitted) {
