@@ -11,7 +11,7 @@ namespace {
 // Puts the base's chunks that can be kept at their new places: into `kv` (rotated, for the
 // computed rows to attend to) and into `segment` (raw, to be stored). Returns the rows, as
 // offsets in the segment, that must be computed.
-Result<std::vector<int32_t>> TakeFromBase(Core& core, SegmentStore& store,
+Result<std::vector<int32_t>> TakeFromBase(Core& core, JobContext& job, SegmentStore& store,
                                           const SegmentRequest& request, const SegmentInfo& base,
                                           const std::vector<ChunkReuse>& plan, KvBuffer* kv,
                                           SegmentKv* segment) {
@@ -29,6 +29,7 @@ Result<std::vector<int32_t>> TakeFromBase(Core& core, SegmentStore& store,
       continue;
     }
     const auto old_chunk = static_cast<size_t>(plan[chunk].old_chunk);
+    LEOAM_RETURN_IF_ERROR(job.Yield());
     std::vector<std::vector<uint8_t>> data;
     LEOAM_RETURN_IF_ERROR(
         store.ReadChunks(base.key, old_chunk, old_chunk + 1, base.precision, &data));
@@ -157,7 +158,11 @@ Result<SegmentReading> ComputeSegment(Core& core, JobContext& job, const Segment
         segment.k[layer].resize(count * shape.RowValues());
         segment.v[layer].resize(count * shape.RowValues());
       }
-      auto missing = TakeFromBase(core, *store, request, **base, plan, scratch.get(), &segment);
+      auto missing =
+          TakeFromBase(core, job, *store, request, **base, plan, scratch.get(), &segment);
+      if (missing.status().code() == StatusCode::kCancelled) {
+        return missing.status();
+      }
       if (missing.ok()) {
         from_base = true;
         rows = std::move(missing).value();

@@ -54,26 +54,28 @@ Status Session::LoadChunks(JobContext& job, const Part& part, Counters* counters
 }
 
 Status Session::LoadChunksAt(JobContext& job, const Part& part, size_t row, Counters* counters) {
-  LEOAM_RETURN_IF_ERROR(job.Yield());
   const auto store = core_.store();
   const auto info = store->Info(part.key);
   if (!info.ok()) {
     return info.status();
   }
   const bool in_memory = store->InMemory(part.key);
+  uint64_t tokens_loaded = 0;
+  uint64_t bytes_read = 0;
   std::vector<std::vector<uint8_t>> data;
-  LEOAM_RETURN_IF_ERROR(
-      store->ReadChunks(part.key, part.first, part.last, (*info)->precision, &data));
-  for (size_t i = 0; i < data.size(); ++i) {
-    const size_t chunk = part.first + i;
+  for (size_t chunk = part.first; chunk < part.last; ++chunk) {
+    LEOAM_RETURN_IF_ERROR(job.Yield());
+    LEOAM_RETURN_IF_ERROR(store->ReadChunks(part.key, chunk, chunk + 1, (*info)->precision, &data));
     const size_t tokens = (*info)->chunk_ends[chunk] - (*info)->ChunkBegin(chunk);
     LEOAM_RETURN_IF_ERROR(DecodeChunk(
-        data[i], (*info)->shape, (*info)->precision, (*info)->precision, tokens, 0, tokens,
+        data.front(), (*info)->shape, (*info)->precision, (*info)->precision, tokens, 0, tokens,
         core_.model().key_bias(), core_.model().config().rope, kv_->Position(row), kv_.get()));
     row += tokens;
-    counters->tokens_reused += tokens;
-    counters->bytes_from_disk += in_memory ? 0 : data[i].size();
+    tokens_loaded += tokens;
+    bytes_read += in_memory ? 0 : data.front().size();
   }
+  counters->tokens_reused += tokens_loaded;
+  counters->bytes_from_disk += bytes_read;
   return Status::Ok();
 }
 
