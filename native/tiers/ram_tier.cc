@@ -55,6 +55,7 @@ RamTier::RamTier(int layers, std::vector<size_t> block_bytes, uint64_t budget_by
 
 RamTier::~RamTier() {
   std::unique_lock lock(mutex_);
+  closing_ = true;
   changed_.wait(lock, [this] { return filling_ == 0; });
 }
 
@@ -221,8 +222,17 @@ bool RamTier::Start(int layer, size_t chunk) {
   return true;
 }
 
+bool RamTier::IsClosing() const {
+  const std::lock_guard lock(mutex_);
+  return closing_;
+}
+
 void RamTier::Load(const BlockId& id, bool high, bool device_will_do,
                    std::vector<Dropped> dropped) {
+  if (IsClosing()) {
+    Finish(id, nullptr, false, GivenUp());
+    return;
+  }
   const size_t bytes = block_bytes_[id.chunk];
   std::unique_ptr<uint8_t[]> rows;
   bool from_device = false;

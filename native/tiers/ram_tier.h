@@ -41,7 +41,7 @@ class RamTier {
   // and come back from, for which one block more is in RAM; null: nowhere.
   RamTier(int layers, std::vector<size_t> block_bytes, uint64_t budget_bytes, Fill fill, Run run,
           std::unique_ptr<DeviceTier> device = nullptr);
-  ~RamTier();  // waits for blocks that are being filled
+  ~RamTier();  // waits for blocks that are being filled; those not begun are not filled any more
   RamTier(const RamTier&) = delete;
   RamTier& operator=(const RamTier&) = delete;
 
@@ -97,6 +97,7 @@ class RamTier {
   };
 
   bool Start(int layer, size_t chunk);
+  bool IsClosing() const;
   // Fills a block whose room was reserved, once `dropped` has left it; on any thread.
   // `device_will_do`: what lies on the device has all that is needed.
   void Load(const BlockId& id, bool high, bool device_will_do, std::vector<Dropped> dropped);
@@ -139,6 +140,7 @@ class RamTier {
   uint64_t blocks_ = 0;
   std::vector<Dropped> dropped_;  // that the next block to be filled takes the room of
   size_t filling_ = 0;
+  bool closing_ = false;
   TierCounters counters_;
 };
 

@@ -1,9 +1,12 @@
 #include "tiers/ram_tier.h"
 
 #include <array>
+#include <chrono>
+#include <functional>
 #include <future>
 #include <new>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <thread>
 
@@ -190,6 +193,30 @@ TEST(RamTier, APassThatIsGivenUpDoesNotWaitForTheDisk) {
   disk.set_value();
   tier.Begin({});
   VisitAll(&tier, {0, 1});
+}
+
+TEST(RamTier, WhoLetsGoDoesNotWaitForReadsThatHaveNotBegun) {
+  std::vector<std::function<void()>> tasks;
+  int filled = 0;
+  std::optional<RamTier> tier;
+  tier.emplace(
+      kLayers, std::vector<size_t>(kChunks, kBlock), kLayers * kChunks * kBlock,
+      [&filled](const BlockId& block, bool high, uint8_t* rows) {
+        ++filled;
+        return Name(block, high, rows);
+      },
+      [&tasks](std::function<void()> task) { tasks.push_back(std::move(task)); });
+  ASSERT_TRUE(tier->Visit(0, {0, 1, 2}).ok());
+  tier->Prefetch(1, {0, 1, 2});
+  tasks.front()();  // one read was quick enough
+  const auto let_go = std::async(std::launch::async, [&tier] { tier.reset(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // now it waits
+  for (size_t task = 1; task < tasks.size(); ++task) {
+    tasks[task]();
+  }
+  let_go.wait();
+  EXPECT_EQ(tasks.size(), 6U);
+  EXPECT_EQ(filled, 1);
 }
 
 TEST(RamTier, WhatItHasNoRoomForComesBackFromTheDevice) {
