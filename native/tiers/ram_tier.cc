@@ -143,28 +143,27 @@ Result<const uint8_t*> RamTier::Rows(size_t chunk) {
 }
 
 bool RamTier::WaitUntil(const std::function<bool()>& done, std::unique_lock<std::mutex>* lock) {
-  while (!done()) {
-    if (!should_abort_) {
-      changed_.wait(*lock);
-    } else if (should_abort_()) {
-      return false;
-    } else {
-      changed_.wait_for(*lock, kPollInterval);
-    }
-  }
-  return true;
-}
-
-bool RamTier::Await(const Block& block, std::unique_lock<std::mutex>* lock) {
-  if (block.state != State::kFilling) {
+  if (done()) {
     return true;
   }
   const auto started = std::chrono::steady_clock::now();
-  const bool is_there = WaitUntil([&block] { return block.state != State::kFilling; }, lock);
+  bool is_done = false;
+  while (!is_done && !(should_abort_ && should_abort_())) {
+    if (should_abort_) {
+      changed_.wait_for(*lock, kPollInterval);
+    } else {
+      changed_.wait(*lock);
+    }
+    is_done = done();
+  }
   const std::chrono::duration<double, std::milli> waited =
       std::chrono::steady_clock::now() - started;
   counters_.waited_ms += waited.count();
-  return is_there;
+  return is_done;
+}
+
+bool RamTier::Await(const Block& block, std::unique_lock<std::mutex>* lock) {
+  return WaitUntil([&block] { return block.state != State::kFilling; }, lock);
 }
 
 void RamTier::Prefetch(int layer, const std::vector<size_t>& chunks) {

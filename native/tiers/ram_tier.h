@@ -101,9 +101,9 @@ class RamTier {
   // Fills a block whose room was reserved, once `dropped` has left it; on any thread.
   // `device_will_do`: what lies on the device has all that is needed.
   void Load(const BlockId& id, bool high, bool device_will_do, std::vector<Dropped> dropped);
-  // False where the pass is to end first.
+  // Counts the time. False where the pass is to end first.
   bool WaitUntil(const std::function<bool()>& done, std::unique_lock<std::mutex>* lock);
-  // Until the block is filled or has failed; counts the time. False as above.
+  // Until the block is filled or has failed. False as above.
   bool Await(const Block& block, std::unique_lock<std::mutex>* lock);
   // `high`: it was filled so; absent: it came from the device, as it was.
   void Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, std::optional<bool> high,

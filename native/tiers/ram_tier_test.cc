@@ -1,6 +1,7 @@
 #include "tiers/ram_tier.h"
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <future>
@@ -193,6 +194,26 @@ TEST(RamTier, APassThatIsGivenUpDoesNotWaitForTheDisk) {
   disk.set_value();
   tier.Begin({});
   VisitAll(&tier, {0, 1});
+}
+
+TEST(RamTier, WaitingForRoomCountsAsWaiting) {
+  std::promise<void> disk;
+  const std::shared_future<void> answers = disk.get_future().share();
+  RamTier tier = MadeTier(2, [answers](const BlockId& block, bool high, uint8_t* rows) {
+    answers.wait();
+    return Name(block, high, rows);
+  });
+  ASSERT_TRUE(tier.Visit(0, {0, 1}).ok());
+  std::atomic<int> looks = 0;
+  tier.Begin([&looks] { return ++looks < 0; });
+  auto visit = std::async(std::launch::async, [&tier] { return tier.Visit(1, {2}); });
+  while (looks < 5) {  // some milliseconds lie between two of them
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  disk.set_value();
+  EXPECT_TRUE(visit.get().ok());
+  EXPECT_GT(tier.counters().waited_ms, 4.0);
+  EXPECT_TRUE(tier.Rows(2).ok());
 }
 
 TEST(RamTier, WhoLetsGoDoesNotWaitForReadsThatHaveNotBegun) {
