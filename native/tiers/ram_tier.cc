@@ -73,6 +73,13 @@ void RamTier::Update(Layer* layer, Block* block, Change change) {
 void RamTier::Begin(std::function<bool()> should_abort) {
   const std::lock_guard lock(mutex_);
   should_abort_ = std::move(should_abort);
+  pass_wanted_ = pass_hit_ = 0;
+}
+
+void RamTier::End() {
+  const std::lock_guard lock(mutex_);
+  counters_.blocks_wanted += std::exchange(pass_wanted_, 0);
+  counters_.blocks_hit += std::exchange(pass_hit_, 0);
 }
 
 Status RamTier::Visit(int layer, const std::vector<size_t>& chunks, Planes planes) {
@@ -88,12 +95,12 @@ Status RamTier::Visit(int layer, const std::vector<size_t>& chunks, Planes plane
   std::vector<size_t> missing;
   for (const size_t chunk : chunks) {
     Block& block = of.blocks[chunk];
-    ++counters_.blocks_wanted;
+    ++pass_wanted_;
     if (IsTooCoarse(block)) {
       Drop(&of, chunk);
     }
     const bool here = block.state == State::kReady || block.state == State::kFilling;
-    counters_.blocks_hit += here ? 1 : 0;
+    pass_hit_ += here ? 1 : 0;
     block.begun = block.state == State::kFilling;
     Update(&of, &block, [&block] {
       block.wanted = true;

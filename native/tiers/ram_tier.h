@@ -48,6 +48,8 @@ class RamTier {
   // A pass begins. What it waits for may not come soon: where `should_abort` (may be empty) says
   // so, Visit and Rows return kCancelled; what was asked for is read all the same.
   void Begin(std::function<bool()> should_abort);
+  // The pass is complete, and counts. One that was given up comes anew, and would count twice.
+  void End();
   // Begins with what a layer of a pass needs: these blocks stay until the next Visit. Blocks of the
   // visit before stay or go. kNoSpace when they do not fit the budget together.
   Status Visit(int layer, const std::vector<size_t>& chunks, Planes planes = Planes::kBoth);
@@ -141,7 +143,9 @@ class RamTier {
   std::vector<Dropped> dropped_;  // that the next block to be filled takes the room of
   size_t filling_ = 0;
   bool closing_ = false;
-  TierCounters counters_;
+  TierCounters counters_;  // blocks_wanted and blocks_hit: of passes that are complete
+  uint64_t pass_wanted_ = 0;
+  uint64_t pass_hit_ = 0;
 };
 
 }  // namespace leoam

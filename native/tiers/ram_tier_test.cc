@@ -68,6 +68,7 @@ void VisitAll(RamTier* tier, const std::vector<size_t>& chunks, bool prefetch = 
       EXPECT_EQ((*rows)[kBlock - 1], NameOf({layer, chunk}));
     }
   }
+  tier->End();
 }
 
 TEST(RamTier, ReadsEachBlockOnceWhereAllFit) {
@@ -194,6 +195,19 @@ TEST(RamTier, APassThatIsGivenUpDoesNotWaitForTheDisk) {
   disk.set_value();
   tier.Begin({});
   VisitAll(&tier, {0, 1});
+}
+
+TEST(RamTier, APassThatIsGivenUpAndComesAgainCountsOnce) {
+  RamTier tier = MadeTier(kLayers * kChunks);
+  tier.Begin({});
+  for (int layer = 0; layer < kLayers; ++layer) {
+    ASSERT_TRUE(tier.Visit(layer, Numbers(kChunks)).ok());
+  }
+  tier.Begin({});
+  VisitAll(&tier, Numbers(kChunks));
+  EXPECT_EQ(tier.counters().blocks_wanted, kLayers * kChunks);
+  EXPECT_EQ(tier.counters().blocks_hit, kLayers * kChunks);
+  EXPECT_EQ(tier.counters().blocks_read, kLayers * kChunks);
 }
 
 TEST(RamTier, WaitingForRoomCountsAsWaiting) {

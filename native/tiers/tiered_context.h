@@ -108,6 +108,7 @@ class TieredContext final : public TieredKv {
   void Judge(int layer, const float* q, int rows, const AttentionSums& resident, int part,
              int parts) override;
   Status Choose(int layer, std::vector<KvChunk>* chunks) override;
+  void End() override { ram_->End(); }
   void Took(int layer, std::span<const float> mass) override;
 
   // Attention mass of each of the ranges since the last call.
