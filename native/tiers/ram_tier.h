@@ -10,7 +10,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 #include "leoam/status.h"
@@ -72,7 +71,7 @@ class RamTier {
     bool wanted = false;  // by this visit
     bool ahead = false;   // for a later one
     bool begun = false;   // this visit found it being filled
-    bool high = false;    // as its high plane says; also of what lies on the device
+    bool high = false;    // as its high plane says
     uint8_t uses = 0;     // lately; counted also while absent
     Status failure;
   };
@@ -96,19 +95,21 @@ class RamTier {
     BlockId id;
     std::unique_ptr<uint8_t[]> rows;
     unsigned uses = 0;
+    bool high = false;
   };
 
   bool Start(int layer, size_t chunk);
   bool IsClosing() const;
   // Fills a block whose room was reserved, once `dropped` has left it; on any thread.
-  // `device_will_do`: what lies on the device has all that is needed.
-  void Load(const BlockId& id, bool high, bool device_will_do, std::vector<Dropped> dropped);
+  // `high`: the high plane alone is read; `whole`: what the device has of the high plane alone does
+  // not do.
+  void Load(const BlockId& id, bool high, bool whole, std::vector<Dropped> dropped);
   // Counts the time. False where the pass is to end first.
   bool WaitUntil(const std::function<bool()>& done, std::unique_lock<std::mutex>* lock);
   // Until the block is filled or has failed. False as above.
   bool Await(const Block& block, std::unique_lock<std::mutex>* lock);
-  // `high`: it was filled so; absent: it came from the device, as it was.
-  void Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, std::optional<bool> high,
+  // `high`: it is as its high plane says; `from_device`: it was not read.
+  void Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, bool high, bool from_device,
               Status status);
   // It lies in RAM with less than this visit needs.
   bool IsTooCoarse(const Block& block) const {

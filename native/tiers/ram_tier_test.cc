@@ -197,6 +197,33 @@ TEST(RamTier, APassThatIsGivenUpDoesNotWaitForTheDisk) {
   VisitAll(&tier, {0, 1});
 }
 
+// Its coarse copy reaches the device late, after it was read whole, and lies there when it is
+// wanted whole again.
+TEST(RamTier, ACoarseBlockOnTheDeviceIsNotTakenForAWholeOne) {
+  testing::TestBackend();
+  std::vector<std::function<void()>> tasks;
+  RamTier tier(
+      kLayers, std::vector<size_t>(kChunks, kBlock), 2 * kBlock, Name,
+      [&tasks](std::function<void()> task) { tasks.push_back(std::move(task)); },
+      std::make_unique<DeviceTier>(testing::TestDevice(30 * kBlock)));
+  ASSERT_TRUE(tier.Visit(0, {1, 3}, Planes::kReadHigh).ok());
+  tasks[0]();
+  tasks[1]();
+  ASSERT_TRUE(tier.Visit(0, {2}).ok());  // takes the room of 1, which it has on its way
+  ASSERT_TRUE(tier.Visit(0, {1}).ok());
+  tasks[3]();
+  tasks[2]();
+  ASSERT_TRUE(tier.Visit(0, {4, 5}).ok());  // 5 takes the room of 1, which is whole
+  tasks[4]();
+  ASSERT_TRUE(tier.Visit(0, {1}).ok());
+  ASSERT_EQ(tasks.size(), 7U);
+  tasks[6]();
+  tasks[5]();
+  const auto rows = tier.Rows(1);
+  ASSERT_TRUE(rows.ok());
+  EXPECT_EQ((*rows)[1], 0);
+}
+
 TEST(RamTier, APassThatIsGivenUpAndComesAgainCountsOnce) {
   RamTier tier = MadeTier(kLayers * kChunks);
   tier.Begin({});
