@@ -33,9 +33,9 @@ Result<std::vector<int32_t>> TakeFromBase(Core& core, JobContext& job, SegmentSt
     std::vector<std::vector<uint8_t>> data;
     LEOAM_RETURN_IF_ERROR(
         store.ReadChunks(base.key, old_chunk, old_chunk + 1, base.precision, &data));
-    LEOAM_RETURN_IF_ERROR(DecodeChunk(
-        data[0], shape, base.precision, base.precision, end - begin, 0, end - begin,
-        core.model().key_bias(), core.model().config().rope, core.preamble().size() + begin, kv));
+    LEOAM_RETURN_IF_ERROR(DecodeChunk(data[0], shape, base.precision, base.precision, end - begin,
+                                      0, end - begin, core.model().key_bias(),
+                                      core.model().config().rope, kv->size() + begin, kv));
     SegmentKv raw;
     raw.Reset(shape);
     LEOAM_RETURN_IF_ERROR(DecodeChunkRaw(data[0], shape, base.precision, end - begin, &raw));
@@ -68,15 +68,15 @@ void Scatter(const SegmentKv& captured, const std::vector<int32_t>& rows, Segmen
 // A scratch buffer that finds its way back.
 class Scratch {
  public:
-  Scratch(Core& core, std::unique_ptr<KvBuffer> kv) : core_(core), kv_(std::move(kv)) {}
-  ~Scratch() { core_.ReturnScratch(std::move(kv_)); }
+  Scratch(Core& core, Core::Scratch held) : core_(core), held_(std::move(held)) {}
+  ~Scratch() { core_.ReturnScratch(std::move(held_)); }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
-  KvBuffer* get() { return kv_.get(); }
+  KvBuffer* get() { return held_.kv.get(); }
 
  private:
   Core& core_;
-  std::unique_ptr<KvBuffer> kv_;
+  Core::Scratch held_;
 };
 
 }  // namespace
@@ -185,7 +185,7 @@ Result<SegmentReading> ComputeSegment(Core& core, JobContext& job, const Segment
   std::vector<int32_t> positions;
   for (const int32_t row : rows) {
     tokens.push_back(request.tokens[static_cast<size_t>(row)]);
-    positions.push_back(row + static_cast<int32_t>(core.preamble().size()));
+    positions.push_back(row + static_cast<int32_t>(scratch.get()->size()));
   }
   SegmentKv captured;
   captured.Reset(shape);
