@@ -20,7 +20,8 @@ export interface SystemInfo {
   /** Which of our own attention kernels runs: "avx512" | "avx2" | "neon" | "plain". */
   attentionKernel: string;
   kvVersion: number;
-  physicalCores: number;
+  /** Two of a core with hyper-threads. */
+  logicalCores: number;
 }
 
 export interface ModelInfo {
