@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "store/reuse.h"
+#include "store/segment_format.h"
 
 namespace leoam {
 namespace {
@@ -83,10 +84,7 @@ class Scratch {
 
 Status ValidateSegment(const Core& core, const std::string& key, std::span<const Token> tokens,
                        std::span<const uint32_t> chunk_ends) {
-  const bool hex = key.size() == 64 && std::all_of(key.begin(), key.end(), [](char c) {
-                     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-                   });
-  if (!hex) {
+  if (!IsSegmentKey(key)) {
     return {StatusCode::kInvalidArgument, "A segment's key must be 64 lower-case hex digits."};
   }
   if (tokens.empty() || chunk_ends.empty() || chunk_ends.back() != tokens.size()) {

@@ -250,7 +250,7 @@ export interface GenerateResult {
   };
   /** Attention mass of each part while the answer was decoded; same order as parts. */
   partMass: number[];
-  /** Of the session since it was made; where evidence is on disk. */
+  /** Of the context, which sessions may share, since it was opened; where evidence is on disk. */
   tiers?: TierCounters;
   /** Set when evidence that should be kept is not on disk, because the disk refused it. */
   warning?: string;
