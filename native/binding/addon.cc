@@ -36,7 +36,7 @@ Napi::Value SystemInfo(const Napi::CallbackInfo& info) {
   out.Set("cpuFeatures", features);
   out.Set("attentionKernel", BestAttentionKernel().name);
   out.Set("kvVersion", kKvVersion);
-  out.Set("physicalCores", std::thread::hardware_concurrency());
+  out.Set("logicalCores", std::thread::hardware_concurrency());
   return out;
 }
 

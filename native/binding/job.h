@@ -6,7 +6,6 @@
 
 #include <functional>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "binding/convert.h"
 #include "leoam/status.h"
 #include "runtime/core.h"
+#include "runtime/guarded.h"
 #include "runtime/scheduler.h"
 
 namespace leoam::binding {
@@ -32,14 +32,13 @@ class Notifier {
   Notifier() = default;
   Notifier(Napi::Env env, const Napi::Value& function) {
     if (function.IsFunction()) {
-      function_ = std::make_shared<Napi::FunctionReference>(
-          Napi::Persistent(function.As<Napi::Function>()));
+      is_set_ = true;
       channel_ = Napi::ThreadSafeFunction::New(env, function.As<Napi::Function>(),
                                                "leoam notification", 0, 1);
     }
   }
 
-  explicit operator bool() const { return function_ != nullptr; }
+  explicit operator bool() const { return is_set_; }
 
   // Any thread.
   template <typename Arguments>
@@ -56,13 +55,14 @@ class Notifier {
   }
 
   void Release() const {
-    if (function_ != nullptr) {
+    if (is_set_) {
       channel_.Release();
     }
   }
 
  private:
-  std::shared_ptr<Napi::FunctionReference> function_;
+  bool is_set_ = false;
+  // Holds the function. Copies of this die on any thread, where a reference of their own could not.
   Napi::ThreadSafeFunction channel_;
 };
 
@@ -79,7 +79,7 @@ Napi::Value StartJob(Napi::Env env, const std::shared_ptr<EngineState>& state, P
     Napi::ThreadSafeFunction done;
     std::function<Napi::Value(Napi::Env, R&)> convert;
     std::optional<Result<R>> result;
-    std::shared_ptr<EngineState> state;  // kept until the promise has settled
+    std::shared_ptr<EngineState> state;  // until the promise has settled, on the event loop
   };
   auto* pending = new Pending(env);  // NOLINT: owned by the completion below
   pending->convert = std::move(convert);
@@ -105,19 +105,22 @@ Napi::Value StartJob(Napi::Env env, const std::shared_ptr<EngineState>& state, P
     notify.Release();
     finished->result = std::move(result);
     Napi::ThreadSafeFunction done = finished->done;
-    if (done.BlockingCall(finished, settle) != napi_ok) {
-      delete finished;  // NOLINT: the environment is closing, settle will not run
-    }
+    // Where the environment is closing, settle does not run, and `finished` stays: it may be the
+    // last to hold the engine, whose thread this is.
+    static_cast<void>(done.BlockingCall(finished, settle));
     done.Release();
   };
   const bool submitted = state->scheduler->Submit(
       priority, cancel,
-      [pending, notifier, finish, run = std::move(work)](JobContext& job) {
-        if (job.cancelled()) {
-          finish(pending, notifier, Status(StatusCode::kCancelled, "The request was cancelled."));
-          return;
-        }
-        finish(pending, notifier, run(job));
+      [pending, notifier, finish, run = std::move(work)](JobContext& job) mutable {
+        Result<R> result =
+            job.cancelled()
+                ? Result<R>(Status(StatusCode::kCancelled, "The request was cancelled."))
+                : Guarded<R>([&] { return run(job); });
+        // What it holds goes before the promise settles: the engine, held last here, would end on
+        // its own thread and wait for it.
+        run = nullptr;
+        finish(pending, notifier, std::move(result));
       },
       when_preempted);
   if (!submitted) {
@@ -147,13 +150,7 @@ Napi::Value StartTask(Napi::Env env, std::function<Result<R>()> work,
           deferred(Napi::Promise::Deferred::New(task_env)),
           work_(std::move(task_work)),
           convert_(std::move(task_convert)) {}
-    void Execute() override {
-      try {
-        result_ = work_();
-      } catch (const std::bad_alloc&) {
-        result_ = Status(StatusCode::kNoSpace, "There is not enough memory for this.");
-      }
-    }
+    void Execute() override { result_ = Guarded<R>(work_); }
     void OnOK() override {
       if (result_->ok()) {
         deferred.Resolve(convert_(Env(), result_->value()));

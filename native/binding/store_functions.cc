@@ -61,10 +61,11 @@ Napi::Value StoreStatistics(const Napi::CallbackInfo& info) {
 
 Napi::Value VerifyStore(const Napi::CallbackInfo& info) {
   using Outcome = SegmentStore::VerifyOutcome;
+  const std::string directory = ReadDirectory(info);  // throws: before the notifier, to be released
   const Notifier notifier(info.Env(), info.Length() > 1 ? info[1] : info.Env().Undefined());
   return StartTask<Outcome>(
       info.Env(),
-      [directory = ReadDirectory(info), notifier]() -> Result<Outcome> {
+      [directory, notifier]() -> Result<Outcome> {
         auto store = OpenAt(directory);
         Result<Outcome> outcome =
             store.ok() ? (*store)->Verify([&notifier](uint64_t done, uint64_t total) {

@@ -26,7 +26,6 @@ class RopeAngles {
   // rows at once.
   std::span<const float> cosines() const { return cos_; }
   std::span<const float> sines() const { return sin_; }
-  const RopeParams& params() const { return params_; }
 
  private:
   RopeParams params_;

@@ -121,6 +121,9 @@ Status CpuDecoder::Run(const DecodeRequest& request) {
                   std::string("ggml could not compute: ") + ggml_status_to_string(status));
   }
   LEOAM_RETURN_IF_ERROR(tiered_status_);
+  if (request.tiered != nullptr) {
+    request.tiered->End();
+  }
   if (request.tiered != nullptr && request.chunk_mass != nullptr) {
     for (const std::unique_ptr<AttentionOp>& op : graph->attention()) {
       request.tiered->Took(op->layer(), op->tiered_mass());

@@ -57,6 +57,7 @@ class RowsOfBuffer final : public TieredKv {
     return Status::Ok();
   }
 
+  void End() override { ++passes_ended; }
   void Took(int /*layer*/, std::span<const float> mass) override {
     for (const float part : mass) {
       mass_taken += part;
@@ -66,6 +67,7 @@ class RowsOfBuffer final : public TieredKv {
   int failing_layer = -1;
   float mass_taken = 0;
   int layers_asked = 0;
+  int passes_ended = 0;
   int rows_seen = 0;
 
  private:
@@ -235,8 +237,10 @@ TEST_P(DecoderTest, APassEndsWithWhatFailsInTheTiers) {
   const Status status = decoder_->Run(request);
   EXPECT_EQ(status.code(), StatusCode::kIo);
   EXPECT_EQ(tiered.layers_asked, 1);  // and not for the layers behind it
+  EXPECT_EQ(tiered.passes_ended, 0);
   tiered.failing_layer = -1;
   Run(request);
+  EXPECT_EQ(tiered.passes_ended, 1);
   request.positions = std::span(positions_).subspan(60, 2);
   EXPECT_EQ(decoder_->Run(request).code(), StatusCode::kInvalidArgument);
 }

@@ -38,6 +38,9 @@ class TieredKv {
   // status.
   virtual Status Choose(int layer, std::vector<KvChunk>* chunks) = 0;
 
+  // The pass that began last is complete: none takes its place.
+  virtual void End() = 0;
+
   // After a pass that counts it: the attention mass of each of the chunks that the last Choose of
   // the layer appended, summed over heads and rows.
   virtual void Took(int layer, std::span<const float> mass) = 0;

@@ -143,7 +143,8 @@ Status Core::SetPreamble(JobContext& job, std::vector<Token> tokens) {
   (*kv)->set_size(tokens.size());
   preamble_ = std::move(tokens);
   preamble_kv_ = std::move(kv).value();
-  scratch_.reset();
+  ++preambles_set_;
+  scratch_ = {};
   return Status::Ok();
 }
 
@@ -160,16 +161,23 @@ Result<std::unique_ptr<KvBuffer>> Core::NewSequence(size_t capacity_tokens, KvFo
   return std::move(kv).value();
 }
 
-Result<std::unique_ptr<KvBuffer>> Core::TakeScratch(size_t capacity_tokens) {
-  if (scratch_ != nullptr && scratch_->capacity() >= preamble_.size() + capacity_tokens) {
-    return std::move(scratch_);
+Result<Core::Scratch> Core::TakeScratch(size_t capacity_tokens) {
+  if (scratch_.kv != nullptr && scratch_.kv->capacity() >= preamble_.size() + capacity_tokens) {
+    return std::exchange(scratch_, {});
   }
-  return NewSequence(capacity_tokens, KvFormat::kF16);
+  auto kv = NewSequence(capacity_tokens, KvFormat::kF16);
+  if (!kv.ok()) {
+    return kv.status();
+  }
+  return Scratch{std::move(kv).value(), preambles_set_};
 }
 
-void Core::ReturnScratch(std::unique_ptr<KvBuffer> scratch) {
-  scratch->set_size(preamble_.size());
-  if (scratch_ == nullptr || scratch_->capacity() < scratch->capacity()) {
+void Core::ReturnScratch(Scratch scratch) {
+  if (scratch.preamble != preambles_set_) {
+    return;
+  }
+  scratch.kv->set_size(preamble_.size());
+  if (scratch_.kv == nullptr || scratch_.kv->capacity() < scratch.kv->capacity()) {
     scratch_ = std::move(scratch);
   }
 }

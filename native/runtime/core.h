@@ -87,10 +87,15 @@ class Core {
   // A buffer whose first rows are the preamble's (size() == preamble().size()).
   Result<std::unique_ptr<KvBuffer>> NewSequence(size_t capacity_tokens, KvFormat format);
 
-  // The buffer in which segments are read: rows 0..preamble stay, the rest is scratch. A
-  // more urgent job may not use it while a lower one does, hence it is handed out.
-  Result<std::unique_ptr<KvBuffer>> TakeScratch(size_t capacity_tokens);
-  void ReturnScratch(std::unique_ptr<KvBuffer> scratch);
+  // The buffer in which segments are read: rows 0..preamble stay, the rest is scratch.
+  struct Scratch {
+    std::unique_ptr<KvBuffer> kv;  // size(): of its preamble
+    uint64_t preamble = 0;         // which one, of those that were set
+  };
+  // A more urgent job may not use it while a lower one does, hence it is handed out. One that comes
+  // back with a preamble of before is dropped.
+  Result<Scratch> TakeScratch(size_t capacity_tokens);
+  void ReturnScratch(Scratch scratch);
 
  private:
   Core() = default;
@@ -109,7 +114,8 @@ class Core {
   std::vector<std::vector<uint8_t>> channels_;
   std::vector<Token> preamble_;
   std::unique_ptr<KvBuffer> preamble_kv_;
-  std::unique_ptr<KvBuffer> scratch_;  // null while a job has it
+  uint64_t preambles_set_ = 0;
+  Scratch scratch_;  // without a buffer while a job has it
   std::shared_ptr<LeftWork> left_ = std::make_shared<LeftWork>();
   SharedContexts contexts_{left_};
 

@@ -123,10 +123,10 @@ Result<std::vector<float>> ScoreChunks(Core& core, JobContext& job,
   std::vector<uint8_t> missing(candidates.size(), 0);
   const float weight = 1.0F / static_cast<float>(heads.size());
   for (const auto& [plane, plane_heads] : by_plane) {
-    LEOAM_RETURN_IF_ERROR(job.Yield());
     CandidateKeys keys;
     std::map<std::string, std::vector<float>> segments;  // planes read once per segment
     for (size_t i = 0; i < candidates.size(); ++i) {
+      LEOAM_RETURN_IF_ERROR(job.Yield());
       const ChunkCandidate& candidate = candidates[i];
       const auto info = store->Info(candidate.key);
       auto found = segments.find(candidate.key);

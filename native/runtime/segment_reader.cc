@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "store/reuse.h"
+#include "store/segment_format.h"
 
 namespace leoam {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 // Puts the base's chunks that can be kept at their new places: into `kv` (rotated, for the
 // computed rows to attend to) and into `segment` (raw, to be stored). Returns the rows, as
 // offsets in the segment, that must be computed.
-Result<std::vector<int32_t>> TakeFromBase(Core& core, SegmentStore& store,
+Result<std::vector<int32_t>> TakeFromBase(Core& core, JobContext& job, SegmentStore& store,
                                           const SegmentRequest& request, const SegmentInfo& base,
                                           const std::vector<ChunkReuse>& plan, KvBuffer* kv,
                                           SegmentKv* segment) {
@@ -29,12 +30,13 @@ Result<std::vector<int32_t>> TakeFromBase(Core& core, SegmentStore& store,
       continue;
     }
     const auto old_chunk = static_cast<size_t>(plan[chunk].old_chunk);
+    LEOAM_RETURN_IF_ERROR(job.Yield());
     std::vector<std::vector<uint8_t>> data;
     LEOAM_RETURN_IF_ERROR(
         store.ReadChunks(base.key, old_chunk, old_chunk + 1, base.precision, &data));
-    LEOAM_RETURN_IF_ERROR(DecodeChunk(
-        data[0], shape, base.precision, base.precision, end - begin, 0, end - begin,
-        core.model().key_bias(), core.model().config().rope, core.preamble().size() + begin, kv));
+    LEOAM_RETURN_IF_ERROR(DecodeChunk(data[0], shape, base.precision, base.precision, end - begin,
+                                      0, end - begin, core.model().key_bias(),
+                                      core.model().config().rope, kv->size() + begin, kv));
     SegmentKv raw;
     raw.Reset(shape);
     LEOAM_RETURN_IF_ERROR(DecodeChunkRaw(data[0], shape, base.precision, end - begin, &raw));
@@ -67,25 +69,22 @@ void Scatter(const SegmentKv& captured, const std::vector<int32_t>& rows, Segmen
 // A scratch buffer that finds its way back.
 class Scratch {
  public:
-  Scratch(Core& core, std::unique_ptr<KvBuffer> kv) : core_(core), kv_(std::move(kv)) {}
-  ~Scratch() { core_.ReturnScratch(std::move(kv_)); }
+  Scratch(Core& core, Core::Scratch held) : core_(core), held_(std::move(held)) {}
+  ~Scratch() { core_.ReturnScratch(std::move(held_)); }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
-  KvBuffer* get() { return kv_.get(); }
+  KvBuffer* get() { return held_.kv.get(); }
 
  private:
   Core& core_;
-  std::unique_ptr<KvBuffer> kv_;
+  Core::Scratch held_;
 };
 
 }  // namespace
 
 Status ValidateSegment(const Core& core, const std::string& key, std::span<const Token> tokens,
                        std::span<const uint32_t> chunk_ends) {
-  const bool hex = key.size() == 64 && std::all_of(key.begin(), key.end(), [](char c) {
-                     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-                   });
-  if (!hex) {
+  if (!IsSegmentKey(key)) {
     return {StatusCode::kInvalidArgument, "A segment's key must be 64 lower-case hex digits."};
   }
   if (tokens.empty() || chunk_ends.empty() || chunk_ends.back() != tokens.size()) {
@@ -157,7 +156,11 @@ Result<SegmentReading> ComputeSegment(Core& core, JobContext& job, const Segment
         segment.k[layer].resize(count * shape.RowValues());
         segment.v[layer].resize(count * shape.RowValues());
       }
-      auto missing = TakeFromBase(core, *store, request, **base, plan, scratch.get(), &segment);
+      auto missing =
+          TakeFromBase(core, job, *store, request, **base, plan, scratch.get(), &segment);
+      if (missing.status().code() == StatusCode::kCancelled) {
+        return missing.status();
+      }
       if (missing.ok()) {
         from_base = true;
         rows = std::move(missing).value();
@@ -180,7 +183,7 @@ Result<SegmentReading> ComputeSegment(Core& core, JobContext& job, const Segment
   std::vector<int32_t> positions;
   for (const int32_t row : rows) {
     tokens.push_back(request.tokens[static_cast<size_t>(row)]);
-    positions.push_back(row + static_cast<int32_t>(core.preamble().size()));
+    positions.push_back(row + static_cast<int32_t>(scratch.get()->size()));
   }
   SegmentKv captured;
   captured.Reset(shape);

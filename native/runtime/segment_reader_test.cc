@@ -1,6 +1,7 @@
 #include "runtime/segment_reader.h"
 
 #include <chrono>
+#include <cstring>
 #include <future>
 #include <thread>
 
@@ -123,6 +124,24 @@ TEST_F(SegmentReader, GivesWayToAMoreUrgentJobAndStillStoresTheSameBytes) {
   ASSERT_TRUE(core_->store()->ReadChunks(Key(1), 0, chunks, Precision::kF16, &a).ok());
   ASSERT_TRUE(core_->store()->ReadChunks(Key(2), 0, chunks, Precision::kF16, &b).ok());
   EXPECT_EQ(a, b);
+}
+
+TEST_F(SegmentReader, ABufferThatComesBackAfterAnotherPreambleWasSetIsNotUsedAgain) {
+  Run([&](JobContext& job) {
+    auto held = core_->TakeScratch(64);
+    ASSERT_TRUE(held.ok());
+    ASSERT_TRUE(core_->SetPreamble(job, Tokens("Another one.\n")).ok());
+    core_->ReturnScratch(std::move(held).value());
+    const auto next = core_->TakeScratch(64);
+    const auto fresh = core_->NewSequence(64, KvFormat::kF16);
+    ASSERT_TRUE(next.ok() && fresh.ok());
+    const KvBuffer& kv = *next->kv;
+    EXPECT_EQ(kv.size(), core_->preamble().size());
+    const size_t bytes = kv.size() * kv.row_bytes();
+    for (int layer = 0; layer < core_->model().config().layers; ++layer) {
+      EXPECT_EQ(std::memcmp(kv.k_row(layer, 0), (*fresh)->k_row(layer, 0), bytes), 0) << layer;
+    }
+  });
 }
 
 TEST_F(SegmentReader, IsWrittenWhileTheEngineThreadDoesSomethingElse) {

@@ -32,7 +32,8 @@ void Session::Truncate(size_t tokens) {
     return;
   }
   tokens = std::max(tokens, core_.preamble().size());
-  while (!entries_.empty() && entries_.back().begin >= tokens) {
+  // An empty part that ends here stays.
+  while (!entries_.empty() && entries_.back().begin >= tokens && entries_.back().end > tokens) {
     entries_.pop_back();
     appended_ = false;  // the answer in progress is the last one
   }
@@ -144,6 +145,8 @@ void Session::MatchPrefix(const PromptRequest& request, size_t* next_part, size_
     *next_token = static_cast<size_t>(end - wanted.begin());
     keep += *next_token;
   }
+  // Empty parts too that the request has not: Truncate leaves those that end where it cuts.
+  entries_.resize(std::min(entries_.size(), part + (*next_token > 0 ? 1 : 0)));
   Truncate(keep);
 }
 

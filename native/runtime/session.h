@@ -85,7 +85,8 @@ class Session {
                      Timings* timings, std::vector<float>* logits);
   // Makes the tiers hold the first `count` parts of the request, and no others.
   Status HoldInTiers(JobContext& job, const PromptRequest& request, size_t count);
-  Result<std::unique_ptr<TieredContext>> OpenTiers(std::shared_ptr<SegmentStore> store,
+  Result<std::unique_ptr<TieredContext>> OpenTiers(JobContext& job,
+                                                   std::shared_ptr<SegmentStore> store,
                                                    const std::vector<ChunkRange>& ranges,
                                                    size_t begin, const TierOptions& options,
                                                    std::span<const std::vector<uint8_t>> channels);

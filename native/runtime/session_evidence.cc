@@ -1,6 +1,7 @@
 // Evidence on its way into a session: stored chunks, text to compute, text to compute and keep.
 #include <chrono>
 #include <future>
+#include <system_error>
 
 #include "runtime/clock.h"
 #include "runtime/segment_reader.h"
@@ -53,26 +54,28 @@ Status Session::LoadChunks(JobContext& job, const Part& part, Counters* counters
 }
 
 Status Session::LoadChunksAt(JobContext& job, const Part& part, size_t row, Counters* counters) {
-  LEOAM_RETURN_IF_ERROR(job.Yield());
   const auto store = core_.store();
   const auto info = store->Info(part.key);
   if (!info.ok()) {
     return info.status();
   }
   const bool in_memory = store->InMemory(part.key);
+  uint64_t tokens_loaded = 0;
+  uint64_t bytes_read = 0;
   std::vector<std::vector<uint8_t>> data;
-  LEOAM_RETURN_IF_ERROR(
-      store->ReadChunks(part.key, part.first, part.last, (*info)->precision, &data));
-  for (size_t i = 0; i < data.size(); ++i) {
-    const size_t chunk = part.first + i;
+  for (size_t chunk = part.first; chunk < part.last; ++chunk) {
+    LEOAM_RETURN_IF_ERROR(job.Yield());
+    LEOAM_RETURN_IF_ERROR(store->ReadChunks(part.key, chunk, chunk + 1, (*info)->precision, &data));
     const size_t tokens = (*info)->chunk_ends[chunk] - (*info)->ChunkBegin(chunk);
     LEOAM_RETURN_IF_ERROR(DecodeChunk(
-        data[i], (*info)->shape, (*info)->precision, (*info)->precision, tokens, 0, tokens,
+        data.front(), (*info)->shape, (*info)->precision, (*info)->precision, tokens, 0, tokens,
         core_.model().key_bias(), core_.model().config().rope, kv_->Position(row), kv_.get()));
     row += tokens;
-    counters->tokens_reused += tokens;
-    counters->bytes_from_disk += in_memory ? 0 : data[i].size();
+    tokens_loaded += tokens;
+    bytes_read += in_memory ? 0 : data.front().size();
   }
+  counters->tokens_reused += tokens_loaded;
+  counters->bytes_from_disk += bytes_read;
   return Status::Ok();
 }
 
@@ -138,11 +141,17 @@ Status Session::KeepText(JobContext& job, const Part& part, Counters* counters) 
 }
 
 Status Session::Await(JobContext& job, const std::shared_ptr<Writing>& writing) {
-  std::future<void> done = std::async(std::launch::async, [held = writing]() mutable {
-    const auto own = std::move(held);  // a future keeps what its task holds
-    const auto kept = own->store->Put(own->write, &own->warning);
-    own->kept = kept.ok() ? Status::Ok() : kept.status();
-  });
+  std::future<void> done;
+  try {
+    done = std::async(std::launch::async, [held = writing]() mutable {
+      const auto own = std::move(held);  // a future keeps what its task holds
+      const auto kept = own->store->Put(own->write, &own->warning);
+      own->kept = kept.ok() ? Status::Ok() : kept.status();
+    });
+  } catch (const std::system_error&) {
+    writing->kept = {StatusCode::kNoSpace, "The system has no thread to write this."};
+    return Status::Ok();
+  }
   while (done.wait_for(kLookEvery) != std::future_status::ready) {
     if (Status given_up = job.Yield(); !given_up.ok()) {
       core_.left().Add(std::move(done));

@@ -90,6 +90,36 @@ TEST_F(SessionTest, AQuestionThatGoesOnComputesWhatIsNewOfIt) {
   EXPECT_EQ(outcome.counters.tokens_repaired, 0U);
 }
 
+// Each question has nothing of the last one's front: all of it gives way, up to the empty part.
+TEST_F(SessionTest, AnEmptyPartDoesNotCostTheEvidenceBeforeIt) {
+  const Part passage = Text(SampleCode(6));
+  const Part empty;
+  const std::vector<Part> questions = {Text("// The function above"), Text("What is it"),
+                                       Text("Some more")};
+  auto session = NewSession();
+  for (const Part& question : questions) {
+    const Outcome outcome = Prepare(*session, {passage, empty, question}, 2);
+    auto fresh = NewSession();
+    EXPECT_EQ(outcome.logits, Prepare(*fresh, {passage, empty, question}, 2).logits);
+    EXPECT_EQ(session->size(), fresh->size());
+    EXPECT_EQ(session->part_ranges(), fresh->part_ranges());
+  }
+}
+
+TEST_F(SessionTest, EmptyPartsThatAreAskedForNoMoreAreForgotten) {
+  const Part passage = Text(SampleCode(6));
+  const Part other = Text(SampleCode(6, 60));
+  const Part third = Text(SampleCode(6, 90));
+  const Part empty;
+  auto session = NewSession();
+  Prepare(*session, {passage, empty, empty, Text("// The function above")}, 3);
+  const std::vector<Part> parts = {passage, other, third, Text("What is it")};
+  const Outcome outcome = Prepare(*session, parts, 3);
+  auto fresh = NewSession();
+  EXPECT_EQ(outcome.logits, Prepare(*fresh, parts, 3).logits);
+  EXPECT_EQ(session->part_ranges(), fresh->part_ranges());
+}
+
 // The same stored passages, repair, question and answer over both formats of KV.
 TEST_F(SessionTest, EightBitKvIsRepairedAndAnswersNearlyAsF16) {
   const Part first = Stored(1, SampleCode(10));

@@ -27,7 +27,7 @@ Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters*
   const auto tiered = static_cast<size_t>(first_row_part - request.parts.begin());
   LEOAM_RETURN_IF_ERROR(HoldInTiers(job, request, tiered));
   if (tiered_ != nullptr) {
-    tiered_->MarkUsed();
+    LEOAM_RETURN_IF_ERROR(tiered_->MarkUsed([&job] { return job.Yield(); }));
   }
 
   PromptRequest rest = request;
@@ -45,8 +45,8 @@ Status Session::Prepare(JobContext& job, const PromptRequest& request, Counters*
 }
 
 Result<std::unique_ptr<TieredContext>> Session::OpenTiers(
-    std::shared_ptr<SegmentStore> store, const std::vector<ChunkRange>& ranges, size_t begin,
-    const TierOptions& options, std::span<const std::vector<uint8_t>> channels) {
+    JobContext& job, std::shared_ptr<SegmentStore> store, const std::vector<ChunkRange>& ranges,
+    size_t begin, const TierOptions& options, std::span<const std::vector<uint8_t>> channels) {
   std::shared_ptr<DeviceMemory> device;
   if (options.device_bytes > 0) {
     auto allocated = core_.allocate_device()(options.device, options.device_bytes);
@@ -59,7 +59,8 @@ Result<std::unique_ptr<TieredContext>> Session::OpenTiers(
     }
   }
   return TieredContext::Open(std::move(store), ranges, core_.model().config(),
-                             core_.model().key_bias(), begin, options, std::move(device), channels);
+                             core_.model().key_bias(), begin, options, std::move(device), channels,
+                             [&job] { return job.Yield(); });
 }
 
 Status Session::HoldInTiers(JobContext& job, const PromptRequest& request, size_t count) {
@@ -97,8 +98,9 @@ Status Session::HoldInTiers(JobContext& job, const PromptRequest& request, size_
     }
     channels = *measured;
   }
-  auto opened = core_.contexts().Get(
-      ranges, begin, options, [&] { return OpenTiers(store, ranges, begin, options, channels); });
+  auto opened = core_.contexts().Get(ranges, begin, options, [&] {
+    return OpenTiers(job, store, ranges, begin, options, channels);
+  });
   if (!opened.ok()) {
     return opened.status();
   }

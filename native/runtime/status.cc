@@ -8,8 +8,6 @@ std::string_view StatusCodeName(StatusCode code) {
       return "ok";
     case StatusCode::kCancelled:
       return "cancelled";
-    case StatusCode::kPreempted:
-      return "preempted";
     case StatusCode::kNotFound:
       return "not-found";
     case StatusCode::kCorruption:

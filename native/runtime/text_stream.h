@@ -20,7 +20,6 @@ class TextStream {
   void Finish();
 
   const std::string& text() const { return shown_; }
-  bool stopped() const { return stopped_; }
 
  private:
   void Show(size_t bytes);

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 
+#include "kv/cpu_features.h"
 #include "selection/score_kernel_loops.h"
 
 namespace leoam {
 namespace {
 
 const ScoreKernel& Kernel() {
-#if (defined(__x86_64__) || defined(_M_X64)) && defined(__GNUC__)
-  static const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#if defined(__x86_64__) || defined(_M_X64)
+  static const bool avx2 = CpuHasAvx2();
   return avx2 ? Avx2ScoreKernel() : PlainScoreKernel();
 #else
   return PlainScoreKernel();

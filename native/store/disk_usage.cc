@@ -102,6 +102,11 @@ Status DiskUsage::Evict(const std::string& spared,
     if (file.key == spared) {
       continue;
     }
+    if (folder_->IsPinned(file.key)) {  // since the look at the folder
+      const std::lock_guard lock(mutex_);
+      index_.SetPinned(file.key, true);
+      continue;
+    }
     const Result<bool> gone = folder_->RemoveUnlessBusy(file.key);
     if (!gone.ok()) {
       return gone.status();

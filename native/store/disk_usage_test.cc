@@ -79,6 +79,32 @@ TEST(DiskUsage, NeverEvictsWhatIsPinnedAlsoByAnotherInstance) {
   EXPECT_TRUE(owner->Remove(KeyOf(3)).ok());
 }
 
+TEST(DiskUsage, NeverEvictsWhatIsPinnedWhileItEvicts) {
+  const TemporaryFolder folder;
+  const auto owner = OpenStore(folder.path());
+  for (int number = 0; number < 3; ++number) {
+    PutMade(owner.get(), number);
+  }
+  StoreFolder files(folder.path() + "/store", FileSystem::Default());
+  DiskUsage usage(&files, 1);
+  std::vector<std::string> evicted;
+  const auto pins_the_others = [&](const std::string& key) {
+    evicted.push_back(key);
+    for (int number = 0; number < 3; ++number) {
+      if (KeyOf(number) != key) {
+        EXPECT_TRUE(owner->SetPinned(KeyOf(number), true).ok());  // by another instance
+      }
+    }
+  };
+  ASSERT_TRUE(usage.Evict("", pins_the_others).ok());
+  ASSERT_EQ(evicted.size(), 1U);
+  for (int number = 0; number < 3; ++number) {
+    const std::string key = KeyOf(number);
+    EXPECT_EQ(owner->Contains(key), key != evicted.front());
+    EXPECT_EQ(usage.Find(key).has_value() && usage.Find(key)->pinned, key != evicted.front());
+  }
+}
+
 TEST(DiskUsage, KeepsTheSegmentJustWrittenEvenIfItExceedsTheBudget) {
   const TemporaryFolder folder;
   const auto store = OpenStore(folder.path(), 1000);

@@ -16,6 +16,8 @@ namespace {
 
 constexpr DWORD kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 constexpr size_t kLargestTransfer = 1U << 30;  // ReadFile and WriteFile count in 32 bits
+constexpr int kLockAttempts = 20;
+constexpr DWORD kLockPollMs = 5;
 
 std::filesystem::path Native(const std::string& path) {
   return std::filesystem::path(std::u8string(path.begin(), path.end()));
@@ -201,13 +203,20 @@ class WindowsFileSystem final : public FileSystem {
   }
 
   Result<std::unique_ptr<FileLock>> TryLock(const std::string& path) override {
-    Handle handle = Open(path, GENERIC_WRITE, 0, OPEN_ALWAYS, FILE_FLAG_DELETE_ON_CLOSE);
-    if (handle != nullptr) {
-      return std::unique_ptr<FileLock>(std::make_unique<WindowsFileLock>(std::move(handle)));
+    DWORD error = ERROR_ACCESS_DENIED;
+    // Access is denied while the file of a lock just released is being removed, and for good in a
+    // folder that may not be written.
+    for (int attempt = 0; attempt < kLockAttempts && error == ERROR_ACCESS_DENIED; ++attempt) {
+      if (attempt > 0) {
+        ::Sleep(kLockPollMs);
+      }
+      Handle handle = Open(path, GENERIC_WRITE, 0, OPEN_ALWAYS, FILE_FLAG_DELETE_ON_CLOSE);
+      if (handle != nullptr) {
+        return std::unique_ptr<FileLock>(std::make_unique<WindowsFileLock>(std::move(handle)));
+      }
+      error = ::GetLastError();
     }
-    const DWORD error = ::GetLastError();
-    // Access is denied while the file of a lock just released is being removed.
-    if (error == ERROR_SHARING_VIOLATION || error == ERROR_ACCESS_DENIED) {
+    if (error == ERROR_SHARING_VIOLATION) {
       return std::unique_ptr<FileLock>();
     }
     return Failure("lock", path, error);

@@ -1,5 +1,5 @@
 // Segments as whole file images in RAM: those that the disk refused, and copies of such as were
-// moved here. Not thread-safe; the store's mutex guards it.
+// moved here. Not thread-safe; the mutex of SegmentFiles guards it.
 #pragma once
 
 #include <cstdint>

@@ -63,11 +63,6 @@ void SegmentIndex::Remove(const std::string& key) {
   }
 }
 
-void SegmentIndex::Clear() {
-  entries_.clear();
-  bytes_ = 0;
-}
-
 bool SegmentIndex::Use(const std::string& key) {
   const auto found = entries_.find(key);
   if (found == entries_.end()) {

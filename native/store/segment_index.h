@@ -1,7 +1,7 @@
 // What the store knows of its folder between two looks at it: sizes and last uses of the
 // segments on disk. Other processes change the folder too, so this is a good guess that
 // Refresh mends; whether a segment is there is always asked of the disk.
-// Not thread-safe; the store's mutex guards it.
+// Not thread-safe; the mutex of DiskUsage guards it.
 #pragma once
 
 #include <chrono>
@@ -39,7 +39,6 @@ class SegmentIndex {
 
   void Add(const std::string& key, uint64_t bytes, SegmentContents contents);
   void Remove(const std::string& key);
-  void Clear();
 
   // True, at most once a minute for each segment, when its file should be touched.
   bool Use(const std::string& key);

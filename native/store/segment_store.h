@@ -107,8 +107,9 @@ class SegmentStore {
   virtual Result<std::shared_ptr<const SegmentInfo>> Info(const std::string& key) = 0;
 
   // Atomic: temporary name, checksums, fsync, rename, under the segment's lock. Another
-  // writer of the same key is waited for briefly, then this is a no-op. An older file of
-  // that key is replaced. `warning` (may be null) is set when kept in RAM. kNoSpace when
+  // writer of the same key is waited for briefly; what it wrote then stays, and where it is not
+  // done the segment is kept in RAM. An older file of that key is replaced. `warning` (may be
+  // null) is set when kept in RAM. kNoSpace when
   // neither disk nor RAM can hold it. Returns the bytes that were written to disk.
   virtual Result<uint64_t> Put(const SegmentWrite& segment, std::string* warning) = 0;
 

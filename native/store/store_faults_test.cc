@@ -95,6 +95,39 @@ TEST(StoreFaults, AFolderThatCannotBeWrittenLeavesAStoreInMemory) {
   EXPECT_EQ((*store)->Stats().ram_segments, 1U);
 }
 
+TEST(StoreFaults, ASegmentWhoseLockIsHeldByOthersIsKeptInMemory) {
+  const TemporaryFolder folder;
+  auto store = OpenStore(folder, FileSystem::Default());
+  ASSERT_TRUE(PutSegment(store->get(), 2).ok());
+  const auto lock_of = [&](int number) {
+    const std::string key = KeyOf(number);
+    const std::string subfolder = folder.path() + "/store/" + key.substr(0, 2);
+    EXPECT_TRUE(FileSystem::Default()->MakeDirectory(subfolder).ok());
+    return FileSystem::Default()->TryLock(subfolder + "/" + key + ".lock");
+  };
+  auto lock = lock_of(1);
+  ASSERT_TRUE(lock.ok() && *lock != nullptr);
+  std::string warning;
+  ASSERT_TRUE(PutSegment(store->get(), 1, &warning).ok());
+  EXPECT_NE(warning, "");
+  EXPECT_TRUE((*store)->InMemory(KeyOf(1)));
+  EXPECT_TRUE(ReadSegment(store->get(), 1).ok());
+  // It goes to disk once it can, and stays in memory until then.
+  EXPECT_EQ((*store)->MoveToDisk({KeyOf(1)}).code(), StatusCode::kIo);
+  EXPECT_TRUE((*store)->InMemory(KeyOf(1)));
+  lock->reset();
+  EXPECT_TRUE((*store)->MoveToDisk({KeyOf(1)}).ok());
+  EXPECT_FALSE((*store)->InMemory(KeyOf(1)));
+  EXPECT_TRUE(ReadSegment(store->get(), 1).ok());
+  // What is there already serves.
+  const auto other = lock_of(2);
+  ASSERT_TRUE(other.ok() && *other != nullptr);
+  warning.clear();
+  EXPECT_TRUE(PutSegment(store->get(), 2, &warning).ok());
+  EXPECT_EQ(warning, "");
+  EXPECT_FALSE((*store)->InMemory(KeyOf(2)));
+}
+
 TEST(StoreFaults, AReadOnlyStoreStillServesWhatItHas) {
   const TemporaryFolder folder;
   FaultyFileSystem files;

@@ -218,7 +218,11 @@ Result<bool> StoreFolder::WriteAtomically(const std::string& stem, const std::st
   if (!lock.ok()) {
     return lock.status();
   }
-  if (*lock == nullptr || (waited && files_->Exists(path))) {
+  const bool has_it = waited && files_->Exists(path);
+  if (*lock == nullptr && !has_it) {
+    return Status(StatusCode::kIo, "Cannot lock " + path + ": somebody else is writing it.");
+  }
+  if (has_it) {
     return false;
   }
 

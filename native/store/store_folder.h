@@ -43,8 +43,8 @@ class StoreFolder {
   bool Exists(const std::string& key);
   Result<std::unique_ptr<ReadableFile>> Open(const std::string& key);
 
-  // Atomic and on the disk when it returns. False: somebody else writes that key or has
-  // just done so.
+  // Atomic and on the disk when it returns. False: somebody else has just written that key, or
+  // writes what was there before anew. kIo: it is not there, and somebody else holds its lock.
   Result<bool> Write(const std::string& key, std::span<const uint8_t> bytes);
 
   Status Touch(const std::string& key);

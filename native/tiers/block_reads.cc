@@ -1,6 +1,7 @@
 #include "tiers/block_reads.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #if defined(__linux__)
@@ -25,12 +26,19 @@ void SleepExactly() {
 
 BlockReads::BlockReads(int threads, uint64_t bytes_per_second)
     : bytes_per_second_(bytes_per_second), free_from_(Clock::now()) {
-  for (int i = 0; i < std::max(1, threads); ++i) {
-    threads_.emplace_back([this] { Work(); });
+  try {
+    for (int i = 0; i < std::max(1, threads); ++i) {
+      threads_.emplace_back([this] { Work(); });
+    }
+  } catch (const std::exception&) {
+    Stop();
+    throw;
   }
 }
 
-BlockReads::~BlockReads() {
+BlockReads::~BlockReads() { Stop(); }
+
+void BlockReads::Stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;

@@ -16,7 +16,7 @@ namespace leoam {
 class BlockReads {
  public:
   // `bytes_per_second`: no faster than that; 0: as fast as the disk is. For measuring what a
-  // slower disk would do.
+  // slower disk would do. Throws std::system_error where the system has no thread more.
   BlockReads(int threads, uint64_t bytes_per_second);
   ~BlockReads();  // waits for the reads under way; those not begun are dropped
   BlockReads(const BlockReads&) = delete;
@@ -32,6 +32,7 @@ class BlockReads {
   using Clock = std::chrono::steady_clock;
 
   void Work();
+  void Stop();
 
   const uint64_t bytes_per_second_;
   std::mutex mutex_;  // guards what follows

@@ -19,7 +19,8 @@ DeviceTier::DeviceTier(std::shared_ptr<DeviceMemory> memory) : memory_(std::move
   free_.emplace(0, memory_->size());
 }
 
-void DeviceTier::Insert(const BlockId& block, std::span<const uint8_t> rows, unsigned uses) {
+void DeviceTier::Insert(const BlockId& block, std::span<const uint8_t> rows, unsigned uses,
+                        bool high) {
   const Key key{block.layer, block.chunk};
   const size_t bytes = Aligned(rows.size());
   std::unique_lock lock(mutex_);
@@ -43,16 +44,16 @@ void DeviceTier::Insert(const BlockId& block, std::span<const uint8_t> rows, uns
     return;
   }
   bytes_in_ += rows.size();
-  if (!slots_.try_emplace(key, Slot{*offset, bytes, uses}).second) {
+  if (!slots_.try_emplace(key, Slot{*offset, bytes, uses, high}).second) {
     Free(*offset, bytes);
   }
 }
 
-bool DeviceTier::Take(const BlockId& block, std::span<uint8_t> rows) {
+std::optional<bool> DeviceTier::Take(const BlockId& block, std::span<uint8_t> rows) {
   std::unique_lock lock(mutex_);
   const auto found = slots_.find({block.layer, block.chunk});
   if (found == slots_.end()) {
-    return false;
+    return std::nullopt;
   }
   const Slot slot = found->second;
   slots_.erase(found);
@@ -61,13 +62,13 @@ bool DeviceTier::Take(const BlockId& block, std::span<uint8_t> rows) {
   lock.lock();
   if (!read.ok()) {
     Lose();
-    return false;
+    return std::nullopt;
   }
   if (!lost_) {
     Free(slot.offset, slot.bytes);
   }
   bytes_out_ += rows.size();
-  return true;
+  return slot.high;
 }
 
 void DeviceTier::Age(int layer) {

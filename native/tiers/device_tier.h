@@ -24,12 +24,13 @@ class DeviceTier {
   explicit DeviceTier(std::shared_ptr<DeviceMemory> memory);
 
   // Keeps a copy of the block, or not: where there is room for it neither beside the others nor in
-  // place of ones that took part less often lately, or where the device is lost.
-  void Insert(const BlockId& block, std::span<const uint8_t> rows, unsigned uses);
+  // place of ones that took part less often lately, or where the device is lost. `high`: it is what
+  // its high plane alone says.
+  void Insert(const BlockId& block, std::span<const uint8_t> rows, unsigned uses, bool high);
 
-  // Moves the block into `rows`. False where it is not here, or no more: a device that fails is
-  // given up, with all that it held.
-  bool Take(const BlockId& block, std::span<uint8_t> rows);
+  // Moves the block into `rows` and says whether it is what its high plane alone says. Nothing
+  // where it is not here, or no more: a device that fails is given up, with all that it held.
+  std::optional<bool> Take(const BlockId& block, std::span<uint8_t> rows);
 
   // The uses of a layer's blocks count half from now on.
   void Age(int layer);
@@ -43,6 +44,7 @@ class DeviceTier {
     size_t offset = 0;
     size_t bytes = 0;
     unsigned uses = 0;
+    bool high = false;
   };
 
   std::optional<size_t> FindRoom(size_t bytes, unsigned uses);

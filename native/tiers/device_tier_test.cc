@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <random>
 #include <thread>
 #include <vector>
@@ -35,11 +36,11 @@ class DeviceTierTest : public ::testing::Test {
 
   static void Put(DeviceTier* tier, const BlockId& block, unsigned uses = 1,
                   size_t bytes = kBlock) {
-    tier->Insert(block, Named(block, bytes), uses);
+    tier->Insert(block, Named(block, bytes), uses, /*high=*/false);
   }
   static bool Takes(DeviceTier* tier, const BlockId& block, size_t bytes = kBlock) {
     std::vector<uint8_t> rows(bytes);
-    const bool taken = tier->Take(block, rows);
+    const bool taken = tier->Take(block, rows).has_value();
     EXPECT_TRUE(!taken || rows == Named(block, bytes));
     return taken;
   }
@@ -66,11 +67,21 @@ TEST_F(DeviceTierTest, GivesBackOnceWhatItWasGiven) {
 
 TEST_F(DeviceTierTest, WhatComesAgainTakesThePlaceOfWhatWasThere) {
   DeviceTier tier(TestDevice(2 * kBlock));
-  tier.Insert({0, 1}, std::vector<uint8_t>(kBlock, 0xEE), 1);  // half as precise
+  tier.Insert({0, 1}, std::vector<uint8_t>(kBlock, 0xEE), 1, /*high=*/true);
   Put(&tier, {0, 1});
   EXPECT_EQ(CountersOf(tier).device_bytes, kBlock);
   EXPECT_TRUE(Takes(&tier, {0, 1}));
   EXPECT_EQ(CountersOf(tier).device_bytes, 0U);
+}
+
+TEST_F(DeviceTierTest, SaysHowPreciseABlockIs) {
+  DeviceTier tier(TestDevice(2 * kBlock));
+  std::vector<uint8_t> rows(kBlock);
+  for (const bool high : {true, false}) {
+    tier.Insert({0, 1}, Named({0, 1}), 1, !high);
+    tier.Insert({0, 1}, Named({0, 1}), 1, high);  // in its place
+    EXPECT_EQ(tier.Take({0, 1}, rows), std::optional(high));
+  }
 }
 
 TEST_F(DeviceTierTest, WhatTookPartLessOftenMakesRoom) {

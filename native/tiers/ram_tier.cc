@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -55,6 +56,7 @@ RamTier::RamTier(int layers, std::vector<size_t> block_bytes, uint64_t budget_by
 
 RamTier::~RamTier() {
   std::unique_lock lock(mutex_);
+  closing_ = true;
   changed_.wait(lock, [this] { return filling_ == 0; });
 }
 
@@ -72,6 +74,13 @@ void RamTier::Update(Layer* layer, Block* block, Change change) {
 void RamTier::Begin(std::function<bool()> should_abort) {
   const std::lock_guard lock(mutex_);
   should_abort_ = std::move(should_abort);
+  pass_wanted_ = pass_hit_ = 0;
+}
+
+void RamTier::End() {
+  const std::lock_guard lock(mutex_);
+  counters_.blocks_wanted += std::exchange(pass_wanted_, 0);
+  counters_.blocks_hit += std::exchange(pass_hit_, 0);
 }
 
 Status RamTier::Visit(int layer, const std::vector<size_t>& chunks, Planes planes) {
@@ -87,12 +96,12 @@ Status RamTier::Visit(int layer, const std::vector<size_t>& chunks, Planes plane
   std::vector<size_t> missing;
   for (const size_t chunk : chunks) {
     Block& block = of.blocks[chunk];
-    ++counters_.blocks_wanted;
+    ++pass_wanted_;
     if (IsTooCoarse(block)) {
       Drop(&of, chunk);
     }
     const bool here = block.state == State::kReady || block.state == State::kFilling;
-    counters_.blocks_hit += here ? 1 : 0;
+    pass_hit_ += here ? 1 : 0;
     block.begun = block.state == State::kFilling;
     Update(&of, &block, [&block] {
       block.wanted = true;
@@ -142,28 +151,27 @@ Result<const uint8_t*> RamTier::Rows(size_t chunk) {
 }
 
 bool RamTier::WaitUntil(const std::function<bool()>& done, std::unique_lock<std::mutex>* lock) {
-  while (!done()) {
-    if (!should_abort_) {
-      changed_.wait(*lock);
-    } else if (should_abort_()) {
-      return false;
-    } else {
-      changed_.wait_for(*lock, kPollInterval);
-    }
-  }
-  return true;
-}
-
-bool RamTier::Await(const Block& block, std::unique_lock<std::mutex>* lock) {
-  if (block.state != State::kFilling) {
+  if (done()) {
     return true;
   }
   const auto started = std::chrono::steady_clock::now();
-  const bool is_there = WaitUntil([&block] { return block.state != State::kFilling; }, lock);
+  bool is_done = false;
+  while (!is_done && !(should_abort_ && should_abort_())) {
+    if (should_abort_) {
+      changed_.wait_for(*lock, kPollInterval);
+    } else {
+      changed_.wait(*lock);
+    }
+    is_done = done();
+  }
   const std::chrono::duration<double, std::milli> waited =
       std::chrono::steady_clock::now() - started;
   counters_.waited_ms += waited.count();
-  return is_there;
+  return is_done;
+}
+
+bool RamTier::Await(const Block& block, std::unique_lock<std::mutex>* lock) {
+  return WaitUntil([&block] { return block.state != State::kFilling; }, lock);
 }
 
 void RamTier::Prefetch(int layer, const std::vector<size_t>& chunks) {
@@ -214,43 +222,54 @@ bool RamTier::Start(int layer, size_t chunk) {
   // std::function copies what it holds.
   auto dropped = std::make_shared<std::vector<Dropped>>(std::exchange(dropped_, {}));
   const bool high = planes_ == Planes::kReadHigh;
-  const bool device_will_do = planes_ != Planes::kBoth || !block.high;
-  run_([this, id = BlockId{layer, chunk}, high, device_will_do, dropped] {
-    Load(id, high, device_will_do, std::move(*dropped));
+  const bool whole = planes_ == Planes::kBoth;
+  run_([this, id = BlockId{layer, chunk}, high, whole, dropped] {
+    Load(id, high, whole, std::move(*dropped));
   });
   return true;
 }
 
-void RamTier::Load(const BlockId& id, bool high, bool device_will_do,
-                   std::vector<Dropped> dropped) {
+bool RamTier::IsClosing() const {
+  const std::lock_guard lock(mutex_);
+  return closing_;
+}
+
+void RamTier::Load(const BlockId& id, bool high, bool whole, std::vector<Dropped> dropped) {
+  if (IsClosing()) {
+    Finish(id, nullptr, /*high=*/false, /*from_device=*/false, GivenUp());
+    return;
+  }
   const size_t bytes = block_bytes_[id.chunk];
   std::unique_ptr<uint8_t[]> rows;
-  bool from_device = false;
+  std::optional<bool> taken;
   if (device_ != nullptr) {
     // What comes leaves its place to what goes, so for a moment both are in RAM: one block at a
     // time.
     const std::lock_guard lock(exchange_);
     rows = AllocateRows(bytes);
-    from_device = rows != nullptr && device_->Take(id, {rows.get(), bytes}) && device_will_do;
+    if (rows != nullptr) {
+      taken = device_->Take(id, {rows.get(), bytes});
+    }
     for (Dropped& block : dropped) {
-      device_->Insert(block.id, {block.rows.get(), block_bytes_[block.id.chunk]}, block.uses);
+      device_->Insert(block.id, {block.rows.get(), block_bytes_[block.id.chunk]}, block.uses,
+                      block.high);
       block.rows.reset();
     }
   } else {
     rows = AllocateRows(bytes);
   }
   if (rows == nullptr) {
-    Finish(id, nullptr, false, NoMemory());
-  } else if (from_device) {
-    Finish(id, std::move(rows), std::nullopt, Status::Ok());
+    Finish(id, nullptr, /*high=*/false, /*from_device=*/false, NoMemory());
+  } else if (taken.has_value() && !(whole && *taken)) {
+    Finish(id, std::move(rows), *taken, /*from_device=*/true, Status::Ok());
   } else {
     const Result<bool> filled = FillRows(fill_, id, high, rows.get());
-    Finish(id, std::move(rows), filled.ok() && *filled, filled.status());
+    Finish(id, std::move(rows), filled.ok() && *filled, /*from_device=*/false, filled.status());
   }
 }
 
-void RamTier::Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, std::optional<bool> high,
-                     Status status) {
+void RamTier::Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, bool high,
+                     bool from_device, Status status) {
   const std::lock_guard lock(mutex_);
   Layer& of = layers_[static_cast<size_t>(id.layer)];
   Block& block = of.blocks[id.chunk];
@@ -258,7 +277,7 @@ void RamTier::Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, std::op
     if (status.ok()) {
       block.state = State::kReady;
       block.rows = std::move(rows);
-      block.high = high.value_or(block.high);
+      block.high = high;
     } else {
       block.state = State::kFailed;
       bytes_ -= block_bytes_[id.chunk];
@@ -266,8 +285,8 @@ void RamTier::Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, std::op
     }
     block.failure = std::move(status);
   });
-  ++(high.has_value() ? counters_.blocks_read : counters_.blocks_from_device);
-  counters_.blocks_high += high.value_or(false) ? 1 : 0;
+  ++(from_device ? counters_.blocks_from_device : counters_.blocks_read);
+  counters_.blocks_high += high && !from_device ? 1 : 0;
   --filling_;
   changed_.notify_all();
 }
@@ -336,7 +355,8 @@ bool RamTier::DropOne() {
       }
       Block& block = layer.blocks[at];
       if (device_ != nullptr) {
-        dropped_.push_back({{static_cast<int>(number), at}, std::move(block.rows), block.uses});
+        dropped_.push_back(
+            {{static_cast<int>(number), at}, std::move(block.rows), block.uses, block.high});
       }
       Drop(&layer, at);
       ++counters_.blocks_dropped;

@@ -10,7 +10,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 #include "leoam/status.h"
@@ -41,13 +40,15 @@ class RamTier {
   // and come back from, for which one block more is in RAM; null: nowhere.
   RamTier(int layers, std::vector<size_t> block_bytes, uint64_t budget_bytes, Fill fill, Run run,
           std::unique_ptr<DeviceTier> device = nullptr);
-  ~RamTier();  // waits for blocks that are being filled
+  ~RamTier();  // waits for blocks that are being filled; those not begun are not filled any more
   RamTier(const RamTier&) = delete;
   RamTier& operator=(const RamTier&) = delete;
 
   // A pass begins. What it waits for may not come soon: where `should_abort` (may be empty) says
   // so, Visit and Rows return kCancelled; what was asked for is read all the same.
   void Begin(std::function<bool()> should_abort);
+  // The pass is complete, and counts. One that was given up comes anew, and would count twice.
+  void End();
   // Begins with what a layer of a pass needs: these blocks stay until the next Visit. Blocks of the
   // visit before stay or go. kNoSpace when they do not fit the budget together.
   Status Visit(int layer, const std::vector<size_t>& chunks, Planes planes = Planes::kBoth);
@@ -70,7 +71,7 @@ class RamTier {
     bool wanted = false;  // by this visit
     bool ahead = false;   // for a later one
     bool begun = false;   // this visit found it being filled
-    bool high = false;    // as its high plane says; also of what lies on the device
+    bool high = false;    // as its high plane says
     uint8_t uses = 0;     // lately; counted also while absent
     Status failure;
   };
@@ -94,18 +95,21 @@ class RamTier {
     BlockId id;
     std::unique_ptr<uint8_t[]> rows;
     unsigned uses = 0;
+    bool high = false;
   };
 
   bool Start(int layer, size_t chunk);
+  bool IsClosing() const;
   // Fills a block whose room was reserved, once `dropped` has left it; on any thread.
-  // `device_will_do`: what lies on the device has all that is needed.
-  void Load(const BlockId& id, bool high, bool device_will_do, std::vector<Dropped> dropped);
-  // False where the pass is to end first.
+  // `high`: the high plane alone is read; `whole`: what the device has of the high plane alone does
+  // not do.
+  void Load(const BlockId& id, bool high, bool whole, std::vector<Dropped> dropped);
+  // Counts the time. False where the pass is to end first.
   bool WaitUntil(const std::function<bool()>& done, std::unique_lock<std::mutex>* lock);
-  // Until the block is filled or has failed; counts the time. False as above.
+  // Until the block is filled or has failed. False as above.
   bool Await(const Block& block, std::unique_lock<std::mutex>* lock);
-  // `high`: it was filled so; absent: it came from the device, as it was.
-  void Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, std::optional<bool> high,
+  // `high`: it is as its high plane says; `from_device`: it was not read.
+  void Finish(const BlockId& id, std::unique_ptr<uint8_t[]> rows, bool high, bool from_device,
               Status status);
   // It lies in RAM with less than this visit needs.
   bool IsTooCoarse(const Block& block) const {
@@ -139,7 +143,10 @@ class RamTier {
   uint64_t blocks_ = 0;
   std::vector<Dropped> dropped_;  // that the next block to be filled takes the room of
   size_t filling_ = 0;
-  TierCounters counters_;
+  bool closing_ = false;
+  TierCounters counters_;  // blocks_wanted and blocks_hit: of passes that are complete
+  uint64_t pass_wanted_ = 0;
+  uint64_t pass_hit_ = 0;
 };
 
 }  // namespace leoam

@@ -1,9 +1,13 @@
 #include "tiers/ram_tier.h"
 
 #include <array>
+#include <atomic>
+#include <chrono>
+#include <functional>
 #include <future>
 #include <new>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <thread>
 
@@ -64,6 +68,7 @@ void VisitAll(RamTier* tier, const std::vector<size_t>& chunks, bool prefetch = 
       EXPECT_EQ((*rows)[kBlock - 1], NameOf({layer, chunk}));
     }
   }
+  tier->End();
 }
 
 TEST(RamTier, ReadsEachBlockOnceWhereAllFit) {
@@ -190,6 +195,90 @@ TEST(RamTier, APassThatIsGivenUpDoesNotWaitForTheDisk) {
   disk.set_value();
   tier.Begin({});
   VisitAll(&tier, {0, 1});
+}
+
+// Its coarse copy reaches the device late, after it was read whole, and lies there when it is
+// wanted whole again.
+TEST(RamTier, ACoarseBlockOnTheDeviceIsNotTakenForAWholeOne) {
+  testing::TestBackend();
+  std::vector<std::function<void()>> tasks;
+  RamTier tier(
+      kLayers, std::vector<size_t>(kChunks, kBlock), 2 * kBlock, Name,
+      [&tasks](std::function<void()> task) { tasks.push_back(std::move(task)); },
+      std::make_unique<DeviceTier>(testing::TestDevice(30 * kBlock)));
+  ASSERT_TRUE(tier.Visit(0, {1, 3}, Planes::kReadHigh).ok());
+  tasks[0]();
+  tasks[1]();
+  ASSERT_TRUE(tier.Visit(0, {2}).ok());  // takes the room of 1, which it has on its way
+  ASSERT_TRUE(tier.Visit(0, {1}).ok());
+  tasks[3]();
+  tasks[2]();
+  ASSERT_TRUE(tier.Visit(0, {4, 5}).ok());  // 5 takes the room of 1, which is whole
+  tasks[4]();
+  ASSERT_TRUE(tier.Visit(0, {1}).ok());
+  ASSERT_EQ(tasks.size(), 7U);
+  tasks[6]();
+  tasks[5]();
+  const auto rows = tier.Rows(1);
+  ASSERT_TRUE(rows.ok());
+  EXPECT_EQ((*rows)[1], 0);
+}
+
+TEST(RamTier, APassThatIsGivenUpAndComesAgainCountsOnce) {
+  RamTier tier = MadeTier(kLayers * kChunks);
+  tier.Begin({});
+  for (int layer = 0; layer < kLayers; ++layer) {
+    ASSERT_TRUE(tier.Visit(layer, Numbers(kChunks)).ok());
+  }
+  tier.Begin({});
+  VisitAll(&tier, Numbers(kChunks));
+  EXPECT_EQ(tier.counters().blocks_wanted, kLayers * kChunks);
+  EXPECT_EQ(tier.counters().blocks_hit, kLayers * kChunks);
+  EXPECT_EQ(tier.counters().blocks_read, kLayers * kChunks);
+}
+
+TEST(RamTier, WaitingForRoomCountsAsWaiting) {
+  std::promise<void> disk;
+  const std::shared_future<void> answers = disk.get_future().share();
+  RamTier tier = MadeTier(2, [answers](const BlockId& block, bool high, uint8_t* rows) {
+    answers.wait();
+    return Name(block, high, rows);
+  });
+  ASSERT_TRUE(tier.Visit(0, {0, 1}).ok());
+  std::atomic<int> looks = 0;
+  tier.Begin([&looks] { return ++looks < 0; });
+  auto visit = std::async(std::launch::async, [&tier] { return tier.Visit(1, {2}); });
+  while (looks < 5) {  // some milliseconds lie between two of them
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  disk.set_value();
+  EXPECT_TRUE(visit.get().ok());
+  EXPECT_GT(tier.counters().waited_ms, 4.0);
+  EXPECT_TRUE(tier.Rows(2).ok());
+}
+
+TEST(RamTier, WhoLetsGoDoesNotWaitForReadsThatHaveNotBegun) {
+  std::vector<std::function<void()>> tasks;
+  int filled = 0;
+  std::optional<RamTier> tier;
+  tier.emplace(
+      kLayers, std::vector<size_t>(kChunks, kBlock), kLayers * kChunks * kBlock,
+      [&filled](const BlockId& block, bool high, uint8_t* rows) {
+        ++filled;
+        return Name(block, high, rows);
+      },
+      [&tasks](std::function<void()> task) { tasks.push_back(std::move(task)); });
+  ASSERT_TRUE(tier->Visit(0, {0, 1, 2}).ok());
+  tier->Prefetch(1, {0, 1, 2});
+  tasks.front()();  // one read was quick enough
+  const auto let_go = std::async(std::launch::async, [&tier] { tier.reset(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // now it waits
+  for (size_t task = 1; task < tasks.size(); ++task) {
+    tasks[task]();
+  }
+  let_go.wait();
+  EXPECT_EQ(tasks.size(), 6U);
+  EXPECT_EQ(filled, 1);
 }
 
 TEST(RamTier, WhatItHasNoRoomForComesBackFromTheDevice) {

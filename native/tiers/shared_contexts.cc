@@ -33,16 +33,15 @@ Result<std::shared_ptr<TieredContext>> SharedContexts::Get(const std::vector<Chu
                                                            size_t begin, const TierOptions& options,
                                                            const Open& open) {
   std::erase_if(held_, [](const Held& held) { return held.context.expired(); });
-  for (const Held& held : held_) {
-    auto context = held.context.lock();
-    if (context != nullptr && context->intact() && held.begin == begin && held.options == options &&
-        held.ranges == ranges) {
-      return context;
-    }
+  if (auto context = Find(ranges, begin, options); context != nullptr) {
+    return context;
   }
   auto opened = open();
   if (!opened.ok()) {
     return opened.status();
+  }
+  if (auto context = Find(ranges, begin, options); context != nullptr) {
+    return context;  // a more urgent job was quicker
   }
   const std::shared_ptr<TieredContext> context(
       std::move(opened).value().release(), [left = left_](TieredContext* dropped) {
@@ -50,6 +49,19 @@ Result<std::shared_ptr<TieredContext>> SharedContexts::Get(const std::vector<Chu
       });
   held_.push_back({ranges, begin, options, context});
   return context;
+}
+
+std::shared_ptr<TieredContext> SharedContexts::Find(const std::vector<ChunkRange>& ranges,
+                                                    size_t begin,
+                                                    const TierOptions& options) const {
+  for (const Held& held : held_) {
+    auto context = held.context.lock();
+    if (context != nullptr && context->intact() && held.begin == begin && held.options == options &&
+        held.ranges == ranges) {
+      return context;
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace leoam

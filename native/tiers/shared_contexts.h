@@ -19,6 +19,7 @@ class SharedContexts {
  public:
   explicit SharedContexts(std::weak_ptr<LeftWork> left) : left_(std::move(left)) {}
 
+  // May let other jobs run, which get contexts here too.
   using Open = std::function<Result<std::unique_ptr<TieredContext>>()>;
 
   // The context of these chunks from position `begin` on that somebody holds with these options,
@@ -33,6 +34,10 @@ class SharedContexts {
     TierOptions options;
     std::weak_ptr<TieredContext> context;
   };
+
+  // Null where there is none.
+  std::shared_ptr<TieredContext> Find(const std::vector<ChunkRange>& ranges, size_t begin,
+                                      const TierOptions& options) const;
 
   std::weak_ptr<LeftWork> left_;
   std::vector<Held> held_;

@@ -60,10 +60,12 @@ double MillisecondsSince(Clock::time_point started) {
 Result<std::unique_ptr<TieredContext>> TieredContext::Open(
     std::shared_ptr<SegmentStore> store, const std::vector<ChunkRange>& ranges,
     const ModelConfig& config, const KeyBias& bias, size_t begin, const TierOptions& options,
-    std::shared_ptr<DeviceMemory> device, std::span<const std::vector<uint8_t>> channels) {
+    std::shared_ptr<DeviceMemory> device, std::span<const std::vector<uint8_t>> channels,
+    const Between& between) {
   std::unique_ptr<TieredContext> context(
       new TieredContext(std::move(store), config.kv_shape(), bias, begin, options));
   for (const ChunkRange& range : ranges) {
+    LEOAM_RETURN_IF_ERROR(between ? between() : Status::Ok());
     LEOAM_RETURN_IF_ERROR(context->AddRange(range));
   }
   context->Start(config, std::move(device), channels);
@@ -184,10 +186,12 @@ void TieredContext::MakeAbstracts(std::span<const std::vector<uint8_t>> channels
   }
 }
 
-void TieredContext::MarkUsed() {
+Status TieredContext::MarkUsed(const Between& between) {
   for (const auto& segment : segments_) {
+    LEOAM_RETURN_IF_ERROR(between ? between() : Status::Ok());
     store_->Use(segment->info().key);
   }
+  return Status::Ok();
 }
 
 uint64_t TieredContext::AbstractBytes() const {

@@ -89,6 +89,9 @@ struct TierOptions {
 // Belongs to the engine thread. Sessions may share it: their passes take turns.
 class TieredContext final : public TieredKv {
  public:
+  // Runs before each segment that is opened or marked; where it fails, so does that. May be empty.
+  using Between = std::function<Status()>;
+
   // The chunks follow each other from position `begin` on. `bias` must outlive it. `device`: for
   // blocks that RAM has no room for; null: none. `channels`: of each layer, in which order channels
   // get codes (OrderChannels); empty: as they are.
@@ -96,7 +99,7 @@ class TieredContext final : public TieredKv {
       std::shared_ptr<SegmentStore> store, const std::vector<ChunkRange>& ranges,
       const ModelConfig& config, const KeyBias& bias, size_t begin, const TierOptions& options,
       std::shared_ptr<DeviceMemory> device = nullptr,
-      std::span<const std::vector<uint8_t>> channels = {});
+      std::span<const std::vector<uint8_t>> channels = {}, const Between& between = {});
 
   size_t begin() const override { return begin_; }
   size_t tokens() const override { return tokens_; }
@@ -105,6 +108,7 @@ class TieredContext final : public TieredKv {
   void Judge(int layer, const float* q, int rows, const AttentionSums& resident, int part,
              int parts) override;
   Status Choose(int layer, std::vector<KvChunk>* chunks) override;
+  void End() override { ram_->End(); }
   void Took(int layer, std::span<const float> mass) override;
 
   // Attention mass of each of the ranges since the last call.
@@ -114,7 +118,7 @@ class TieredContext final : public TieredKv {
   bool intact() const { return !damaged_; }
   // For the store, which evicts what was used longest ago: once for each question. Passes do not
   // mark.
-  void MarkUsed();
+  Status MarkUsed(const Between& between = {});
 
   // Token ids of the chunks, in their order.
   const std::vector<Token>& token_ids() const { return token_ids_; }

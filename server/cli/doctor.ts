@@ -62,7 +62,7 @@ function engineLines(engine: EngineState): string[] {
     return [`engine     ${engine.reason}`];
   }
   return [
-    `engine     ${engine.cpuVariant}, attention kernel ${engine.attentionKernel}, ${engine.physicalCores} cores, KV version ${engine.kvVersion}`,
+    `engine     ${engine.cpuVariant}, attention kernel ${engine.attentionKernel}, ${engine.logicalCores} logical cores, KV version ${engine.kvVersion}`,
     `features   ${engine.cpuFeatures.join(' ')}`,
     'device     CPU',
     ...engine.devices.map(

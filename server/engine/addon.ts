@@ -20,7 +20,8 @@ export interface SystemInfo {
   /** Which of our own attention kernels runs: "avx512" | "avx2" | "neon" | "plain". */
   attentionKernel: string;
   kvVersion: number;
-  physicalCores: number;
+  /** Two of a core with hyper-threads. */
+  logicalCores: number;
 }
 
 export interface ModelInfo {
@@ -249,7 +250,7 @@ export interface GenerateResult {
   };
   /** Attention mass of each part while the answer was decoded; same order as parts. */
   partMass: number[];
-  /** Of the session since it was made; where evidence is on disk. */
+  /** Of the context, which sessions may share, since it was opened; where evidence is on disk. */
   tiers?: TierCounters;
   /** Set when evidence that should be kept is not on disk, because the disk refused it. */
   warning?: string;

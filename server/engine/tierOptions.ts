@@ -94,7 +94,7 @@ export function stepTiers({
 export interface TierCounters {
   /** Which context: sessions that hold the same evidence with the same options share it. */
   context: number;
-  /** By layers of passes. */
+  /** By layers of passes that were not given up. */
   blocksWanted: number;
   /** Of these, in RAM already, or on the way there. */
   blocksHit: number;

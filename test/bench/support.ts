@@ -109,7 +109,7 @@ export function benchOptions<Value extends string, Switch extends string = never
 
 /** Threads for the engine, and for whatever it is compared with. */
 export function threadsOption(value: string | undefined): number {
-  return countOption('threads', value, systemInfo().physicalCores);
+  return countOption('threads', value, systemInfo().logicalCores);
 }
 
 /** Whole number option; throws a sentence when it is none. */

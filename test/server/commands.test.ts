@@ -37,7 +37,7 @@ describe('leoam doctor', function () {
     assert.equal(doctor.home, home);
     assert.equal(doctor.machine.platform, process.platform);
     assert.ok(doctor.machine.memoryBytes > 0);
-    assert.ok(doctor.engine.ok && doctor.engine.physicalCores > 0 && doctor.engine.kvVersion > 0);
+    assert.ok(doctor.engine.ok && doctor.engine.logicalCores > 0 && doctor.engine.kvVersion > 0);
     assert.deepEqual(
       doctor.models.map(({ id }) => id),
       [smallModel],

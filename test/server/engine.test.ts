@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LeoEngine } from '../../server/engine/engine.js';
 import type { LeoSession } from '../../server/engine/session.js';
@@ -42,6 +43,20 @@ describe('an engine', function () {
       await engine.dispose();
     }
   });
+});
+
+describe('a store that is verified', () => {
+  it('is refused without a directory, which keeps no process alive', () => {
+    const load = new URL('../../server/engine/load.js', import.meta.url).href;
+    const script = `const { addon } = (await import(${JSON.stringify(load)})).loadAddon();
+      try { addon.verifyStore(undefined, () => {}); } catch { console.log('refused'); }`;
+    const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    assert.equal(stdout.trim(), 'refused');
+    assert.equal(status, 0);
+  }).timeout(60_000);
 });
 
 describe('an engine that is disposed of', function () {

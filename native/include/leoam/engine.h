@@ -119,7 +119,8 @@ struct GenerateResult {
   Counters counters;
   Timings timings;
   std::vector<double> part_mass;
-  std::optional<TierCounters> tiers;  // of the session since it was made; where evidence is on disk
+  // Of the context, which sessions may share, since it was opened; where evidence is on disk.
+  std::optional<TierCounters> tiers;
   std::string warning;  // evidence is kept in memory only, or not at all: the disk refuses it
 };
 

@@ -13,7 +13,6 @@ namespace leoam {
 enum class StatusCode {
   kOk = 0,
   kCancelled,        // the caller's cancellation flag was set
-  kPreempted,        // a job of higher priority is waiting; run it, then try again
   kNotFound,         // no such segment, file or tensor
   kCorruption,       // a checksum or an invariant of stored data does not hold
   kInvalidArgument,  // the caller's mistake; the message says which argument and why

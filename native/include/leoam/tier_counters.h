@@ -7,7 +7,7 @@ namespace leoam {
 
 struct TierCounters {
   uint64_t context = 0;        // which one, in this process: sessions that hold the same share it
-  uint64_t blocks_wanted = 0;  // by layers of passes
+  uint64_t blocks_wanted = 0;  // by layers of passes that were not given up
   uint64_t blocks_hit = 0;     // of these, in RAM already, or on the way there
   uint64_t blocks_read = 0;    // from the disk tier, also ahead of being wanted
   uint64_t blocks_high = 0;    // of these, the high plane alone

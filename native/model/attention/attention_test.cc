@@ -265,6 +265,7 @@ class OfferedChunks final : public TieredKv {
     chunks->insert(chunks->end(), chunks_.begin(), chunks_.end());
     return Status::Ok();
   }
+  void End() override {}
   void Took(int /*layer*/, std::span<const float> /*mass*/) override {}
 
   std::vector<float> log_sums;
