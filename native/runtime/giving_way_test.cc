@@ -22,12 +22,6 @@ class GivingWay : public testing::SessionTiersFixture {
     OpenStoreOver(FileSystem::Default());
     SessionTiersFixture::TearDown();
   }
-  void OpenStoreOver(FileSystem* files) {
-    StoreOptions options;
-    options.directory = directory_.string();
-    options.precision = precision_;
-    ASSERT_TRUE(core_->OpenStore(options, files).ok());
-  }
 
   // Runs `work` as a job; while its first read is under way, `urgent` is asked for as a more urgent
   // one. Returns when both are over.
@@ -81,6 +75,7 @@ TEST_F(GivingWay, AnEditedFileThatTakesOverItsChunks) {
 
 TEST_F(GivingWay, AQuestionThatLoadsItsEvidence) {
   PromptRequest request{{Stored(1, SampleCode(48)), Text("// What does this file do? It")}, 1, 0};
+  ASSERT_TRUE(core_->store()->Info(request.parts[0].key).ok());  // what hangs then is a chunk
   auto session = NewSession();
   std::vector<float> logits;
   const double share = ShareReadFirst([&](JobContext& job) {

@@ -30,12 +30,6 @@ class SessionTiersFaults : public testing::SessionTiersFixture {
     OpenStoreOver(FileSystem::Default());
     SessionTiersFixture::TearDown();
   }
-  void OpenStoreOver(FileSystem* files) {
-    StoreOptions options;
-    options.directory = directory_.string();
-    options.precision = precision_;
-    ASSERT_TRUE(core_->OpenStore(options, files).ok());
-  }
 
   // A quarter of its KV has room in RAM.
   TierOptions Quarter(const GenerateRequest& request) {

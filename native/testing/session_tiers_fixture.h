@@ -10,6 +10,14 @@ namespace leoam::testing {
 
 class SessionTiersFixture : public SessionFixture {
  protected:
+  // What is stored is read and written through `files` from then on.
+  void OpenStoreOver(FileSystem* files) {
+    StoreOptions options;
+    options.directory = directory_.string();
+    options.precision = precision_;
+    ASSERT_TRUE(core_->OpenStore(options, files).ok());
+  }
+
   // F16 KV of a stored part.
   uint64_t KvBytesOf(const Part& stored) {
     const KvShape& shape = core_->model().config().kv_shape();

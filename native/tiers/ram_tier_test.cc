@@ -206,6 +206,7 @@ TEST(RamTier, ACoarseBlockOnTheDeviceIsNotTakenForAWholeOne) {
       kLayers, std::vector<size_t>(kChunks, kBlock), 2 * kBlock, Name,
       [&tasks](std::function<void()> task) { tasks.push_back(std::move(task)); },
       std::make_unique<DeviceTier>(testing::TestDevice(30 * kBlock)));
+  tier.Begin([] { return true; });  // it never waits
   ASSERT_TRUE(tier.Visit(0, {1, 3}, Planes::kReadHigh).ok());
   tasks[0]();
   tasks[1]();

@@ -47,27 +47,42 @@ const garden = '// Tools.\nexport const RAKES = 3;\n';
 /** An editor takes so long to hear of a file, and longer. */
 const loadedAfterMs = 100;
 
+/** A window on the shop with these files besides, when it can suggest. */
+async function openShop(
+  files: Record<string, string>,
+): Promise<{ root: string; window: Window; open: (path: string) => Promise<OpenDocument> }> {
+  const root = await temporaryRepository({ ...shopFiles, ...files });
+  const window = await Window.open(root, await homeWithModel(), { model: fillingModel });
+  await window.until(() => window.statuses.at(-1)?.state === 'ready');
+  const open = (path: string): Promise<OpenDocument> =>
+    OpenDocument.open(window.connection, `${window.folder}/${path}`, files[path] ?? '');
+  return { root, window, open };
+}
+
+/** The latest request. */
+async function latestOf(window: Window): Promise<CompletionRecord> {
+  const records = await window.connection.sendRequest(completionRecent.name, {});
+  const [record] = completionRecent.result.parse(records);
+  assert.ok(record !== undefined);
+  return record;
+}
+
+const pathsOf = ({ sources }: CompletionRecord): string[] => sources.map(({ path }) => path);
+
 describe('inline completions beside files that are not saved @slow', function () {
   this.timeout(240_000);
 
   it('do not rest on a file only because the editor has loaded it anew', async () => {
-    const root = await temporaryRepository({
-      ...shopFiles,
+    const { root, window, open } = await openShop({
       'src/ribbons.ts': ribbons,
       'src/garden.ts': garden,
       'src/wrapping.ts': shop,
     });
-    const window = await Window.open(root, await homeWithModel(), { model: fillingModel });
-    await window.until(() => window.statuses.at(-1)?.state === 'ready');
-    const open = (path: string, text: string): Promise<OpenDocument> =>
-      OpenDocument.open(window.connection, `${window.folder}/${path}`, text);
-    const wrapping = await open('src/wrapping.ts', shop);
-    const other = await open('src/garden.ts', garden);
+    const wrapping = await open('src/wrapping.ts');
+    const other = await open('src/garden.ts');
     const sourcesNow = async (): Promise<string[]> => {
       await wrapping.suggest(holeIn(shop));
-      const records = await window.connection.sendRequest(completionRecent.name, {});
-      const [record] = completionRecent.result.parse(records);
-      return (record?.sources ?? []).map((source) => source.path);
+      return pathsOf(await latestOf(window));
     };
 
     const more = 'export const SPADES = 4;\n';
@@ -85,17 +100,12 @@ describe('inline completions beside files that are not saved @slow', function ()
   });
 
   it('compute it once for two functions of a file', async () => {
-    const root = await temporaryRepository({
-      ...shopFiles,
+    const { window, open } = await openShop({
       'src/ribbons.ts': ribbons,
       'src/wrapping.ts': twoHoles,
     });
-    const window = await Window.open(root, await homeWithModel(), { model: fillingModel });
-    await window.until(() => window.statuses.at(-1)?.state === 'ready');
-    const open = (path: string, text: string): Promise<OpenDocument> =>
-      OpenDocument.open(window.connection, `${window.folder}/${path}`, text);
-    const wrapping = await open('src/wrapping.ts', twoHoles);
-    const other = await open('src/ribbons.ts', ribbons);
+    const wrapping = await open('src/wrapping.ts');
+    const other = await open('src/ribbons.ts');
     await other.change(ribbons.length, ribbons.length, longWritten);
     const counted = await window.connection.sendRequest(chatCountTokens.name, {
       text: longWritten,
@@ -105,9 +115,7 @@ describe('inline completions beside files that are not saved @slow', function ()
 
     const recordAt = async (hole: number): Promise<CompletionRecord> => {
       await wrapping.suggest(hole, { isAutomatic: true });
-      const records = await window.connection.sendRequest(completionRecent.name, {});
-      const [record] = completionRecent.result.parse(records);
-      assert.ok(record !== undefined);
+      const record = await latestOf(window);
       assert.ok(record.sources.some(({ isUnsaved }) => isUnsaved === true));
       return record;
     };
@@ -116,7 +124,6 @@ describe('inline completions beside files that are not saved @slow', function ()
     console.log(
       `figure: beside ${tokens} unsaved tokens ${first.counters.tokensComputed} are computed, in the next function ${second.counters.tokensComputed}`,
     );
-    const pathsOf = ({ sources }: CompletionRecord): string[] => sources.map(({ path }) => path);
     assert.notDeepEqual(pathsOf(first), pathsOf(second)); // what is stored is another
     assert.ok(first.counters.tokensComputed >= tokens, JSON.stringify(first.counters));
     assert.ok(second.counters.tokensComputed < tokens, JSON.stringify(second.counters));
@@ -124,33 +131,20 @@ describe('inline completions beside files that are not saved @slow', function ()
   });
 
   it('know a name that was just written in one, also where one had asked before', async () => {
-    const root = await temporaryRepository({
-      ...shopFiles,
+    const { window, open } = await openShop({
       'src/ribbons.ts': ribbons,
       'src/wrapping.ts': shop,
     });
-    const window = await Window.open(root, await homeWithModel(), { model: fillingModel });
-    await window.until(() => window.statuses.at(-1)?.state === 'ready');
-    const open = (path: string, text: string): Promise<OpenDocument> =>
-      OpenDocument.open(window.connection, `${window.folder}/${path}`, text);
-    const wrapping = await open('src/wrapping.ts', shop);
-    const other = await open('src/ribbons.ts', ribbons);
+    const wrapping = await open('src/wrapping.ts');
+    const other = await open('src/ribbons.ts');
     const suggested = async (): Promise<string> =>
       (await wrapping.suggest(holeIn(shop))).map(({ text }) => text).join('\n');
-    const latest = async (): Promise<CompletionRecord> => {
-      const records = await window.connection.sendRequest(completionRecent.name, {});
-      const [record] = completionRecent.result.parse(records);
-      assert.ok(record !== undefined);
-      return record;
-    };
-    const sourcesOf = async (): Promise<string[]> =>
-      (await latest()).sources.map((source) => source.path).sort();
     assert.doesNotMatch(await suggested(), /deservesSilverRibbon/u);
 
     await other.change(ribbons.length, ribbons.length, written);
     const second = await suggested();
     assert.match(second, /deservesSilverRibbon\(totalCents\)/u);
-    const [source] = (await latest()).sources;
+    const [source] = (await latestOf(window)).sources;
     assert.equal(source?.path, 'src/ribbons.ts');
     assert.ok(source.startLine <= 5 && source.endLine >= 5, JSON.stringify(source)); // its name
 
@@ -158,7 +152,8 @@ describe('inline completions beside files that are not saved @slow', function ()
     await other.close();
     const third = await suggested();
     assert.doesNotMatch(third, /deservesSilverRibbon/u);
-    assert.deepEqual(await sourcesOf(), ['src/limits.ts', 'src/ribbons.ts']); // as it is on disk
+    const now = pathsOf(await latestOf(window)).sort();
+    assert.deepEqual(now, ['src/limits.ts', 'src/ribbons.ts']); // as it is on disk
     await window.close();
   });
 });
