@@ -121,8 +121,8 @@ function behindOf(suffix: string, runs: readonly StoredRun[]): { pieces: Piece[]
 
 /** Those above `start`; from the store where it has them as they stand in the text. */
 function importPieces(text: string, start: number, head: readonly StoredRun[]): Piece[] {
-  const [first] = head;
-  const end = endOf(head);
+  const [first, last] = [head[0], head.at(-1)];
+  const end = last === undefined ? 0 : endOf(last);
   const isThere =
     first !== undefined &&
     end <= start &&

@@ -57,41 +57,27 @@ export async function storedFile(
   const at = placeOnDisk(disk, text, cursor);
   const first = windowStart(at, limits.prefixCharacters, start);
   const last = at + limits.suffixCharacters + slackCharacters;
-  const chunks = present.flatMap((segment) =>
-    segment.chunks.map((_, index) => ({ segment, index })).slice(1),
+  const all = present.flatMap((segment) =>
+    segment.chunks.slice(1).map((_, index) => runOf(segment, index + 1, disk)),
   );
-  const runs = chunks
-    .filter(({ segment, index }) => {
-      const { startOffset, endOffset } = chunkAt(segment, index);
-      return startOffset >= first && endOffset <= last;
-    })
-    .map(({ segment, index }) => runOf(segment, index, disk));
-  return { runs: connected(runs, at), head: headOf(chunks, disk), cursor: at };
-}
-
-interface ChunkPlace {
-  segment: SegmentPlan;
-  index: number;
+  const runs = all.filter((run) => run.start >= first && endOf(run) <= last);
+  return { runs: connected(runs, at), head: headOf(all, disk), cursor: at };
 }
 
 /** The chunks from the first import statement to the last one that is near enough to it. */
-function headOf(chunks: readonly ChunkPlace[], disk: string): StoredRun[] {
-  const spans = importSpans(disk);
+function headOf(all: readonly StoredRun[], disk: string): StoredRun[] {
+  const spans = [...importSpans(disk)];
   const first = spans[0]?.start ?? 0;
   const near = spans.filter((span) => span.end <= first + mostImportCharacters);
   const end = near.at(-1)?.end ?? first;
-  const runs = chunks
-    .filter(({ segment, index }) => {
-      const { startOffset, endOffset } = chunkAt(segment, index);
-      return startOffset < end && endOffset > first;
-    })
-    .map(({ segment, index }) => runOf(segment, index, disk));
-  const [top] = runs;
+  const runs = all.filter((run) => run.start < end && endOf(run) > first);
+  const [top, last] = [runs[0], runs.at(-1)];
   const isWhole =
     top !== undefined &&
+    last !== undefined &&
     top.start <= first &&
-    runs.every((run, index) => index === 0 || follows(runs[index - 1], run)) &&
-    endOf(runs) >= end;
+    endOf(last) >= end &&
+    runs.every((run, index) => index === 0 || follows(runs[index - 1], run));
   return isWhole ? runs : [];
 }
 
@@ -110,14 +96,13 @@ function connected(runs: readonly StoredRun[], at: number): StoredRun[] {
   return runs.slice(first, last);
 }
 
-/** Where the text of the last of them ends on disk. */
-export function endOf(runs: readonly StoredRun[]): number {
-  const last = runs.at(-1);
-  return last === undefined ? 0 : last.start + last.text.length;
+/** Where its text ends on disk. */
+export function endOf({ start, text }: StoredRun): number {
+  return start + text.length;
 }
 
 function follows(a: StoredRun | undefined, b: StoredRun | undefined): boolean {
-  return a !== undefined && a.start + a.text.length === b?.start;
+  return a !== undefined && endOf(a) === b?.start;
 }
 
 function placeOnDisk(disk: string, text: string, cursor: number): number {

@@ -34,7 +34,7 @@ describe('the import statements of a file', () => {
     it(`are found whole in ${language}, and nothing else`, () => {
       const text = statements.map((one) => `${one}\n\nother = { used: 1 }\n`).join('\n');
       assert.equal(importsOf(text), statements.join('\n'));
-      const spans = importSpans(text).map(({ start, end }) => text.slice(start, end));
+      const spans = [...importSpans(text)].map(({ start, end }) => text.slice(start, end));
       assert.deepEqual(spans, statements);
     });
   }
