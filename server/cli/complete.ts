@@ -1,7 +1,7 @@
 // leoam complete: what would be typed at a cursor, or in each of a file of holes.
 
 import { readFile } from 'node:fs/promises';
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { modeSyntax, parseMode, type Approximations } from '../completion/approximations.js';
 import { Completer, type Completion, type CompletionRequest } from '../completion/completer.js';
 import { extentOf } from '../completion/extent.js';
@@ -117,7 +117,7 @@ async function completeBatch(
   for (const hole of holes.slice(0, limit)) {
     signal.throwIfAborted();
     output.progress(`Hole ${rows.length + 1} of ${Math.min(limit, holes.length)}`);
-    const path = pathIn(repository.root, join(repository.root, hole.path));
+    const path = pathIn(repository.root, hole.path);
     const bytes = await bytesOf(join(repository.root, path));
     const offset = textOffset(bytes, hole.startByte, path);
     const before = bytes.toString('utf8').slice(0, offset);
@@ -226,7 +226,7 @@ function judged(
 }
 
 function pathIn(root: string, file: string): string {
-  const path = isAbsolute(file) ? relative(root, file) : file;
+  const path = relative(root, resolve(root, file));
   if (path.startsWith('..') || isAbsolute(path)) {
     throw new UsageError(`${file} does not lie in ${root}.`);
   }

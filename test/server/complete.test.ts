@@ -255,11 +255,18 @@ describe('filling in at a cursor @slow', function () {
 
   it('fills in from the terminal, once and in a batch', async () => {
     const args = ['--repo', root, '--model', fillingModel];
+    const offset = String(Buffer.byteLength(text.slice(0, cursor)));
     const one = await leoamJson<Completion & { model: string; replacedBytes: number }>(
-      ['complete', path, '--offset', String(Buffer.byteLength(text.slice(0, cursor))), ...args],
+      ['complete', path, '--offset', offset, ...args],
       home,
     );
     assert.ok(one.sources.length > 0);
+    const sameFile = `./src/../${path}`; // and not a file that it could know names from
+    const same = await leoamJson<Completion>(
+      ['complete', sameFile, '--offset', offset, ...args],
+      home,
+    );
+    assert.deepEqual([same.sources, same.completion], [one.sources, one.completion]);
     const behind = text.slice(cursor + one.replacedBytes); // these are letters of one byte
     const [line = ''] = (text.slice(0, cursor) + one.completion + behind)
       .slice(cursor - 4)
