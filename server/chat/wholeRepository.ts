@@ -4,6 +4,7 @@
 import type { Precision } from '../engine/addon.js';
 import type { LeoEngine } from '../engine/engine.js';
 import { leoError } from '../engine/errors.js';
+import { budgetFor, roomIn, type Budget } from '../index/budget.js';
 import { indexRepository, type IndexProgress } from '../index/jobs.js';
 import type { SegmentPlan } from '../index/types.js';
 import { fullParts, storedParts, type EvidenceParts } from '../prompt/parts.js';
@@ -62,7 +63,7 @@ export async function wholeRepository(
     }
     const most = warning === undefined ? maxReads : 1;
     if (missing.some(({ key }) => (reads.get(key) ?? 0) >= most)) {
-      throw tooSmall(context.engine, segments, await budgetFor(context.engine, segments), warning);
+      throw tooSmall(context.engine, segments, await budgetOf(context.engine, segments), warning);
     }
     await checkBudget(context.engine, segments);
     missing.forEach(({ key }) => reads.set(key, (reads.get(key) ?? 0) + 1));
@@ -139,30 +140,15 @@ function missingOf(engine: LeoEngine, segments: readonly SegmentPlan[]): Segment
   return segments.filter((_, index) => stored[index] !== true);
 }
 
-/** Of the store; 0: no limit. */
-interface Budget {
-  bytes: number;
-  /** Of these, what stays whatever is read: pins of other files, folders and models. */
-  pinnedBytes: number;
-}
-
-async function budgetFor(engine: LeoEngine, segments: readonly SegmentPlan[]): Promise<Budget> {
-  const { budgetBytes, pinnedBytes } = await engine.storeStats();
-  if (budgetBytes === 0 || pinnedBytes === 0) {
-    return { bytes: budgetBytes, pinnedBytes };
-  }
-  const states = await engine.native.segmentStates(segments.map(({ key }) => key));
-  const own = states.reduce(
-    (sum, state) => sum + (state?.pinned && state.isOnDisk ? state.bytes : 0),
-    0,
-  );
-  return { bytes: budgetBytes, pinnedBytes: Math.max(0, pinnedBytes - own) };
+async function budgetOf(engine: LeoEngine, segments: readonly SegmentPlan[]): Promise<Budget> {
+  const keys = segments.map(({ key }) => key);
+  return budgetFor(engine.native, await engine.storeStats(), keys);
 }
 
 /** Nothing is read that is known to find no room. */
 async function checkBudget(engine: LeoEngine, segments: readonly SegmentPlan[]): Promise<void> {
-  const budget = await budgetFor(engine, segments);
-  if (budget.bytes > 0 && leastBytes(engine, segments) > budget.bytes - budget.pinnedBytes) {
+  const budget = await budgetOf(engine, segments);
+  if (leastBytes(engine, segments) > roomIn(budget)) {
     throw tooSmall(engine, segments, budget);
   }
 }

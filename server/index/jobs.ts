@@ -3,6 +3,7 @@
 
 import type { NativeEngine, StoreStats } from '../engine/addon.js';
 import { runJob } from '../engine/jobs.js';
+import { budgetFor, roomIn } from './budget.js';
 import { rememberSegment } from './plan.js';
 import type { PreviousSegment, RepositoryIndex, SegmentPlan } from './types.js';
 
@@ -102,13 +103,16 @@ export function estimateIndex(
  * Reads every segment that the store does not have, in order of use. An edited file is read
  * on top of its older text, so that only its changed chunks are computed now. What a refresh
  * replaces during the run is passed over, for the next run. Ends where the budget of the store
- * has no room for more of this repository: what ranks lower must not push out what ranks
- * higher. Rejects only when the engine fails; what was read before is kept then, too.
+ * has no room for more of this repository, beside what others have pinned: what ranks lower must
+ * not push out what ranks higher. Rejects only when the engine fails; what was read before is kept then, too.
  */
 export async function indexRepository(options: IndexJobOptions): Promise<IndexResult> {
   const { index, engine, exact } = options;
   const stale = exact === true ? await staleSegments(index, engine) : new Set<string>();
-  const run = new IndexRun(options, await engine.storeStats(), stale);
+  const stats = await engine.storeStats();
+  const keys = index.segments().map(({ key }) => key);
+  const room = roomIn(await budgetFor(engine, stats, keys));
+  const run = new IndexRun(options, { ...stats, roomBytes: room }, stale);
   for (const segment of run.todo) {
     if (options.signal?.aborted || run.isOutOfBudget(segment)) {
       break;
@@ -153,7 +157,7 @@ class IndexRun {
   /** Of this repository. */
   private tokensInStore: number;
   private readonly stored: ReadonlySet<string>;
-  private readonly budgetBytes: number;
+  private readonly roomBytes: number;
   /** Of what is stored; 0 while nothing is. */
   private bytesPerToken: number;
   private tokensWritten = 0;
@@ -163,7 +167,8 @@ class IndexRun {
 
   constructor(
     private readonly options: IndexJobOptions,
-    stats: Pick<StoreStats, 'budgetBytes' | 'bytes' | 'tokens'>,
+    /** `roomBytes`: what the budget leaves for this repository. */
+    stats: Pick<StoreStats, 'bytes' | 'tokens'> & { roomBytes: number },
     /** Keys of stored segments that an exact run reads again. */
     stale: ReadonlySet<string>,
   ) {
@@ -171,7 +176,7 @@ class IndexRun {
     const segments = index.segments();
     const stored = engine.hasSegments(segments.map(({ key }) => key));
     this.stored = new Set(segments.filter((_, i) => stored[i] === 1).map(({ key }) => key));
-    this.budgetBytes = stats.budgetBytes;
+    this.roomBytes = stats.roomBytes;
     this.bytesPerToken = stats.bytes / Math.max(1, stats.tokens);
     this.todo = segments.filter(
       (segment) =>
@@ -196,11 +201,10 @@ class IndexRun {
     return this.options.index.segment(path, part)?.key === key;
   }
 
-  /** The budget may be taken up by other repositories, which give way, but not by this one. */
+  /** Other repositories give way, but for what is pinned of them; this one does not for itself. */
   isOutOfBudget(segment: SegmentPlan): boolean {
     const bytes = (this.tokensInStore + this.tokensAdded(segment)) * this.bytesPerToken;
-    const isLimited = this.budgetBytes > 0 && this.options.forQuestion !== true;
-    this.result.outOfBudget = isLimited && bytes > this.budgetBytes;
+    this.result.outOfBudget = this.options.forQuestion !== true && bytes > this.roomBytes;
     return this.result.outOfBudget;
   }
 

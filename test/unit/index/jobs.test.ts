@@ -19,6 +19,8 @@ const bytesPerToken = 100;
 class MemoryStore implements SegmentReader {
   private readonly tokens = new Map<string, number>();
   private readonly stale = new Set<string>();
+  /** Pinned with these bytes by other folders. */
+  pinnedBytes = 0;
 
   constructor(private readonly budgetBytes: number) {}
 
@@ -47,7 +49,7 @@ class MemoryStore implements SegmentReader {
       ramSegments: 0,
       ramBytes: 0,
       ramCopiedBytes: 0,
-      pinnedBytes: 0,
+      pinnedBytes: this.pinnedBytes,
       ramBudgetBytes: 0,
       bytesRead: 0,
       bytesWritten: 0,
@@ -137,6 +139,17 @@ describe('reading into a store with a budget', () => {
       asked,
       index.segments().map(() => 'chat'),
     );
+  });
+
+  it('takes no room that other folders have pinned', async () => {
+    const store = new MemoryStore(index.totalTokens * bytesPerToken + 500);
+    store.pinnedBytes = 500;
+    assert.equal((await indexRepository({ index, engine: store })).outOfBudget, false);
+    const smaller = new MemoryStore(index.totalTokens * bytesPerToken + 500);
+    smaller.pinnedBytes = 501;
+    const result = await indexRepository({ index, engine: smaller });
+    assert.equal(result.outOfBudget, true);
+    assert.equal(result.segmentsRead, index.segments().length - 1);
   });
 
   it('ends before the segment that would exceed the budget', async () => {
