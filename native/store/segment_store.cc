@@ -265,6 +265,10 @@ Status DiskSegmentStore::Clear() {
     if (!removed.ok() && first_failure.ok()) {
       first_failure = removed.status();
     }
+    const Status freed = file.pinned ? folder_.SetPinned(file.key, false) : Status::Ok();
+    if (!freed.ok() && first_failure.ok()) {
+      first_failure = freed;
+    }
   }
   files_.Clear();
   usage_.Refresh();

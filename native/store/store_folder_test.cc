@@ -27,7 +27,9 @@ TEST(StoreFolder, RemovesOneAndClearsAll) {
   EXPECT_EQ(store->Remove(KeyOf(1)).code(), StatusCode::kNotFound);
   EXPECT_FALSE(store->Contains(KeyOf(1)));
   EXPECT_EQ(store->Stats().segments, 2U);
+  EXPECT_TRUE(store->SetPinned(KeyOf(2), true).ok());
   EXPECT_TRUE(store->Clear().ok());
+  EXPECT_EQ(FilesWithSuffix(folder.path(), ".pin"), 0U);
   EXPECT_EQ(store->Stats().segments, 0U);
   EXPECT_EQ(FilesWithSuffix(folder.path(), ".seg"), 0U);
   EXPECT_EQ(store->Info(KeyOf(0)).status().code(), StatusCode::kNotFound);

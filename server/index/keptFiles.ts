@@ -4,7 +4,7 @@
 // and words of the source, hence the user-only modes.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export type Kept = 'files' | 'lexical' | 'pins' | `tokens-${string}`;
@@ -18,6 +18,12 @@ export function keptFolder(home: string, root: string): string {
   return join(home, 'repos', hash);
 }
 
+/** Those of all roots. */
+export function keptFolders(home: string): string[] {
+  const repos = join(home, 'repos');
+  return existsSync(repos) ? readdirSync(repos).map((name) => join(repos, name)) : [];
+}
+
 /** What was kept under a name; undefined when there is nothing whole. */
 export function readKept(folder: string, name: Kept): Buffer | undefined {
   let bytes: Buffer;
@@ -29,6 +35,11 @@ export function readKept(folder: string, name: Kept): Buffer | undefined {
   const lineEnd = bytes.indexOf('\n');
   const body = bytes.subarray(lineEnd + 1);
   return bytes.toString('latin1', 0, lineEnd) === firstLine(name, body) ? body : undefined;
+}
+
+/** Whether there is something under a name, whole or damaged. */
+export function hasKept(folder: string, name: Kept): boolean {
+  return existsSync(join(folder, name));
 }
 
 /** Writes under a temporary name, then renames. Throws what the file system throws. */

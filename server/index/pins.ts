@@ -3,7 +3,7 @@
 // told the keys that follow from it, anew after each change of the files.
 
 import type { NativeEngine } from '../engine/addon.js';
-import { readKept, writeKept } from './keptFiles.js';
+import { hasKept, readKept, writeKept } from './keptFiles.js';
 import type { RepositoryIndex } from './types.js';
 
 /** Stands for the whole repository; other folders end with a slash, too. */
@@ -18,13 +18,17 @@ interface KeptPins {
   unsure?: string[];
 }
 
+const nothing = JSON.stringify({ said: [], keys: [] } satisfies KeptPins);
+
 export class Pins {
+  /** Said since it was last kept. */
+  private news: { paths: readonly string[]; pinned: boolean }[] = [];
   /** The latest, of those that were asked for. */
   private applying: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly folder: string,
-    private readonly said: Map<string, boolean>,
+    private said: Map<string, boolean>,
     private keys: Set<string>,
     private unsure: Set<string>,
     /** What the file holds. */
@@ -33,8 +37,7 @@ export class Pins {
 
   /** As they were kept in `folder` (`keptFolder`), or none. */
   static open(folder: string): Pins {
-    const kept = readKept(folder, 'pins');
-    const text = kept?.toString() ?? JSON.stringify({ said: [], keys: [] } satisfies KeptPins);
+    const text = readKept(folder, 'pins')?.toString() ?? nothing;
     const { said, keys, unsure } = JSON.parse(text) as KeptPins;
     return new Pins(folder, new Map(said), new Set(keys), new Set(unsure), text);
   }
@@ -58,6 +61,11 @@ export class Pins {
 
   /** Says it of files or folders; what was said of anything below them before is void. */
   set(paths: readonly string[], pinned: boolean): void {
+    this.news.push({ paths, pinned });
+    this.say(paths, pinned);
+  }
+
+  private say(paths: readonly string[], pinned: boolean): void {
     for (const path of paths) {
       for (const said of [...this.said.keys()]) {
         if (said === path || isBelow(path, said)) {
@@ -88,6 +96,7 @@ export class Pins {
     index: Pick<RepositoryIndex, 'segments'>,
     engine: Pick<NativeEngine, 'pinSegments'>,
   ): Promise<void> {
+    this.readAnew();
     const keys = new Set(
       this.said.size === 0
         ? []
@@ -95,11 +104,33 @@ export class Pins {
     );
     const added = [...keys].filter((key) => !this.keys.has(key));
     const gone = [...this.keys].filter((key) => !keys.has(key));
-    // Kept first: what is pinned and forgotten would stay for ever.
-    this.keep(new Set([...this.keys, ...keys]), new Set([...this.unsure, ...added]));
+    // Kept first: what is pinned and forgotten would stay for ever. What only goes is told whatever
+    // can be kept: who frees a full disk begins with it.
+    if (added.length > 0) {
+      this.keep(new Set([...this.keys, ...keys]), new Set([...this.unsure, ...added]));
+    }
     await engine.pinSegments(gone, false);
     await engine.pinSegments([...keys], true);
     this.keep(keys, new Set());
+  }
+
+  /** Another process may have kept something since, or all of it be gone with `leoam cache clear`. */
+  private readAnew(): void {
+    const kept = readKept(this.folder, 'pins')?.toString();
+    if (kept === undefined && hasKept(this.folder, 'pins')) {
+      this.written = ''; // damaged: what is known here is the better one
+      return;
+    }
+    const text = kept ?? nothing;
+    if (text === this.written) {
+      return;
+    }
+    const { said, keys, unsure } = JSON.parse(text) as KeptPins;
+    this.written = text;
+    this.said = new Map(said);
+    this.news.forEach(({ paths, pinned }) => this.say(paths, pinned));
+    this.keys = new Set([...this.keys, ...keys]);
+    this.unsure = new Set([...this.unsure, ...(unsure ?? [])]);
   }
 
   private keep(keys: Set<string>, unsure: Set<string>): void {
@@ -115,6 +146,7 @@ export class Pins {
       writeKept(this.folder, 'pins', text);
       this.written = text;
     }
+    this.news = [];
   }
 }
 

@@ -39,6 +39,8 @@ export class Loading {
   modelId: string | undefined;
   /** Of the loaded model. */
   canFillIn: boolean | undefined;
+  /** Of the store, for what is loaded from now on; 0 or absent: no limit. */
+  storeBudgetBytes: number | undefined;
   private opening: Told | undefined;
   private download: Told | undefined;
   private assistant: Promise<Assistant> | undefined;
@@ -48,7 +50,11 @@ export class Loading {
     private readonly options: ServerOptions,
     private readonly listener: LoadingListener,
     private readonly closing: AbortSignal,
-  ) {}
+  ) {
+    const { storeBudgetGib } = options;
+    this.storeBudgetBytes =
+      storeBudgetGib === undefined ? undefined : Math.round(storeBudgetGib * gib);
+  }
 
   /** What the status tells while there is no assistant, or a model comes. */
   get told(): Told | undefined {
@@ -78,6 +84,11 @@ export class Loading {
       throw error;
     });
     return this.assistant;
+  }
+
+  /** What was asked for before, once it is there; undefined where nothing was, or it failed. */
+  async loaded(): Promise<Assistant | undefined> {
+    return this.assistant?.catch(() => undefined);
   }
 
   /** Fetches a model of the catalogue; without an id, the one that would be used. */
@@ -127,7 +138,7 @@ export class Loading {
       detail: { kind: 'loadingModel' },
       actions: [],
     });
-    const { threads, storeBudgetGib, storeRamMib } = this.options;
+    const { threads, storeRamMib } = this.options;
     const assistant = await openAssistant({
       home: this.home,
       signal: this.closing,
@@ -139,9 +150,7 @@ export class Loading {
       },
       ...(model === undefined ? {} : { model }),
       ...(threads === undefined ? {} : { threads }),
-      ...(storeBudgetGib === undefined
-        ? {}
-        : { storeBudgetBytes: Math.round(storeBudgetGib * gib) }),
+      ...(this.storeBudgetBytes === undefined ? {} : { storeBudgetBytes: this.storeBudgetBytes }),
       ...(storeRamMib === undefined ? {} : { storeRamBytes: Math.round(storeRamMib * mib) }),
     });
     this.modelId = assistant.engine.model.id;

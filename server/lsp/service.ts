@@ -53,6 +53,9 @@ export class LeoService {
       assistant: () => this.loading.get(),
       folder: (uri) => this.folder(uri),
       openFolders: () => [...this.opened.values()],
+      allFolders: () => this.allFolders(),
+      loaded: () => this.loading.loaded(),
+      keepBudget: (bytes) => (this.loading.storeBudgetBytes = bytes),
       home: () => this.loading.home,
     });
     this.loading = new Loading(
@@ -288,6 +291,12 @@ export class LeoService {
     this.startReading(folder);
     this.changed();
     return folder;
+  }
+
+  /** Those as well that are being opened. */
+  private async allFolders(): Promise<Folder[]> {
+    const opening = await Promise.allSettled(this.folders.values());
+    return opening.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   }
 
   /** Opens again what could not be opened. */

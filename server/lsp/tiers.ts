@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Assistant } from '../assistant.js';
 import { loadAddon } from '../engine/load.js';
 import { hitRates, type HitRates } from '../engine/tierRates.js';
+import { keptFolders, removeKept } from '../index/keptFiles.js';
 import { wholeRepository } from '../index/pins.js';
 import type { ChatAnswer } from '../protocol/chat.js';
 import type { AnswerInTiers, TiersView } from '../protocol/tiers.js';
@@ -19,6 +20,12 @@ export interface TiersHost {
   /** Opens it where it is not open. */
   folder(uri: string): Promise<Folder>;
   openFolders(): Folder[];
+  /** Those as well that are being opened. */
+  allFolders(): Promise<Folder[]>;
+  /** Undefined where it was not asked for yet, or could not be loaded. */
+  loaded(): Promise<Assistant | undefined>;
+  /** Of the store, for what is loaded from now on. */
+  keepBudget(bytes: number): void;
   home(): string;
 }
 
@@ -97,6 +104,7 @@ export class Tiers {
   async pin(uri: string, paths: readonly string[], pinned: boolean): Promise<void> {
     const folder = await this.host.folder(uri);
     await folder.pin(paths, pinned);
+    this.goOnReading();
   }
 
   /** What is not stored yet is left out. */
@@ -109,7 +117,9 @@ export class Tiers {
   /** Bytes that became free. */
   async drop(uri: string, paths: readonly string[]): Promise<number> {
     const folder = await this.host.folder(uri);
-    return this.freed(() => folder.drop(paths));
+    const freed = await this.freed(() => folder.drop(paths));
+    this.goOnReading();
+    return freed;
   }
 
   /** Tokens that are read again from now on. */
@@ -127,17 +137,39 @@ export class Tiers {
     return { ok, damaged: damaged.length };
   }
 
-  setBudget(bytes: number): Promise<number> {
-    return this.freed(({ engine }) => engine.native.setStoreBudget(bytes));
+  /** Bytes that became free; without a model it holds from the next load on. */
+  async setBudget(bytes: number): Promise<number> {
+    this.host.keepBudget(bytes);
+    if ((await this.host.loaded()) === undefined) {
+      return 0;
+    }
+    const freed = await this.freed(({ engine }) => engine.native.setStoreBudget(bytes));
+    this.goOnReading();
+    return freed;
   }
 
-  /** Reading stops: who wipes the store does not want it filled at once. */
+  /**
+   * Reading stops: who wipes the store does not want it filled at once. What is stored goes before
+   * pins are forgotten, which a full disk may refuse; rejects where it does.
+   */
   async clear(): Promise<number> {
-    for (const folder of this.host.openFolders()) {
-      await folder.stopReading();
+    const folders = await this.host.allFolders();
+    await Promise.all(folders.map((folder) => folder.stopReading()));
+    const freed = await this.freed(({ engine }) => engine.native.clearStore());
+    keptFolders(this.host.home()).forEach((folder) => removeKept(folder, 'pins'));
+    for (const folder of folders) {
       await folder.pin([wholeRepository], false);
     }
-    return this.freed(({ engine }) => engine.native.clearStore());
+    return freed;
+  }
+
+  /** There may be room now for what there was none. */
+  private goOnReading(): void {
+    for (const folder of this.host.openFolders()) {
+      if (folder.stopped?.cause === 'budget') {
+        folder.startReading();
+      }
+    }
   }
 
   private async freed(run: (assistant: Assistant) => Promise<void>): Promise<number> {

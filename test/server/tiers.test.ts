@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileInTiers, TiersView } from '../../server/protocol/tiers.js';
 import type { StoredFile } from '../../server/index/storedFiles.js';
-import { homeWithModel, leoamJson, shopFiles, smallModel, temporaryRepository } from './setup.js';
+import { modelPath, modelsFolder } from '../../server/models/index.js';
+import {
+  homeWithModel,
+  leoamJson,
+  shopFiles,
+  smallModel,
+  temporaryFolder,
+  temporaryRepository,
+} from './setup.js';
 import { Window } from './languageServer.js';
 
 describe('the tiers over the protocol @slow', function () {
@@ -225,6 +233,53 @@ describe('the tiers over the protocol @slow', function () {
     assert.ok((await filesNow()).every((file) => file.bytes === 0 && !file.pinned));
     const answer = await window.ask('How many items fit into a basket at most?');
     assert.ok(answer.counters.repoTokensComputed > 0); // it is there all the same, computed
+  });
+
+  it('goes on reading where there is room again', async () => {
+    const other = await Window.open(root, await homeWithModel(), { storeBudgetGib: 1e-6 });
+    try {
+      const isStopped = (): boolean =>
+        other.statuses.at(-1)?.detail?.kind === 'readingStopped' && !isAllRead();
+      const isAllRead = (): boolean => other.statuses.at(-1)?.folders[0]?.read === 1;
+      await other.until(isStopped);
+      await other.connection.sendRequest('leoam/tiers/setBudget', { budgetBytes: 0 });
+      await other.until(isAllRead);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('keeps a budget that was set before there was a model', async () => {
+    const empty = await temporaryFolder('home');
+    const other = await Window.open(root, empty, { fetchModel: false });
+    try {
+      await other.until(() => other.statuses.at(-1)?.state === 'noModel');
+      const budgetBytes = 3 * 1024 ** 2;
+      const set: object = await other.connection.sendRequest('leoam/tiers/setBudget', {
+        budgetBytes,
+      });
+      assert.deepEqual(set, { bytesFreed: 0 });
+      await mkdir(modelsFolder(empty), { recursive: true });
+      await symlink(modelPath(home, smallModel), modelPath(empty, smallModel));
+      await other.ask('How many items fit into a basket at most?', { maxTokens: 1 });
+      const { disk }: TiersView = await other.connection.sendRequest('leoam/tiers/show', {});
+      assert.equal(disk.budgetBytes, budgetBytes);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('wipes pins of folders that are not open', async () => {
+    await request('pin', on(['src/'], { pinned: true }));
+    await window.close();
+    const elsewhere = await Window.open(await temporaryRepository({ 'a.ts': '1;\n' }), home);
+    await elsewhere.until(() => elsewhere.statuses.at(-1)?.state === 'ready');
+    await elsewhere.connection.sendRequest('leoam/tiers/clear', {});
+    await elsewhere.close();
+    window = await Window.open(root, home);
+    await ready();
+    assert.ok((await filesNow()).every((file) => !file.pinned));
+    assert.equal((await show()).disk.pinnedBytes, 0);
   });
 
   it('reads a single file of a folder that waits for a word, and no other', async () => {

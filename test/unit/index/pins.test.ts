@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isBelow, Pins } from '../../../server/index/pins.js';
@@ -126,5 +127,52 @@ describe('pins', () => {
     await assert.rejects(failed, /full/u);
     await told;
     assert.deepEqual([...store.keys], ['1']);
+  });
+
+  it('of two processes on one folder count both, and nothing stays that nobody knows', async () => {
+    const folder = join(await temporaryFolder('pins'), 'of-a-repository');
+    const files = index(['a.ts', '1'], ['b.ts', '2']);
+    const store = new PinnedKeys();
+    const [one, other] = [Pins.open(folder), Pins.open(folder)];
+    one.set(['a.ts'], true);
+    await one.apply(files, store);
+    other.set(['b.ts'], true);
+    await other.apply(files, store);
+    assert.deepEqual([...store.keys], ['1', '2']);
+    assert.ok(other.isPinned('a.ts', ['1']));
+    one.set(['/'], false);
+    await one.apply(files, store);
+    await other.apply(files, store);
+    assert.deepEqual([...store.keys], []);
+    assert.ok(!Pins.open(folder).has('b.ts') && !other.has('b.ts'));
+  });
+
+  it('go where what was kept was wiped, and heal where it was damaged', async () => {
+    const folder = join(await temporaryFolder('pins'), 'of-a-repository');
+    const store = new PinnedKeys();
+    const pins = Pins.open(folder);
+    pins.set(['a.ts'], true);
+    await pins.apply(index(['a.ts', '1']), store);
+    await writeFile(join(folder, 'pins'), 'damaged');
+    await pins.apply(index(['a.ts', '1']), store);
+    assert.ok(Pins.open(folder).isPinned('a.ts', ['1']));
+
+    await rm(folder, { recursive: true });
+    await pins.apply(index(['a.ts', '3']), store);
+    assert.deepEqual([...store.keys], []);
+    assert.ok(!pins.has('a.ts'));
+  });
+
+  it('are taken off although that cannot be kept', async () => {
+    const folder = join(await temporaryFolder('pins'), 'of-a-repository');
+    const store = new PinnedKeys();
+    const pins = Pins.open(folder);
+    pins.set(['a.ts'], true);
+    await pins.apply(index(['a.ts', '1']), store);
+    await rm(join(folder, 'pins'));
+    await mkdir(join(folder, 'pins')); // nothing can take its place
+    pins.set(['a.ts'], false);
+    await assert.rejects(pins.apply(index(['a.ts', '1']), store));
+    assert.deepEqual([...store.keys], []);
   });
 });
