@@ -16,6 +16,8 @@ using Clock = SegmentIndex::Clock;
 // How old a look at the folder may be: for the decision to evict, and for figures shown.
 constexpr std::chrono::seconds kEvictionRefresh{60};
 constexpr std::chrono::seconds kStatsRefresh{5};
+// Segments that cannot be removed: waiting for their locks takes up to 100 ms each.
+constexpr size_t kMostFailures = 8;
 
 }  // namespace
 
@@ -95,8 +97,10 @@ Status DiskUsage::Evict(const std::string& spared,
     }
     order = index_.EvictionOrder();
   }
+  Status first_failure;
+  size_t failures = 0;
   for (const StoredFile& file : order) {
-    if (total <= budget) {
+    if (total <= budget || failures == kMostFailures) {
       break;
     }
     if (file.key == spared) {
@@ -109,7 +113,11 @@ Status DiskUsage::Evict(const std::string& spared,
     }
     const Result<bool> gone = folder_->RemoveUnlessBusy(file.key);
     if (!gone.ok()) {
-      return gone.status();
+      ++failures;
+      if (first_failure.ok()) {
+        first_failure = gone.status();
+      }
+      continue;
     }
     if (*gone) {
       total -= file.bytes;
@@ -119,7 +127,7 @@ Status DiskUsage::Evict(const std::string& spared,
       ++evicted_;
     }
   }
-  return Status::Ok();
+  return total <= budget ? Status::Ok() : first_failure;
 }
 
 void DiskUsage::Describe(StoreStats* stats) {

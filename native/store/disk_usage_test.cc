@@ -47,6 +47,24 @@ TEST(DiskUsage, EvictsTheLeastRecentlyUsedBeyondTheBudget) {
   EXPECT_EQ(store->Stats().segments, 2U);
 }
 
+TEST(DiskUsage, EvictsOthersWhereOneCannotBeRemoved) {
+  const TemporaryFolder folder;
+  const auto store = OpenStore(folder.path());
+  for (int number = 0; number < 3; ++number) {
+    PutMade(store.get(), number);
+  }
+  const uint64_t each = store->Stats().bytes / 3;
+  std::filesystem::path lock = SegmentPath(folder.path() + "/store", KeyOf(0));
+  std::filesystem::create_directory(lock.replace_extension(".lock"));  // cannot be taken
+  EXPECT_TRUE(store->SetBudget(2 * each).ok());
+  EXPECT_TRUE(store->Contains(KeyOf(0)));
+  EXPECT_FALSE(store->Contains(KeyOf(1)));
+  EXPECT_TRUE(store->Contains(KeyOf(2)));
+  EXPECT_EQ(store->SetBudget(1).code(), StatusCode::kIo);
+  EXPECT_TRUE(store->Contains(KeyOf(0)));
+  EXPECT_FALSE(store->Contains(KeyOf(2)));
+}
+
 TEST(DiskUsage, NeverEvictsWhatIsPinnedAlsoByAnotherInstance) {
   const TemporaryFolder folder;
   const auto owner = OpenStore(folder.path());
