@@ -195,11 +195,23 @@ Napi::Value EngineObject::GenerateTogether(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineObject::Dispose(const Napi::CallbackInfo& info) {
+  if (state_->disposed) {
+    throw ToError(info.Env(), {StatusCode::kDisposed, "The engine was disposed."});
+  }
   state_->disposed = true;
+  std::vector<std::shared_ptr<SessionState>> sessions;
+  for (const auto& held : state_->sessions) {
+    if (auto session = held.lock(); session != nullptr) {
+      sessions.push_back(std::move(session));
+    }
+  }
   return StartTask<Nothing>(
       info.Env(),
-      [state = state_]() -> Result<Nothing> {
+      [state = state_, sessions = std::move(sessions)]() -> Result<Nothing> {
         state->scheduler->Stop();
+        for (const auto& session : sessions) {
+          session->LetGo();  // what it reads ends before the core that it reads for
+        }
         if (state->core != nullptr) {
           state->core->left().Finish();
         }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "binding/convert.h"
 #include "leoam/status.h"
@@ -18,11 +19,15 @@
 
 namespace leoam::binding {
 
+struct SessionState;
+
 // A loaded engine, shared by its JavaScript object, its sessions and the jobs in flight.
 // The scheduler is declared last: it stops before what its jobs use is freed.
 struct EngineState {
   std::shared_ptr<Core> core;  // null until loaded, and again after dispose
   bool disposed = false;       // event loop only
+  // Conversations that may use the core, which ends after them. Event loop only.
+  std::vector<std::weak_ptr<SessionState>> sessions;
   std::unique_ptr<Scheduler> scheduler = std::make_unique<Scheduler>();
 };
 

@@ -82,6 +82,8 @@ Napi::Value SessionObject::Make(Napi::Env env, const std::shared_ptr<EngineState
   state->engine = engine;
   state->context_tokens = context_tokens;
   state->tiers = tiers;
+  std::erase_if(engine->sessions, [](const auto& held) { return held.expired(); });
+  engine->sessions.push_back(state);
   return env.GetInstanceData<AddonData>()->session.New(
       {Napi::External<std::shared_ptr<SessionState>>::New(env, &state)});
 }

@@ -24,7 +24,8 @@ struct SessionState {
 
   // Engine thread. kDisposed once the session is let go of.
   Result<Session*> Ensure();
-  // Frees the session; at the end of the jobs that use it where some run. Engine thread.
+  // Frees the session; at the end of the jobs that use it where some run. Engine thread, or any
+  // once that has ended.
   void LetGo();
   // Lets the event loop know what the session holds now. Engine thread.
   void Tell();

@@ -64,11 +64,14 @@ export const evalCommand: CommandFunction = async (context) => {
     checkNotEmpty(opened.repository);
     const rows: EvalRow[] = [];
     const runner = questionRunner(askContextFor(opened, line), options, signal);
-    for (const question of questions) {
-      output.progress(`Question ${rows.length + 1} of ${questions.length}`);
-      rows.push(await runner.run(question));
+    try {
+      for (const question of questions) {
+        output.progress(`Question ${rows.length + 1} of ${questions.length}`);
+        rows.push(await runner.run(question));
+      }
+    } finally {
+      runner.dispose();
     }
-    runner.dispose();
     const report = summarize(questions, rows, options.mode, opened.assistant.engine.model.id);
     output.json(rounded(report));
     output.text(reportText(report));

@@ -58,6 +58,7 @@ const q8ShareOfF16 = 34 / 64;
 export class LeoEngine {
   readonly info: ModelInfo;
   private readonly sessions = new Set<LeoSession>();
+  private ending: Promise<void> | undefined;
 
   private constructor(
     readonly native: NativeEngine,
@@ -190,8 +191,10 @@ export class LeoEngine {
     return useOf([...this.sessions], this.info.kvBytesPerToken * share);
   }
 
+  /** Lets go of its sessions as well. */
   dispose(): Promise<void> {
-    return this.native.dispose();
+    this.ending ??= this.native.dispose();
+    return this.ending;
   }
 }
 

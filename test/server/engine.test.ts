@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LeoEngine } from '../../server/engine/engine.js';
 import type { LeoSession } from '../../server/engine/session.js';
@@ -131,6 +132,40 @@ describe('an engine that is disposed of', function () {
       );
       assert.ok(['cancelled', 'disposed'].includes(String(ended)), String(ended));
     }
+  });
+
+  it('lets go of what a session that nobody disposed of reads of the disk', async function () {
+    if (process.platform !== 'linux') {
+      this.skip(); // which files are open cannot be listed elsewhere
+    }
+    const openSegments = (): string[] =>
+      readdirSync('/proc/self/fd').flatMap((descriptor) => {
+        try {
+          return [readlinkSync(`/proc/self/fd/${descriptor}`)].filter((file) =>
+            file.endsWith('.seg'),
+          );
+        } catch {
+          return []; // closed meanwhile
+        }
+      });
+    const key = 'a'.repeat(64);
+    const chunkEnds = Uint32Array.of(prompt.length);
+    await engine.readSegment({ key, tokens: prompt, chunkEnds }, 'index');
+    const session = engine.newSession(512, { ramBytes: 1e6 });
+    await session.generate(
+      {
+        parts: [
+          { kind: 'chunks', key, first: 0, last: 1 },
+          { kind: 'text', tokens: prompt },
+        ],
+        ...{ questionPart: 1, repair, maxTokens: 2, sampling, stop: [] },
+      },
+      'chat',
+    );
+    assert.equal(openSegments().length, 1);
+    await engine.dispose();
+    assert.deepEqual(openSegments(), []);
+    assert.equal(await failure(() => session.size()), 'disposed');
   });
 
   it('refuses a session that was disposed of, even with a job in flight', async () => {
