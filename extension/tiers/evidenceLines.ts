@@ -49,12 +49,13 @@ export function evidenceLines(
     ...marks,
     vscode.window.onDidChangeVisibleTextEditors(drawAll),
     vscode.commands.registerCommand('leoam.tiers.showEvidence', async () => {
-      if (shown !== undefined) {
+      const answer = lastAnswer();
+      if (shown !== undefined && !isOlder(shown, answer)) {
         shown = undefined;
         drawAll();
         return;
       }
-      shown = latest(lastAnswer(), await lastSuggestion(server).catch(() => undefined));
+      shown = latest(answer, await lastSuggestion(server).catch(() => undefined));
       if (shown === undefined) {
         void vscode.window.showInformationMessage(
           vscode.l10n.t('No answer or suggestion has rested on lines of a file yet.'),
@@ -62,6 +63,15 @@ export function evidenceLines(
       }
       drawAll();
     }),
+  );
+}
+
+/** Marks of an answer that is no longer the last one give way to those of the last. */
+function isOlder(shown: Evidence, answer: Evidence | undefined): boolean {
+  return (
+    shown.isOfSuggestion !== true &&
+    answer !== undefined &&
+    JSON.stringify(answer.sources) !== JSON.stringify(shown.sources)
   );
 }
 

@@ -34,6 +34,8 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
   private timer: NodeJS.Timeout | undefined;
   private waitMs = intervalMs;
   private isLooking = false;
+  /** Something was done while it looked. */
+  private isOld = false;
   private drawn: string | undefined;
   private readonly listening: vscode.Disposable;
 
@@ -56,10 +58,11 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
     clearTimeout(this.timer);
     this.timer = undefined;
     if (this.isLooking) {
-      this.lookSoon();
+      this.isOld = true;
       return;
     }
     this.isLooking = true;
+    this.isOld = false;
     const started = performance.now();
     try {
       this.view =
@@ -77,7 +80,9 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
       this.changed.fire(undefined);
     }
     this.looked.fire();
-    if (this.server.status?.state === 'answering') {
+    if (this.isOld) {
+      await this.look();
+    } else if (this.server.status?.state === 'answering') {
       this.lookSoon(); // with each token something moves
     }
   }
@@ -114,7 +119,14 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
 
   private lookSoon(): void {
     if (this.watchers > 0) {
-      this.timer ??= setTimeout(() => void this.look(), this.waitMs);
+      this.timer ??= setTimeout(() => {
+        this.timer = undefined;
+        if (this.isLooking) {
+          this.lookSoon();
+        } else {
+          void this.look();
+        }
+      }, this.waitMs);
     }
   }
 

@@ -70,6 +70,20 @@ describe('the lines that the latest answer or suggestion rested on', () => {
     await toggle();
   });
 
+  it('are those of the last answer where another was marked', async () => {
+    const of = (path: string): Evidence['sources'] => [
+      { path, startLine: 3, endLine: 5, weight: 1 },
+    ];
+    answer = { folder, time: 5, sources: of('src/basket.ts') };
+    await toggle();
+    answer = { folder, time: 6, sources: of('src/limits.ts') };
+    await toggle();
+    assert.deepEqual(basket, []);
+    assert.deepEqual(limits, [[2, 4]]);
+    await toggle();
+    assert.deepEqual(limits, []);
+  });
+
   it('say at the pointer what is known of them: of a suggestion no measure', async () => {
     const source = { path: 'src/limits.ts', startLine: 10, endLine: 11 };
     answer = { folder, time: 9, sources: [{ ...source, weight: 0.7 }] };

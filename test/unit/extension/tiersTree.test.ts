@@ -31,4 +31,27 @@ describe('the tree of the tiers', function () {
     assert.equal(asked, 3); // the last figures of the answer
     tree.dispose();
   });
+
+  it('looks once more, at once, where something was done while it looked', async () => {
+    const looks: (() => void)[] = [];
+    const server = {
+      ...{ state: 'running', status: { state: 'ready' } },
+      onDidChange: () => ({ dispose: () => undefined }),
+      request: () =>
+        new Promise((resolve) => looks.push(() => resolve({ disk: { bytes: looks.length } }))),
+    };
+    const tree = new TiersTree(server as unknown as Server);
+    tree.seen(true);
+    await tree.look(); // after a file was pinned
+    await tree.look();
+    assert.equal(looks.length, 1);
+    looks[0]?.();
+    await sleep(50);
+    assert.equal(looks.length, 2);
+    looks[1]?.();
+    await sleep(50);
+    assert.equal(looks.length, 2);
+    assert.equal(tree.view?.disk.bytes, 2);
+    tree.dispose();
+  });
 });
