@@ -89,7 +89,12 @@ async function clear({ line, output }: CommandContext): Promise<number> {
   const home = homeOf(line);
   const store = storeFolder(home);
   // The store's own folder stays: a server that runs goes on writing below it.
-  const inside = await readdir(store).catch(() => []);
+  const inside = await readdir(store).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return [];
+    }
+    throw error;
+  });
   const doomed = inside.filter((name) => segmentFolder.test(name)).map((name) => join(store, name));
   for (const folder of [...doomed, join(home, 'repos')]) {
     await rm(folder, { recursive: true, force: true });

@@ -152,6 +152,16 @@ describe('leoam cache without a model', function () {
     assert.equal(existsSync(file), false);
   });
 
+  it('does not say that what it cannot look into is gone', async () => {
+    const home = await temporaryFolder('home');
+    await leoamJson(['cache', 'clear'], home); // nothing there: nothing to wipe
+    await writeFile(join(home, 'store'), 'no folder');
+    const { code, stdout, stderr } = await leoam(['cache', 'clear'], { home });
+    assert.equal(code, 1);
+    assert.equal(stdout, '');
+    assert.match(stderr, /store/u);
+  });
+
   it('wipes the store without an engine, and what died while it was written', async () => {
     const home = await temporaryFolder('home');
     const store = join(home, 'store');
