@@ -10,6 +10,7 @@ import type { RequestMethod } from '../../server/protocol/method.js';
 import { statusDidChange, type Status } from '../../server/protocol/status.js';
 import type { InlineCompletionMiddleware } from '../completion/gate.js';
 import { serverOptions } from '../settings.js';
+import { fileEvents, type FileEvent } from './fileEvents.js';
 import { sentenceOf } from './problems.js';
 
 type Streamed = z.infer<typeof chatDidStream.params>;
@@ -35,7 +36,7 @@ export class Server {
   private currentStatus: Status | undefined;
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly streamed = new vscode.EventEmitter<Streamed>();
-  private watcher: vscode.FileSystemWatcher | undefined;
+  private watching: vscode.Disposable | undefined;
   private startProblem: string | undefined;
   /** The state or the status is another. */
   readonly onDidChange = this.changed.event;
@@ -140,8 +141,10 @@ export class Server {
     if (stops !== this.stops) {
       throw new Error(vscode.l10n.t('LeoAM was stopped before it had started.'));
     }
-    // One for all servers of this window: a client takes its listeners along, not the watcher.
-    this.watcher ??= vscode.workspace.createFileSystemWatcher('**/*');
+    // One for all servers of this window.
+    this.watching ??= fileEvents(vscode.workspace.createFileSystemWatcher('**/*'), (changes) =>
+      this.tellTouched(changes),
+    );
     const client = new LanguageClient(
       'leoam',
       'LeoAM',
@@ -155,7 +158,6 @@ export class Server {
         outputChannel: this.log,
         // A suggestion that fails is no news to somebody who types; problems are told elsewhere.
         revealOutputChannelOn: RevealOutputChannelOn.Never,
-        synchronize: { fileEvents: this.watcher },
         // Restarting, and what is said about it, is decided here.
         errorHandler: {
           error: () => ({ action: ErrorAction.Continue, handled: true }),
@@ -188,6 +190,15 @@ export class Server {
       this.become('running');
     }
     return client;
+  }
+
+  /** A server that is still starting lists all files anew. */
+  private tellTouched(changes: FileEvent[]): void {
+    if (this.currentState === 'running') {
+      this.client
+        ?.sendNotification('workspace/didChangeWatchedFiles', { changes })
+        .catch((error: unknown) => this.log.warn(String(error)));
+    }
   }
 
   private hasEnded(): void {

@@ -15,9 +15,12 @@ import { keptFolder } from '../index/keptFiles.js';
 import { isBelow, Pins } from '../index/pins.js';
 import { storedFiles, type StoredFile } from '../index/storedFiles.js';
 import type { FileEntry, RepositoryIndex } from '../index/types.js';
+import { pathIn } from './openDocuments.js';
 
 /** A burst of changes, such as a branch switch, is looked at once. */
 const settleMs = 150;
+/** Where they do not end, as with a file that something writes all the time. */
+const mostSettlingMs = 1000;
 /** The 0.5B model reads a token in about 10 ms on two cores (ARCHITECTURE.md); larger ones by size. */
 const secondsPerTokenAndByte = 0.01 / 4.9e8;
 /** Bytes of 8-bit KV over those of F16. */
@@ -42,6 +45,8 @@ export class Folder {
   /** Files whose KV was dropped, with their tokens: they are not read by themselves. */
   private readonly dropped = new Map<string, number>();
   private settling: NodeJS.Timeout | undefined;
+  /** When the first of them came that was not looked at yet. */
+  private changedSince: number | undefined;
   private refreshing: Promise<void> = Promise.resolve();
   private awaitedReading: IndexProgress | undefined;
 
@@ -241,15 +246,27 @@ export class Folder {
     this.readingFiles = new AbortController();
   }
 
-  /** Files below the folder were touched; they are looked at once no more follow. */
-  filesChanged(): void {
+  /**
+   * Files below the folder were touched (URIs); they are looked at once no more follow. Of folders that are
+   * not read, such as what a build writes, nothing is looked at.
+   */
+  filesChanged(uris: readonly string[]): void {
+    const unread = this.repository.skipped.filter(({ path }) => path.endsWith('/'));
+    const isUnread = (uri: string): boolean =>
+      unread.some(({ path }) => isBelow(path, pathIn(this.uri, uri)));
+    if (uris.every(isUnread)) {
+      return;
+    }
     clearTimeout(this.settling);
-    this.settling = setTimeout(() => void this.refresh(), settleMs);
+    this.changedSince ??= performance.now();
+    const most = this.changedSince + mostSettlingMs - performance.now();
+    this.settling = setTimeout(() => void this.refresh(), Math.min(settleMs, Math.max(0, most)));
   }
 
   /** Looks for what has changed; resolves once the index knows. */
   refresh(): Promise<void> {
     clearTimeout(this.settling);
+    this.changedSince = undefined;
     this.refreshing = this.refreshing.then(() => this.refreshNow());
     return this.refreshing;
   }

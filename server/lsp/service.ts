@@ -16,6 +16,7 @@ import { Chats, type Ask, type Streamed, type Written } from './chats.js';
 import { Completions } from './completions.js';
 import { Folder, type FolderListener } from './folders.js';
 import { Loading } from './loading.js';
+import { isIn } from './openDocuments.js';
 import { statusOf } from './statusOf.js';
 import { Tiers } from './tiers.js';
 
@@ -101,6 +102,9 @@ export class LeoService {
     this.wanted.delete(uri);
     this.failed.delete(uri);
     const folder = await this.folders.get(uri)?.catch(() => undefined);
+    if (this.wanted.has(uri)) {
+      return; // it was added again while it was being opened
+    }
     this.folders.delete(uri);
     this.opened.delete(uri);
     this.chats.closeAll(uri);
@@ -112,9 +116,7 @@ export class LeoService {
   /** URIs of files that were made, changed or removed. */
   filesChanged(uris: readonly string[]): void {
     for (const folder of this.opened.values()) {
-      if (uris.some((uri) => uri.startsWith(`${folder.uri}/`))) {
-        folder.filesChanged();
-      }
+      folder.filesChanged(uris.filter((uri) => isIn(folder.uri, uri)));
     }
   }
 

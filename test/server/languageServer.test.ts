@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { CancellationTokenSource } from 'vscode-languageserver/node';
 import type { ModelInfo } from '../../server/protocol/models.js';
@@ -107,6 +108,18 @@ describe('language server', function () {
     assert.ok(performance.now() - edited < 1000);
     await window.until(() => state() === 'ready');
     assert.equal(window.statuses.at(-1)?.folders[0]?.read, 1);
+  });
+
+  it('follows an edit although another file is written all the time', async () => {
+    await window.until(() => state() === 'ready');
+    const tokens = window.statuses.at(-1)?.folders[0]?.tokens ?? 0;
+    const file = join(root, 'src', 'limits.ts');
+    await writeFile(file, `${await readFile(file, 'utf8')}\nexport const MAX_CARDS = 6;\n`);
+    await window.changed('src/limits.ts');
+    const writing = setInterval(() => void window.changed('server.log'), 50);
+    await window.until(() => (window.statuses.at(-1)?.folders[0]?.tokens ?? 0) > tokens);
+    clearInterval(writing);
+    await window.until(() => state() === 'ready');
   });
 
   it('can be paused, answers all the same, and goes on', async () => {
@@ -258,6 +271,24 @@ describe('language server', function () {
     const asked = window.ask('How many candles at most?', { folder: uri, turn: '2' });
     await assert.rejects(asked, /is not open in this window: add the folder/u);
     assert.equal(window.statuses.at(-1)?.folders.length, 1);
+  });
+
+  it('keeps a folder that left and came back while it was being opened', async () => {
+    const other = await Window.open(root, home);
+    try {
+      const folder = { uri: other.folder, name: 'test' };
+      const change = (added: object[], removed: object[]): Promise<void> =>
+        other.connection.sendNotification('workspace/didChangeWorkspaceFolders', {
+          event: { added, removed },
+        });
+      await change([], [folder]);
+      await change([folder], []);
+      await other.until(() => other.statuses.at(-1)?.state === 'ready');
+      await sleep(200);
+      assert.equal(other.statuses.at(-1)?.folders.length, 1);
+    } finally {
+      await other.close();
+    }
   });
 
   it('ends when its window is gone', async () => {
