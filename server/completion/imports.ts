@@ -1,19 +1,32 @@
 // The import statements of a file: they name what it may use of others, however far above the
 // cursor they stand.
 
+/** What stands in brackets that are not within each other, without the last one: comments may hold any. */
+const most = '{0,2000}';
+const inBraces = String.raw`\{(?:[^}/]|//[^\n]*\n|/(?!/))${most}`;
+const inParentheses = String.raw`\((?:[^)/#]|(?://|#)[^\n]*\n|/(?!/))${most}`;
+/** A line, and what it goes on with in Python. */
+const rest = String.raw`(?:[^\n\\]|\\\r?\n|\\(?!\r?\n))*`;
+const isPublic = String.raw`(?:pub(?:\([^)\n]*\))?\s+)?`;
+
 /**
  * Over several lines where they have brackets, of which so much is looked through for the end: one that
  * is being written may not be whole.
  */
 const statements = [
-  /import\b[^;'"\n]*\{[^}]{0,2000}\}[^\n]*/, // JavaScript
-  /(?:const|var|let)\s*\{[^}]{0,2000}\}\s*=\s*(?:await\s+import|require)\b[^\n]*/,
-  /from\s[^\n(]*\([^)]{0,2000}\)/, // Python
-  /import\s*\([^)]{0,2000}\)/, // Go
-  /(?:pub\s+)?use\s[^;\n]*\{[^;]{0,2000};/, // Rust
-  /(?:import|from|export\b[^\n]*\bfrom|#include|use|using|(?:const|var|let)\b[^\n]*\brequire)\b[^\n]*/,
+  String.raw`import\b[^;'"\n]*${inBraces}\}[^\n]*`, // JavaScript
+  String.raw`export\s+(?:type\s+)?${inBraces}\}\s*from\b[^\n]*`,
+  String.raw`(?:const|var|let)\s*${inBraces}\}\s*=\s*(?:await\s+import|require)\b[^\n]*`,
+  String.raw`(?:const|var|let)\b[^\n]*\b(?:require\b|await\s+import\s*\()[^\n]*`,
+  String.raw`[ \t]*from\s+[\w.]+\s+import\s*${inParentheses}\)`, // Python
+  String.raw`[ \t]*from\s+[\w.]+\s+import\b${rest}`,
+  String.raw`import\s*${inParentheses}\)`, // Go
+  String.raw`${isPublic}use\s[^;\n]*\{[^;]${most};`, // Rust
+  String.raw`${isPublic}use\b[^\n]*`,
+  String.raw`(?:require|include)(?:_once|_relative)?\b\s*\(?\s*['"][^\n]*`, // Ruby, PHP
+  String.raw`(?:import|from|export\b[^\n]*\bfrom|#[ \t]*include|using)\b[^\n]*`,
 ];
-const statement = new RegExp(`^(?:${statements.map(({ source }) => source).join('|')})`, 'gmu');
+const statement = new RegExp(`^(?:${statements.join('|')})`, 'gmu');
 
 /** As they stand there. */
 export function importsOf(text: string): string {

@@ -13,20 +13,31 @@ const languages: Record<string, string[]> = {
     "import { add,\n  type Item,\n} from './items.js';",
     "export { add } from './items.js';",
     "import './polyfill.js';",
+    "import {\n  a, // of {old}\n  b,\n} from './m.js';",
+    "export {\n  net,\n  gross,\n} from './prices.js';",
   ],
   JavaScript: [
     "const path = require('node:path')",
     "const {\n  kReply,\n  kRequest: kAsked\n} = require('./symbols.js')",
     "const { limit } = await import('./limits.js')",
+    "const limits = await import('./limits.js')",
   ],
   Python: [
     'import json',
     'from shop import limits',
-    'from shop.prices import (\n    net,\n    gross,\n)',
+    'from shop.prices import (\n    net,  # (old)\n    gross,\n)',
+    'from shop import a, \\\n    b',
+    '    from shop import Item',
   ],
   Go: ['import "fmt"', 'import (\n\t"fmt"\n\t"os"\n)'],
-  Rust: ['use std::fs;', 'pub use crate::a::{\n    b::{c, d},\n    e,\n};'],
-  C: ['#include <stdio.h>', '#include "limits.h"'],
+  Rust: [
+    'use std::fs;',
+    'pub use crate::a::{\n    b::{c, d},\n    e,\n};',
+    'pub(crate) use crate::f::G;',
+  ],
+  C: ['#include <stdio.h>', '#include "limits.h"', '#  include "inner.h"'],
+  Ruby: ["require 'json'", "require_relative 'limits'"],
+  PHP: ["require_once 'limits.php';", 'use Shop\\Limits;'],
 };
 
 describe('the import statements of a file', () => {
