@@ -16,6 +16,8 @@ export const cursorSelection = { passages: 2, follow: 4, maxTokens: 1200 };
 /** Lines that say what the cursor is about. */
 const linesBefore = 12;
 const linesBehind = 3;
+/** Of each, next to the cursor: a line may be a whole file. */
+const mostOfLine = 500;
 const importCharacters = 1500;
 
 export function selectForCursor(
@@ -68,8 +70,16 @@ function passageOf(
 }
 
 function aboutCursor(text: string, offset: number): string {
-  const before = text.slice(0, offset).split('\n').slice(-linesBefore);
-  const behind = text.slice(offset).split('\n').slice(0, linesBehind);
+  const before = text
+    .slice(0, offset)
+    .split('\n')
+    .slice(-linesBefore)
+    .map((line) => line.slice(-mostOfLine));
+  const behind = text
+    .slice(offset)
+    .split('\n')
+    .slice(0, linesBehind)
+    .map((line) => line.slice(0, mostOfLine));
   return `${before.join('\n')}${behind.join('\n')}`;
 }
 

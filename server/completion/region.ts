@@ -11,6 +11,9 @@ const endsParameters = /^\s*\)[^;]*(?:\{|:|=>)\s*$/u;
 /** Code outside of functions: the cursor may go this far before other evidence is looked for. */
 const looseLines = 40;
 
+/** Of a longer line its ends are looked at: data in one line would take seconds. */
+const mostOfLine = 300;
+
 /** Equal for cursors of one stretch. */
 export function regionOf(text: string, offset: number): string {
   const lines = text.slice(0, offset).split('\n');
@@ -42,12 +45,18 @@ function enclosing(lines: readonly string[]): string[] {
     if (/^\s*[)\]}]/u.test(line)) {
       continue; // what it ends does not hold the cursor
     }
-    if ((isParameters || opensFunction.test(line)) && !control.test(line)) {
+    if ((isParameters || opensFunction.test(endsOf(line))) && !control.test(line)) {
       headers.push(line.trimEnd());
     }
     isParameters = false;
   }
   return headers;
+}
+
+function endsOf(line: string): string {
+  return line.length <= 2 * mostOfLine
+    ? line
+    : `${line.slice(0, mostOfLine)} ${line.slice(-mostOfLine)}`;
 }
 
 /** Undefined for a blank line: it says nothing about where it stands. */

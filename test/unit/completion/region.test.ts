@@ -152,4 +152,10 @@ describe('the stretch of TypeScript that a cursor is in, further', () => {
       assert.equal(of(mark), at(typescript, mark));
     }
   });
+
+  it('is found below a line that is long as a file', () => {
+    const data = `  const body = {${'"a":1,'.repeat(40_000)}};`;
+    const text = `function f() {\n${data}\n\n`; // looking at all of it takes longer than a test may
+    assert.equal(regionOf(text, text.length - 1), 'function f() {\n');
+  });
 });
