@@ -1,6 +1,7 @@
 // Has a model write as far as the place asks for: a line, a block, or a statement that goes on
 // behind its first line.
 
+import { isCancelled } from '../engine/errors.js';
 import { readerFor, type Reader } from '../index/grammars.js';
 import type { Completer, Completion, CompletionRequest } from './completer.js';
 import { beginsNextLine, endWithin, isComplete, type Extent } from './extent.js';
@@ -63,9 +64,10 @@ async function wholeStatement(
   if (reader === undefined || !goesOn(line.completion, place, reader)) {
     return line;
   }
+  const isGivenUp = (): boolean => request.signal?.aborted === true;
   let checked = 0;
   let whole: string | undefined;
-  const statement = await completer.complete({
+  const both = completer.complete({
     ...request,
     maxTokens: request.maxTokens ?? blockTokens,
     stop: [],
@@ -80,6 +82,18 @@ async function wholeStatement(
       return whole !== undefined || written.split('\n').length > mostLines;
     },
   });
+  let statement: Completion;
+  try {
+    statement = await both;
+  } catch (error) {
+    if (isGivenUp()) {
+      return { ...line, reason: 'cancelled' }; // what the line took counts
+    }
+    if (isCancelled(error)) {
+      return line;
+    }
+    throw error;
+  }
   if (
     statement.reason === 'end' &&
     isWholeStatement(statement.completion, place, reader) === true
@@ -87,10 +101,11 @@ async function wholeStatement(
     whole = statement.completion; // what follows begins with the line's end
   }
   const cost = costOfBoth(line, statement);
-  if (statement.reason === 'cancelled') {
+  if (statement.reason === 'cancelled' && isGivenUp()) {
     return { ...statement, ...cost };
   }
-  return whole === undefined || statement.reason === 'unlikely'
+  // Ended for what is more urgent, the line is whole all the same.
+  return whole === undefined || statement.reason === 'unlikely' || statement.reason === 'cancelled'
     ? { ...line, ...cost }
     : { ...statement, ...cost, completion: whole };
 }
@@ -111,6 +126,8 @@ function costOfBoth(
     counters: {
       ...line.counters,
       tokensComputed: line.counters.tokensComputed + counters.tokensComputed,
+      tokensReused: line.counters.tokensReused + counters.tokensReused,
+      tokensMoved: line.counters.tokensMoved + counters.tokensMoved,
       tokensDecoded: line.counters.tokensDecoded + counters.tokensDecoded,
       tokensDrafted: line.counters.tokensDrafted + counters.tokensDrafted,
       tokensAccepted: line.counters.tokensAccepted + counters.tokensAccepted,

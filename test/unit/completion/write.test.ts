@@ -49,9 +49,39 @@ describe('a statement that goes on behind its first line', () => {
     assert.equal(completion, whole.completion);
   });
 
-  it('is nothing where it was given up', async () => {
+  it('is nothing where it was given up, and counts what it took until then', async () => {
+    const giveUp = new AbortController();
+    for (const rejects of [false, true]) {
+      const completer = new FakeCompleter(({ stop }) => {
+        if (stop.length > 0) {
+          return line;
+        }
+        giveUp.abort();
+        return rejects
+          ? Promise.reject(giveUp.signal.reason as Error)
+          : completionOf('foo(\n    a', 'cancelled');
+      });
+      const request = {
+        ...{ path: 'a.ts', text, offset, approximations: approximations('leoam') },
+        signal: giveUp.signal,
+      };
+      const result = await writeFor(completer, request, place, 'line');
+      assert.equal(result.reason, 'cancelled');
+      assert.equal(result.counters.tokensComputed, rejects ? 3 : 6);
+    }
+  });
+
+  it('is its first line where only the rest had to end for what is more urgent', async () => {
     const { result } = await written(line, completionOf('foo(\n    a', 'cancelled'));
-    assert.equal(result.reason, 'cancelled');
+    assert.equal(result.completion, 'foo(');
+    assert.equal(result.reason, 'stop');
+    const completer = new FakeCompleter(({ stop }) =>
+      stop.length > 0
+        ? line
+        : Promise.reject(Object.assign(new Error('given up'), { code: 'cancelled' })),
+    );
+    const request = { path: 'a.ts', text, offset, approximations: approximations('leoam') };
+    assert.equal((await writeFor(completer, request, place, 'line')).completion, 'foo(');
   });
 
   it('costs what both passes took, whichever is taken', async () => {
@@ -60,6 +90,7 @@ describe('a statement that goes on behind its first line', () => {
       assert.equal(passes, 2);
       assert.equal(result.counters.tokensDecoded, 'foo('.length + more.length);
       assert.equal(result.counters.tokensComputed, 6);
+      assert.equal(result.counters.tokensReused, 200);
       assert.equal(result.timings.totalMs, 4);
     }
   });
