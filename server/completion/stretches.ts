@@ -11,7 +11,13 @@ import type { Approximations } from './approximations.js';
 import { selectForCursor } from './cursorEvidence.js';
 import { KnownPlaces, type FilePlace, type NamedPlace } from './knownPlaces.js';
 import { regionOf } from './region.js';
-import { placeOnDisk, unsavedLines, type Documents, type UnsavedLines } from './unsaved.js';
+import {
+  isShown,
+  placeOnDisk,
+  unsavedLines,
+  type Documents,
+  type UnsavedLines,
+} from './unsaved.js';
 
 export interface Stretch {
   path: string;
@@ -150,9 +156,10 @@ export class Stretches {
       segment: (path, part) => repository.segment(path, part),
       hasSegments: (keys) => engine.hasSegments(keys),
     });
-    const headers = unsaved.map(({ path }) => profile.header(path));
+    const shown = unsaved.filter(isShown);
+    const headers = shown.map(({ path }) => profile.header(path));
     const starts = headers.length === 0 ? [] : await engine.tokenize(headers, true);
-    const texts = unsaved.map(({ text }) => `${text}\n`);
+    const texts = shown.map(({ text }) => `${text}\n`);
     const bodies = texts.length === 0 ? [] : await engine.tokenize(texts, false);
     const parts = starts.map((start, index): Part & { kind: 'text' } => ({
       kind: 'text',
@@ -185,7 +192,7 @@ export function linesSeen(stretch: Stretch | undefined): SeenLines[] {
     ...{ path, startLine, endLine },
   });
   return [
-    ...unsaved.map((lines) => ({ ...linesOf(lines), isUnsaved: true as const })),
+    ...unsaved.filter(isShown).map((lines) => ({ ...linesOf(lines), isUnsaved: true as const })),
     ...[...evidence].sort((a, b) => a.rank - b.rank).map(linesOf),
   ];
 }

@@ -6,6 +6,7 @@ import { sameEnd, sameStart } from './sameText.js';
 
 /** Lines of a document in an editor. */
 export interface UnsavedLines extends FileLines {
+  /** Empty where lines were only taken out: what they were on disk is not there any more. */
   text: string;
   /** All that was changed, in lines of the document and on disk; empty where `endLine` comes before. */
   changed: FileLines;
@@ -33,14 +34,19 @@ export async function unsavedLines(
   const found: UnsavedLines[] = [];
   for (const place of written) {
     const text = documents.textOf(place.path);
-    if (text !== undefined && found.length < mostFiles) {
+    if (text !== undefined && found.filter(isShown).length < mostFiles) {
       found.push(...changedAround(place, text, await documents.onDisk(place.path)));
     }
   }
   return found;
 }
 
-/** None where the document is as on disk, or lacks only what is there. */
+/** There is something of it to show. */
+export function isShown({ text }: UnsavedLines): boolean {
+  return text !== '';
+}
+
+/** None where the document is as on disk. */
 export function changedAround(
   { path, line }: FilePlace,
   text: string,
@@ -54,7 +60,12 @@ export function changedAround(
   const end = lines.length - tail;
   const oldEnd = old.length - tail;
   const at = Math.min(Math.max(line - 1, head), end - 1);
-  if (lines.slice(head, end).join('').trim() === '' || lengthOf(lines, at) > mostCharacters) {
+  const changed = { path, startLine: head + 1, endLine: end };
+  const onDisk = { path, startLine: head + 1, endLine: oldEnd };
+  if (lines.slice(head, end).join('').trim() === '') {
+    return oldEnd > head ? [{ ...changed, text: '', changed, onDisk }] : [];
+  }
+  if (lengthOf(lines, at) > mostCharacters) {
     return [];
   }
   const first = Math.max(head - linesAround, 0);
@@ -62,8 +73,7 @@ export function changedAround(
   return [
     {
       ...{ path, startLine: from + 1, endLine: to, text: lines.slice(from, to).join('\n') },
-      changed: { path, startLine: head + 1, endLine: end },
-      onDisk: { path, startLine: head + 1, endLine: oldEnd },
+      ...{ changed, onDisk },
     },
   ];
 }

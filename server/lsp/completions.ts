@@ -32,6 +32,8 @@ export class Completions {
   private records: CompletionRecord[] = [];
   private count = 0;
   private readonly documents = new OpenDocuments();
+  /** Where something was written, by URI, while its folder was still being opened. */
+  private readonly early = new Map<string, { document: OpenDocument; line: number }>();
   /** The folder that was typed in last: the sessions of the others would take memory for nothing. */
   private latest: InlineCompletions | undefined;
 
@@ -42,12 +44,20 @@ export class Completions {
     // Nothing of a cell is shown elsewhere.
     const line = document.isCell === true ? 'cell' : this.documents.changed(document);
     const found = line === undefined ? undefined : this.inlineOf(document);
-    if (typeof found === 'object') {
-      const place = typeof line === 'number' ? { path: found.path, line } : undefined;
-      const takeBack = found.inline.typed(document.uri, place);
-      if (place !== undefined) {
-        void this.takeBackUnlessWritten(document, takeBack);
-      }
+    if (found === 'notReady' && typeof line === 'number') {
+      this.early.delete(document.uri); // the latest last
+      this.early.set(document.uri, { document, line });
+    } else if (typeof found === 'object') {
+      this.typed(document, found, typeof line === 'number' ? line : undefined);
+    }
+  }
+
+  /** `line`: where something was written that may be shown elsewhere. */
+  private typed(document: OpenDocument, { inline, path }: InlinePlace, line?: number): void {
+    const place = line === undefined ? undefined : { path, line };
+    const takeBack = inline.typed(document.uri, place);
+    if (place !== undefined) {
+      void this.takeBackUnlessWritten(document, takeBack);
     }
   }
 
@@ -167,6 +177,16 @@ export class Completions {
     return found;
   }
 
+  private tellEarly(folder: string): void {
+    for (const [uri, { document, line }] of [...this.early].filter(([of]) => isIn(folder, of))) {
+      this.early.delete(uri);
+      const found = this.inlineOf(document);
+      if (typeof found === 'object') {
+        this.typed(document, found, line);
+      }
+    }
+  }
+
   private inlineOf({ uri, isCell }: OpenDocument): InlinePlace | DropReason {
     const folder = this.host.folderOf(uri);
     if (typeof folder === 'string') {
@@ -184,8 +204,12 @@ export class Completions {
     if (isLeftOut || (named !== undefined && isCell !== true)) {
       return 'excludedFile';
     }
-    const inline = this.folders.get(folder.uri) ?? open(folder, this.documents);
+    const known = this.folders.get(folder.uri);
+    const inline = known ?? open(folder, this.documents);
     this.folders.set(folder.uri, inline);
+    if (known === undefined) {
+      this.tellEarly(folder.uri);
+    }
     return inline === 'unfitModel' ? inline : { inline, path, folder: folder.uri };
   }
 }

@@ -156,4 +156,19 @@ describe('inline completions beside files that are not saved @slow', function ()
     assert.deepEqual(now, ['src/limits.ts', 'src/ribbons.ts']); // as it is on disk
     await window.close();
   });
+
+  it('know a name that was written before the folder was open', async () => {
+    const files = { 'src/ribbons.ts': ribbons, 'src/wrapping.ts': shop };
+    const root = await temporaryRepository({ ...shopFiles, ...files });
+    const window = await Window.open(root, await homeWithModel(), { model: fillingModel });
+    const open = (path: keyof typeof files): Promise<OpenDocument> =>
+      OpenDocument.open(window.connection, `${window.folder}/${path}`, files[path]);
+    const wrapping = await open('src/wrapping.ts');
+    const other = await open('src/ribbons.ts');
+    await other.change(ribbons.length, ribbons.length, written);
+    await window.until(() => window.statuses.at(-1)?.state === 'ready');
+    const [suggestion] = await wrapping.suggest(holeIn(shop));
+    assert.match(suggestion?.text ?? '', /deservesSilverRibbon/u);
+    await window.close();
+  });
 });

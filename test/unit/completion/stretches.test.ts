@@ -221,6 +221,18 @@ describe('the stretch of a file', () => {
     );
   });
 
+  it('shows nothing of the lines on disk that were taken out in the editor', async () => {
+    disk.set('src/tax.ts', 'const rate = 7;\nconst old = 1;\n');
+    editors.set('src/tax.ts', '');
+    stretches.wrote({ path: 'src/tax.ts', line: 1 });
+    const chosen = await chosenWith(place('sum'));
+    assert.deepEqual(
+      linesSeen(chosen).map((one) => one.path),
+      ['src/sum.ts'],
+    );
+    assert.equal(chosen.parts.length, 0); // of the stand-in's files none is stored
+  });
+
   it('finds definitions behind what was put in where they are on disk', async () => {
     const tax = ['const rate = 7;', ...Array<string>(20).fill(''), 'const last = 1;', ''];
     disk.set('src/tax.ts', tax.join('\n'));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   changedAround,
+  isShown,
   placeOnDisk,
   replaced,
   unsavedLines,
@@ -34,10 +35,19 @@ describe('what is not on disk yet', () => {
     assert.match(found.text, /line29 .*\nconst one = 1;\nconst two = 2;\n.*line31/u);
   });
 
-  it('is no difference in how lines end, and nothing that was taken out', () => {
+  it('is no difference in how lines end', () => {
     assert.deepEqual(changedAround({ path, line: 5 }, disk.replaceAll('\n', '\r\n'), disk), []);
+  });
+
+  it('is nothing to show where lines were taken out, which are no longer there', () => {
     const less = text(...numbered(1, 9), '', ...numbered(20, 60));
-    assert.deepEqual(changedAround({ path, line: 10 }, less, disk), []);
+    const unsaved = changedAround({ path, line: 10 }, less, disk);
+    assert.ok(unsaved[0] !== undefined && !isShown(unsaved[0]));
+    assert.deepEqual(replaced(unsaved[0]), { path, startLine: 10, endLine: 19 });
+    const onDisk = (line: number): number | undefined => placeOnDisk(unsaved, { path, line })?.line;
+    assert.deepEqual([9, 10, 11, 51].map(onDisk), [9, undefined, 20, 60]);
+    const blank = text(...numbered(1, 9), '', ...numbered(10, 60));
+    assert.deepEqual(changedAround({ path, line: 10 }, blank, disk), []);
   });
 
   it('is of long text what stands before the place that was written last', () => {
