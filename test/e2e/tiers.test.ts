@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { shopFiles, temporaryRepository } from '../server/setup.js';
 import type { ChatPage } from './chatPage.js';
@@ -12,15 +14,16 @@ const readMs = 4_000;
 
 describe('the tiers in VS Code @slow', function () {
   this.timeout(300_000);
+  let folder: string;
   let host: CodeHost;
   let chat: ChatPage;
   let tiers: TiersPage;
 
   useWindow(
-    async () => ({
-      folder: await temporaryRepository(shopFiles),
-      settings: { 'leoam.chat.maxTokens': 20 },
-    }),
+    async () => {
+      folder = await temporaryRepository(shopFiles);
+      return { folder, settings: { 'leoam.chat.maxTokens': 20 } };
+    },
     (opened) => {
       ({ host, chat } = opened);
       tiers = new TiersPage(host);
@@ -37,6 +40,14 @@ describe('the tiers in VS Code @slow', function () {
     await tiers.row('src').click();
     await tiers.waitForText('limits.ts', /^\d[\d.]* (k|M)B · \d+ tokens$/u);
     await host.screenshot('tiers');
+  });
+
+  it('follows a file that another program makes and removes', async () => {
+    const file = join(folder, 'src', 'gifts.ts');
+    await writeFile(file, 'export const MAX_GIFTS = 3;\n');
+    await tiers.waitForText('gifts.ts', /^\d[\d.]* (k|M)B · \d+ tokens$/u);
+    await rm(file);
+    await tiers.row('gifts.ts').waitFor({ state: 'detached' });
   });
 
   it('moves while an answer is produced', async () => {
