@@ -28,28 +28,38 @@ export interface Place {
   children: Place[];
 }
 
+export interface PlaceRow {
+  kind: 'place';
+  place: Place;
+}
+
 /** Of a tree that shows places among other things. */
-export type PlaceNode = { kind: 'place'; place: Place } | { kind: 'gpu' | 'ram' | 'disk' };
+export type PlaceNode = PlaceRow | { kind: 'gpu' | 'ram' | 'disk' };
+
+/** Of all places of all folders no other has it. */
+export function idOf({ folder, path }: Pick<Place, 'folder' | 'path'>): string {
+  return `${folder} ${path}`;
+}
 
 /**
  * What a command was given on a row: all selected rows if that row is one of them, else that row
  * alone; without those that lie below another of them. VS Code passes the selection in either case.
  */
-export function meantPlaces(node?: PlaceNode, selected: readonly PlaceNode[] = []): Place[] {
-  const places = selected.flatMap((one) => (one.kind === 'place' ? [one.place] : []));
-  if (node?.kind !== 'place') {
-    return node === undefined ? outermost(places) : [];
+export function meantPlaces(node: PlaceNode, selected: readonly PlaceNode[] = []): Place[] {
+  if (node.kind !== 'place') {
+    return [];
   }
+  const places = selected.flatMap((one) => (one.kind === 'place' ? [one.place] : []));
   const { folder, path } = node.place;
   const isSelected = places.some((place) => place.folder === folder && place.path === path);
   return isSelected ? outermost(places) : [node.place];
 }
 
 function outermost(places: readonly Place[]): Place[] {
-  const nameOf = (folder: string, path: string): string => `${folder} ${path}`;
-  const meant = new Set(places.map(({ folder, path }) => nameOf(folder, path)));
+  const meant = new Set(places.map(idOf));
   return places.filter(
-    ({ folder, path }) => !foldersAbove(path).some((above) => meant.has(nameOf(folder, above))),
+    ({ folder, path }) =>
+      !foldersAbove(path).some((above) => meant.has(idOf({ folder, path: above }))),
   );
 }
 

@@ -16,14 +16,15 @@ import {
   ramText,
   reusedShare,
 } from './figures.js';
-import { placesOf, type Place, type PlaceNode } from './places.js';
+import { idOf, placesOf, type Place, type PlaceNode } from './places.js';
+import { Rows } from './rows.js';
 
 /** Between two looks, while something goes on; of a large folder more, so that most time is the engine's. */
 const intervalMs = 1000;
 const lookShare = 0.1;
 
 export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Disposable {
-  private readonly changed = new vscode.EventEmitter<undefined>();
+  private readonly changed = new vscode.EventEmitter<PlaceNode[] | undefined>();
   private readonly looked = new vscode.EventEmitter<void>();
   readonly onDidChangeTreeData = this.changed.event;
   /** `view` is another one. */
@@ -36,7 +37,8 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
   private isLooking = false;
   /** Something was done while it looked. */
   private isOld = false;
-  private drawn: string | undefined;
+  private told: string | undefined;
+  private readonly rows = new Rows();
   private readonly listening: vscode.Disposable;
 
   constructor(
@@ -73,11 +75,10 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
       this.isLooking = false;
       this.waitMs = Math.max(intervalMs, (performance.now() - started) / lookShare);
     }
-    // Drawing anew what is the same would only take rows away under a pointer that is on them.
     const told = JSON.stringify(this.view);
-    if (told !== this.drawn) {
-      this.drawn = told;
-      this.changed.fire(undefined);
+    if (told !== this.told) {
+      this.told = told;
+      this.draw();
     }
     this.looked.fire();
     if (this.isOld) {
@@ -88,22 +89,7 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
   }
 
   getChildren(node?: PlaceNode): PlaceNode[] {
-    const { view } = this;
-    if (view === undefined) {
-      return [];
-    }
-    if (node === undefined) {
-      return [{ kind: 'gpu' }, { kind: 'ram' }, { kind: 'disk' }];
-    }
-    if (node.kind === 'place') {
-      return node.place.children.map((place) => ({ kind: 'place', place }));
-    }
-    return node.kind === 'disk'
-      ? view.folders.map(({ uri, files }) => ({
-          kind: 'place',
-          place: placesOf(uri, basename(vscode.Uri.parse(uri).path), files),
-        }))
-      : [];
+    return this.rows.below(node);
   }
 
   getTreeItem(node: PlaceNode): vscode.TreeItem {
@@ -115,6 +101,17 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
     this.listening.dispose();
     this.changed.dispose();
     this.looked.dispose();
+  }
+
+  /** What looks as before is let be: VS Code would lose which row a pointer or a menu is on. */
+  private draw(): void {
+    const places = this.view?.folders.map(({ uri, files }) =>
+      placesOf(uri, basename(vscode.Uri.parse(uri).path), files),
+    );
+    const rows = this.rows.take(places, (row) => looksOf(this.getTreeItem(row)));
+    if (rows === undefined || rows.length > 0) {
+      this.changed.fire(rows);
+    }
   }
 
   private lookSoon(): void {
@@ -161,6 +158,11 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
     }
     return item;
   }
+}
+
+/** What is seen of it. */
+function looksOf({ tooltip, ...item }: vscode.TreeItem): string {
+  return JSON.stringify([item, typeof tooltip === 'object' ? tooltip.value : tooltip]);
 }
 
 function ramTooltip({ ram }: TiersView): string {
@@ -214,7 +216,7 @@ function placeItem(place: Place): vscode.TreeItem {
     place.name,
     isFolder ? (path === '/' ? Expanded : Collapsed) : None,
   );
-  item.id = `${folder} ${path}`;
+  item.id = idOf(place);
   item.description = placeText(place);
   item.tooltip = placeTooltip(place);
   const tier = bytesInRam === 0 ? 'disk' : bytesInRam < place.bytes ? 'both' : 'ram';

@@ -63,8 +63,16 @@ class Actions {
   commands(): vscode.Disposable[] {
     const onPlaces =
       (run: (places: Place[]) => Promise<void>) =>
-      (node?: PlaceNode, selected?: PlaceNode[]): Promise<void> =>
-        run(meantPlaces(node, selected));
+      async (node?: PlaceNode, selected?: PlaceNode[]): Promise<void> => {
+        if (node === undefined) {
+          // VS Code no longer knows which row it was: its parent was drawn anew since.
+          void vscode.window.showInformationMessage(
+            vscode.l10n.t('The tiers were drawn anew in that moment. Choose the row once more.'),
+          );
+          return;
+        }
+        await run(meantPlaces(node, selected));
+      };
     const command = (
       name: string,
       run: (node?: PlaceNode, selected?: PlaceNode[]) => Promise<void>,

@@ -59,17 +59,14 @@ describe('the tiers in VS Code @slow', function () {
   });
 
   it('moves a folder to RAM, and back', async () => {
-    await tiers.choose('src', 'Move to RAM');
-    await tiers.waitForText('src', /in RAM$/u);
+    await tiers.act('choose', 'src', 'Move to RAM', /in RAM$/u);
     await tiers.waitForText('limits.ts', /in RAM$/u);
     await host.screenshot('tiers-moved');
-    await tiers.choose('src', 'Move Back to Disk');
-    await tiers.waitForText('src', /tokens$/u);
+    await tiers.act('choose', 'src', 'Move Back to Disk', /tokens$/u);
   });
 
   it('keeps a pinned folder when the budget shrinks, and evicts the rest', async () => {
-    await tiers.press('src', 'Pin: Keep Stored');
-    await tiers.waitForText('src', /pinned$/u);
+    await tiers.act('press', 'src', 'Pin: Keep Stored', /pinned$/u);
     await tiers.waitForText('limits.ts', /pinned$/u);
     await tiers.setBudget('0.000001');
     await host.screenshot('tiers-budget');

@@ -50,6 +50,22 @@ export class TiersPage {
     });
   }
 
+  /** Acts on a row until it says what is wanted: once more wherever LeoAM asks for that. */
+  async act(by: 'press' | 'choose', name: string, action: string, wanted: RegExp): Promise<void> {
+    const asked = this.host.page.locator('.notification-toast', { hasText: 'once more' });
+    await this[by](name, action);
+    await until(`${name} says ${String(wanted)} after ${action}`, async () => {
+      if (wanted.test(await this.text(name).catch(() => ''))) {
+        return true;
+      }
+      if ((await asked.count()) > 0) {
+        await this.host.command('Notifications: Clear All Notifications');
+        await this[by](name, action);
+      }
+      return false;
+    });
+  }
+
   /** One of the buttons that a row shows at the pointer. */
   async press(name: string, action: string): Promise<void> {
     await this.row(name).hover();

@@ -68,6 +68,14 @@ describe('what is done in the view of the tiers', () => {
     );
   });
 
+  it('does nothing, and says so, on a row that VS Code no longer knows', async () => {
+    const { children } = placesOf('file:///shop', 'shop', [file('a.ts')]);
+    const selected = children.map((place) => ({ kind: 'place', place }));
+    await runCommand('leoam.tiers.pin', undefined, selected);
+    assert.deepEqual(asked, []);
+    assert.match(shownMessages.at(-1) ?? '', /drawn anew in that moment/u);
+  });
+
   it('reads without a question what is not stored: nothing is lost', async () => {
     const shown = shownMessages.length;
     await run('rebuild', placesOf('file:///shop', 'shop', [file('a.ts', unread)]));

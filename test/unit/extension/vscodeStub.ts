@@ -11,6 +11,10 @@ class Uri {
     return decodeURIComponent(new URL(this.text).pathname);
   }
 
+  get path(): string {
+    return new URL(this.text).pathname;
+  }
+
   get scheme(): string {
     return this.text.slice(0, this.text.indexOf(':'));
   }
@@ -170,6 +174,18 @@ const api = {
   ThemeColor: class {
     constructor(readonly id: string) {}
   },
+  ThemeIcon: class ThemeIcon {
+    static readonly Folder = new ThemeIcon('folder');
+    static readonly File = new ThemeIcon('file');
+    constructor(readonly id: string) {}
+  },
+  TreeItem: class {
+    constructor(
+      readonly label: string,
+      readonly collapsibleState: number,
+    ) {}
+  },
+  TreeItemCollapsibleState: { None: 0, Collapsed: 1, Expanded: 2 },
   InlineCompletionTriggerKind: { Invoke: 0, Automatic: 1 },
   ConfigurationTarget: { Global: 1, Workspace: 2 },
   l10n: {
