@@ -5,7 +5,7 @@ import type { FileLines, PassageSource, WorkingSet } from '../retrieval/source.j
 import { defaultSelection, selectWorkingSet, type ChosenPassage } from '../retrieval/workingSet.js';
 import { importsOf } from './imports.js';
 import type { FilePlace, NamedPlace } from './knownPlaces.js';
-import { placeOnDisk, replaced, type UnsavedLines } from './unsaved.js';
+import { replaced, type UnsavedLines } from './unsaved.js';
 
 /** Of what the editor knows. */
 const mostDefinitions = 3;
@@ -30,9 +30,7 @@ export function selectForCursor(
   const others = without(source, path, text, unsaved);
   const known = [
     ...definitions
-      .flatMap(({ name, ...place }) =>
-        passageOf(others, placeOnDisk(unsaved, place), { kind: 'definition', name }),
-      )
+      .flatMap(({ name, ...place }) => passageOf(others, place, { kind: 'definition', name }))
       .slice(0, mostDefinitions),
     ...written
       .filter((place) => !unsaved.some((lines) => lines.path === place.path))
@@ -50,7 +48,7 @@ export function selectForCursor(
   });
 }
 
-/** What the editor knows of other files. */
+/** What the editor knows of other files, places as they are on disk. */
 export interface EditorPlaces {
   definitions: readonly NamedPlace[];
   /** The latest first. */
@@ -62,10 +60,10 @@ export interface EditorPlaces {
 /** None where the index has none, such as what lies in node_modules. */
 function passageOf(
   source: PassageSource,
-  place: FilePlace | undefined,
+  place: FilePlace,
   reason: ChosenPassage['reason'],
 ): ChosenPassage[] {
-  const passage = place === undefined ? undefined : source.passageAt(place.path, place.line);
+  const passage = source.passageAt(place.path, place.line);
   return passage === undefined ? [] : [{ passage, reason }];
 }
 

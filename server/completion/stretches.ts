@@ -12,9 +12,11 @@ import { selectForCursor } from './cursorEvidence.js';
 import { KnownPlaces, type FilePlace, type NamedPlace } from './knownPlaces.js';
 import { regionOf } from './region.js';
 import {
+  changedLines,
   isShown,
   placeOnDisk,
   unsavedLines,
+  type ChangedLines,
   type Documents,
   type UnsavedLines,
 } from './unsaved.js';
@@ -25,6 +27,8 @@ export interface Stretch {
   from: Approximations['evidence'];
   /** Of other files, as editors have them. */
   unsaved: readonly UnsavedLines[];
+  /** Of these and of other open documents that places were known in. */
+  changed: readonly ChangedLines[];
   /** As they are on disk. */
   evidence: readonly Evidence[];
   /** As they were known when it was chosen. */
@@ -34,9 +38,9 @@ export interface Stretch {
   tokens: number;
 }
 
-type Chosen = Pick<Stretch, 'unsaved' | 'evidence'>;
+type Chosen = Pick<Stretch, 'unsaved' | 'changed' | 'evidence'>;
 
-const nothing: Chosen = { unsaved: [], evidence: [] };
+const nothing: Chosen = { unsaved: [], changed: [], evidence: [] };
 
 export interface Cursor {
   path: string;
@@ -75,11 +79,10 @@ export class Stretches {
     this.path = path;
     this.current = undefined; // until this one is chosen
     const { changes } = this;
-    const { unsaved, evidence } =
-      from === 'none' ? nothing : await this.choose(cursor, definitions);
+    const chosen = from === 'none' ? nothing : await this.choose(cursor, definitions);
     const stretch = {
-      ...{ path, region, from, definitions, unsaved, evidence },
-      ...(await this.partsOf(unsaved, evidence, from)),
+      ...{ path, region, from, definitions, ...chosen },
+      ...(await this.partsOf(chosen, from)),
     };
     this.current = changes === this.changes ? stretch : undefined;
     return stretch;
@@ -124,19 +127,26 @@ export class Stretches {
   ): Promise<Chosen> {
     const written = this.places.writtenOutside(path, performance.now());
     const { repository, openText } = this.context;
-    const unsaved = await unsavedLines(written, {
+    const documents: Documents = {
       textOf: (of) => openText?.(of),
       // Of one that has just been saved the index will soon know.
       onDisk: (of) => repository.lines(of, 1, Infinity).catch(() => ''),
-    });
-    const places = { definitions, written, unsaved };
+    };
+    const unsaved = await unsavedLines(written, documents);
+    const others = [...definitions, ...written]
+      .map((place) => place.path)
+      .filter((of) => unsaved.every((lines) => lines.path !== of));
+    const changed = [...unsaved, ...(await changedLines(others, documents))];
+    const onDisk = <P extends FilePlace>(places: readonly P[]): P[] =>
+      places.flatMap((place) => placeOnDisk(changed, place) ?? []);
+    const places = { definitions: onDisk(definitions), written: onDisk(written), unsaved };
     const { evidence } = await selectForCursor(repository, path, text, offset, places);
-    return { unsaved, evidence };
+    return { unsaved, changed, evidence };
   }
 
   /** Whether it was not known when the stretch was chosen, is not seen, and could be. */
   private isNews(place: NamedPlace, known: Stretch): boolean {
-    const onDisk = placeOnDisk(known.unsaved, place);
+    const onDisk = placeOnDisk(known.changed, place);
     return (
       onDisk !== undefined &&
       !known.definitions.some((one) => isEqual(one, place)) &&
@@ -147,8 +157,7 @@ export class Stretches {
 
   /** What is not on disk stands first: it is computed once for several stretches. */
   private async partsOf(
-    unsaved: readonly UnsavedLines[],
-    evidence: readonly Evidence[],
+    { unsaved, evidence }: Pick<Chosen, 'unsaved' | 'evidence'>,
     from: Approximations['evidence'],
   ): Promise<Pick<Stretch, 'parts' | 'tokens'>> {
     const { repository, engine, profile } = this.context;

@@ -18,7 +18,7 @@ const mostCharacters = 200_000;
 export function isWholeStatement(
   written: string,
   place: Place,
-  reader: Pick<Reader, 'parse'>,
+  reader: Pick<Reader, 'parse' | 'letGo'>,
 ): boolean | undefined {
   const { text, offset } = place;
   const content = written.trimEnd();
@@ -39,21 +39,31 @@ export function isWholeStatement(
     }
     return !statement.hasError && statement.endIndex <= offset + written.length;
   } finally {
-    tree.delete();
+    reader.letGo(tree);
   }
 }
 
 /** The largest node around `node` that begins at `start` or behind it. */
 function outermostFrom(node: Node, start: number): Node {
-  const { parent } = node;
-  const isRoot = parent?.parent === null;
-  // A block without brackets begins with its first statement.
-  const isBlock = parent?.type === 'block' && !parent.text.startsWith('{');
-  return parent && !isRoot && !isBlock && parent.startIndex >= start
-    ? outermostFrom(parent, start)
-    : node;
+  let outermost = node;
+  for (const around of nodesAround(node)) {
+    // A block without brackets begins with its first statement.
+    const isBlock = around.type === 'block' && !around.text.startsWith('{');
+    if (around.parent === null || isBlock || around.startIndex < start) {
+      break;
+    }
+    outermost = around;
+  }
+  return outermost;
 }
 
 function isWithinError(node: Node): boolean {
-  return node.isError || (node.parent !== null && isWithinError(node.parent));
+  return node.isError || [...nodesAround(node)].some(({ isError }) => isError);
+}
+
+/** The root last. */
+function* nodesAround(node: Node): Generator<Node> {
+  for (let around = node.parent; around !== null; around = around.parent) {
+    yield around;
+  }
 }

@@ -4,13 +4,16 @@ import type { FileLines } from '../retrieval/source.js';
 import type { FilePlace } from './knownPlaces.js';
 import { sameEnd, sameStart } from './sameText.js';
 
-/** Lines of a document in an editor. */
-export interface UnsavedLines extends FileLines {
-  /** Empty where lines were only taken out: what they were on disk is not there any more. */
-  text: string;
-  /** All that was changed, in lines of the document and on disk; empty where `endLine` comes before. */
+/** All that was changed in a document, in its lines and on disk; empty where `endLine` comes before. */
+export interface ChangedLines {
   changed: FileLines;
   onDisk: FileLines;
+}
+
+/** Lines of a document in an editor. */
+export interface UnsavedLines extends FileLines, ChangedLines {
+  /** Empty where lines were only taken out: what they were on disk is not there any more. */
+  text: string;
 }
 
 export interface Documents {
@@ -41,6 +44,22 @@ export async function unsavedLines(
   return found;
 }
 
+/** What was changed in open documents of which no lines are shown, as far as their files are known. */
+export async function changedLines(
+  paths: readonly string[],
+  documents: Documents,
+): Promise<ChangedLines[]> {
+  const found: ChangedLines[] = [];
+  for (const path of new Set(paths)) {
+    const text = documents.textOf(path);
+    const disk = text === undefined ? '' : await documents.onDisk(path);
+    if (text !== undefined && disk !== '' && text !== disk) {
+      found.push(compared(path, linesOf(text), linesOf(disk)));
+    }
+  }
+  return found;
+}
+
 /** There is something of it to show. */
 export function isShown({ text }: UnsavedLines): boolean {
   return text !== '';
@@ -53,17 +72,12 @@ export function changedAround(
   disk: string,
 ): UnsavedLines[] {
   const lines = linesOf(text);
-  const old = linesOf(disk);
-  const most = Math.min(lines.length, old.length);
-  const head = sameStart(lines, old, most);
-  const tail = sameEnd(lines, old, most - head);
-  const end = lines.length - tail;
-  const oldEnd = old.length - tail;
+  const { changed, onDisk } = compared(path, lines, linesOf(disk));
+  const head = changed.startLine - 1;
+  const end = changed.endLine;
   const at = Math.min(Math.max(line - 1, head), end - 1);
-  const changed = { path, startLine: head + 1, endLine: end };
-  const onDisk = { path, startLine: head + 1, endLine: oldEnd };
   if (lines.slice(head, end).join('').trim() === '') {
-    return oldEnd > head ? [{ ...changed, text: '', changed, onDisk }] : [];
+    return onDisk.endLine > head ? [{ ...changed, text: '', changed, onDisk }] : [];
   }
   if (lengthOf(lines, at) > mostCharacters) {
     return [];
@@ -78,6 +92,16 @@ export function changedAround(
   ];
 }
 
+function compared(path: string, lines: readonly string[], disk: readonly string[]): ChangedLines {
+  const most = Math.min(lines.length, disk.length);
+  const head = sameStart(lines, disk, most);
+  const tail = sameEnd(lines, disk, most - head);
+  return {
+    changed: { path, startLine: head + 1, endLine: lines.length - tail },
+    onDisk: { path, startLine: head + 1, endLine: disk.length - tail },
+  };
+}
+
 /** The lines on disk that these stand for; undefined where more was changed than they show. */
 export function replaced({
   startLine,
@@ -89,11 +113,11 @@ export function replaced({
 }
 
 /** Where a line of a document is on disk; undefined for one that was changed. */
-export function placeOnDisk(
-  unsaved: readonly UnsavedLines[],
-  place: FilePlace,
-): FilePlace | undefined {
-  const lines = unsaved.find(({ path }) => path === place.path);
+export function placeOnDisk<P extends FilePlace>(
+  documents: readonly ChangedLines[],
+  place: P,
+): P | undefined {
+  const lines = documents.find(({ changed }) => changed.path === place.path);
   if (lines === undefined || place.line < lines.changed.startLine) {
     return place;
   }

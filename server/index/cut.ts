@@ -29,7 +29,7 @@ export interface CutFile {
 export type CutPassage = ChunkRange & { enclosing?: ChunkRange };
 
 /** Raise it when the same text would be cut in another way; kept indexes are then rebuilt. */
-export const CUT_VERSION = 3;
+export const CUT_VERSION = 4;
 
 interface Window {
   min: number;

@@ -5,7 +5,16 @@ import { posix } from 'node:path';
 const SCRIPT = /\.([mc]?[jt]s|[jt]sx|vue|svelte|astro)$/;
 const SCRIPT_ENDINGS = ['', '.ts', '.tsx', '.d.ts', '.mts', '.js', '.jsx', '.mjs', '.cjs', '.json'];
 
-const PATTERNS: { files: RegExp; patterns: RegExp[] }[] = [
+/** What stands for the folder that imports of a project begin in: `@/shop/tax`, `~/shop/tax`, `#shop/tax`. */
+const ALIAS = /^(?:[@~]\/|#\/?|\$(?=lib\/))/;
+
+/** `names`: what is taken of it, which may be modules of their own. */
+interface ImportPattern {
+  module: RegExp;
+  names?: (module: string, taken: string) => string[];
+}
+
+const PATTERNS: { files: RegExp; patterns: (RegExp | ImportPattern)[] }[] = [
   {
     files: SCRIPT,
     patterns: [
@@ -14,28 +23,44 @@ const PATTERNS: { files: RegExp; patterns: RegExp[] }[] = [
       /\brequire\s*\(\s*['"]([^'"\n]+)['"]\s*\)/g,
     ],
   },
-  { files: /\.pyi?$/, patterns: [/^\s*from\s+([.\w]+)\s+import\b/gm, /^\s*import\s+([.\w]+)/gm] },
+  {
+    files: /\.pyi?$/,
+    patterns: [
+      {
+        module: /^[ \t]*from\s+([.\w]+)\s+import\s*(\([^)]*|(?:[^\n\\]|\\\r?\n)*)/gm,
+        names: pythonNames,
+      },
+      /^[ \t]*import\s+([.\w]+)/gm,
+    ],
+  },
   {
     files: /\.(c|h|cc|cpp|cxx|hh|hpp|hxx|inl|cu|cuh)$/,
-    patterns: [/^\s*#\s*include\s*"([^"\n]+)"/gm],
+    patterns: [/^[ \t]*#\s*include\s*"([^"\n]+)"/gm],
   },
-  { files: /\.(rb|rake)$/, patterns: [/^\s*require(?:_relative)?\s*\(?\s*['"]([^'"\n]+)['"]/gm] },
+  {
+    files: /\.(rb|rake)$/,
+    patterns: [/^[ \t]*require(?:_relative)?\s*\(?\s*['"]([^'"\n]+)['"]/gm],
+  },
   {
     files: /\.php$/,
     patterns: [
       /\b(?:require|include)(?:_once)?\b[^'"\n]*['"]([^'"\n]+)['"]/g,
-      /^\s*use\s+([\w\\]+)/gm,
+      /^[ \t]*use\s+([\w\\]+)/gm,
     ],
   },
-  { files: /\.java$/, patterns: [/^\s*import\s+(?:static\s+)?([\w.]+)/gm] },
+  { files: /\.java$/, patterns: [/^[ \t]*import\s+(?:static\s+)?([\w.]+)/gm] },
   {
     files: /\.rs$/,
     patterns: [
-      /^\s*(?:pub\s+)?mod\s+(\w+)\s*;/gm,
-      /^\s*(?:pub\s+)?use\s+((?:crate|super|self)(?:::\w+)+)/gm,
+      /^[ \t]*(?:pub(?:\([^)\n]*\))?\s+)?mod\s+(\w+)\s*;/gm,
+      {
+        module:
+          /^[ \t]*(?:pub(?:\([^)\n]*\))?\s+)?use\s+((?:crate|super|self)(?:::\w+)*)(?:::\{([^;]{0,2000})\}\s*;)?/gm,
+        names: rustNames,
+      },
     ],
   },
-  { files: /\.go$/, patterns: [/^\s*(?:import\s+)?(?:\w+\s+)?"([\w./-]+)"\s*$/gm] },
+  { files: /\.go$/, patterns: [/^[ \t]*(?:import\s+)?(?:\w+\s+)?"([\w./-]+)"\s*$/gm] },
 ];
 
 /** What a text imports, as it is written, each once. */
@@ -44,13 +69,34 @@ export function importsIn(path: string, text: string): string[] {
   for (const { files, patterns } of PATTERNS) {
     if (files.test(path)) {
       for (const pattern of patterns) {
-        for (const match of text.matchAll(pattern)) {
-          found.add(match[1] ?? '');
+        const { module, names } = 'module' in pattern ? pattern : { module: pattern };
+        for (const [, name = '', taken = ''] of text.matchAll(module)) {
+          found.add(name);
+          names?.(name, taken).forEach((one) => found.add(one));
         }
       }
     }
   }
   return [...found];
+}
+
+/** `from a import b` may mean the file a/b.py. */
+function pythonNames(module: string, taken: string): string[] {
+  const names = taken.replace(/#[^\n]*/g, '').match(/\w+(?:\s+as\s+\w+)?/g) ?? [];
+  const prefix = module.endsWith('.') ? module : `${module}.`;
+  return names.map((name) => prefix + (/^\w+/.exec(name)?.[0] ?? ''));
+}
+
+/** Of `use a::{b, c::{d, e}}` a::b and a::c. */
+function rustNames(module: string, taken: string): string[] {
+  let depth = 0;
+  let flat = '';
+  for (const mark of taken) {
+    depth += mark === '{' ? 1 : mark === '}' ? -1 : 0;
+    flat += depth > 0 ? '' : mark;
+  }
+  const names = flat.split(',').map((name) => /^\s*(\w+(?:::\w+)*)/.exec(name)?.[1] ?? 'self');
+  return names.filter((name) => name !== 'self').map((name) => `${module}::${name}`);
 }
 
 /** Finds the files that imports mean, among the paths of the repository. */
@@ -76,7 +122,9 @@ export class ImportResolver {
   resolve(from: string, specifier: string): string[] {
     const folder = posix.dirname(from);
     if (SCRIPT.test(from)) {
-      return specifier.startsWith('.') ? this.first(scriptCandidates(folder, specifier)) : [];
+      return specifier.startsWith('.')
+        ? this.first(scriptCandidates(folder, specifier))
+        : this.ofProject(from, specifier);
     }
     if (/\.pyi?$/.test(from)) {
       return this.first(pythonCandidates(folder, specifier));
@@ -99,6 +147,17 @@ export class ImportResolver {
     const named = /\.\w+$/.test(specifier) ? specifier : `${specifier}.rb`;
     const near = this.first([posix.join(folder, named), posix.join('lib', named), named]);
     return near.length > 0 ? near : this.bySuffix(named);
+  }
+
+  /** From a folder that the project's settings name: they are not read, so that it is looked for. */
+  private ofProject(from: string, specifier: string): string[] {
+    if (!specifier.includes('/') && !specifier.startsWith('#')) {
+      return []; // a package
+    }
+    const bare = specifier.replace(ALIAS, '');
+    const folders = foldersAbove(from).flatMap((folder) => [folder, posix.join(folder, 'src')]);
+    const places = bare === specifier ? ['', 'src'] : folders;
+    return this.first(places.flatMap((folder) => scriptCandidates(folder, bare)));
   }
 
   private first(candidates: string[]): string[] {
@@ -132,6 +191,12 @@ export class ImportResolver {
   }
 }
 
+/** The nearest first, the repository's own last. */
+function foldersAbove(path: string): string[] {
+  const folder = posix.dirname(path);
+  return folder === '.' ? [''] : [folder, ...foldersAbove(folder)];
+}
+
 function scriptCandidates(folder: string, specifier: string): string[] {
   const path = posix.join(folder, specifier);
   const bare = path.replace(/\.([mc]?)jsx?$/, '');
@@ -161,8 +226,10 @@ function rustCandidates(from: string, specifier: string): string[] {
   const names = specifier.split('::');
   const root = from.includes('src/') ? from.slice(0, from.indexOf('src/') + 3) : folder;
   const head = names[0];
-  const base = head === 'crate' ? root : head === 'super' ? posix.dirname(own) : own;
-  const rest = head === 'crate' || head === 'super' || head === 'self' ? names.slice(1) : names;
+  const supers = names.findIndex((part) => part !== 'super');
+  const base =
+    head === 'crate' ? root : posix.join(own, ...Array<string>(Math.max(supers, 0)).fill('..'));
+  const rest = head === 'crate' || head === 'self' ? names.slice(1) : names.slice(supers);
   // The last names may be items inside the module.
   return rest.flatMap((_, i) => {
     const stem = posix.join(base, ...rest.slice(0, rest.length - i));

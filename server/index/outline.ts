@@ -2,7 +2,7 @@
 // tree-sitter where there is a grammar, from the look of the lines where there is none.
 
 import type { Node, QueryMatch, Tree } from '@vscode/tree-sitter-wasm';
-import { readerFor, type Reader } from './grammars.js';
+import { readerFor } from './grammars.js';
 import type { SymbolDefinition, SymbolKind } from './types.js';
 
 export interface Outline {
@@ -16,8 +16,12 @@ export interface Outline {
 export async function outlineOf(path: string, text: string, lines: string[]): Promise<Outline> {
   const reader = await readerFor(path);
   const tree = reader?.parse(text);
-  const outline = reader && tree ? treeOutline(reader, tree, path, text) : lineOutline(path, lines);
-  tree?.delete();
+  const matches = tree && reader?.matches(tree);
+  const outline =
+    tree && matches ? treeOutline(matches, tree, path, text) : lineOutline(path, lines);
+  if (tree) {
+    reader?.letGo(tree);
+  }
   outline.topLevelStarts = new Set(
     [...outline.topLevelStarts].map((line) => withComments(lines, line)),
   );
@@ -34,9 +38,14 @@ export function withComments(lines: readonly string[], line: number): number {
 
 const LEADING = /^\s*(\/\/|\/\*|\*|#(?!include|define|if|endif|else|pragma)|--|@\w|\[\w+.*\]\s*$)/;
 
-function treeOutline(reader: Reader, tree: Tree, path: string, text: string): Outline {
+function treeOutline(
+  matches: readonly QueryMatch[],
+  tree: Tree,
+  path: string,
+  text: string,
+): Outline {
   const found = new Map<string, SymbolDefinition>();
-  for (const match of reader.query.matches(tree.rootNode)) {
+  for (const match of matches) {
     const definition = definitionOf(match, path, text);
     const key = definition && `${definition.startLine}:${definition.name}`;
     // Where two patterns meet a definition, "type" is the vaguer word.

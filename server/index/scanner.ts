@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { readSource, sourceOf } from '../workspace/content.js';
 import { listFiles, type ListedFile, type Listing } from '../workspace/list.js';
+import { Turns } from '../workspace/turns.js';
 import { chunkTexts, cutText, type CutFile } from './cut.js';
 import { importsIn } from './imports.js';
 import { removeKept } from './keptFiles.js';
@@ -56,13 +57,20 @@ export class Scanner {
   async scan(request: ScanRequest, hooks: ScanHooks): Promise<ScanOutcome | undefined> {
     const first = this.state === undefined;
     const known = this.state ?? this.load(request, hooks);
-    const listing = listFiles(request);
+    const listing = await listFiles(request);
+    if (hooks.cancelled()) {
+      return undefined;
+    }
     const staged = stage(known);
     const removed = removedFiles(known, listing);
     let batch: Batch = { files: [], characters: 0 };
     const skipped: SkippedFile[] = [...listing.skipped];
     let done = 0;
+    const turns = new Turns();
     for (const listed of listing.files) {
+      if (turns.areDue) {
+        await turns.pass();
+      }
       const given = request.texts.get(listed.path);
       const outcome = await this.look(listed, given, known, staged, removed, first);
       done++;

@@ -3,6 +3,7 @@
 
 import { isChanged, parseIndex } from './gitIndex.js';
 import { runGit } from './runGit.js';
+import { Turns } from './turns.js';
 
 export interface GitFiles {
   /** Tracked and untracked, not ignored; relative to the folder. Nested repositories end with a slash. */
@@ -18,15 +19,15 @@ const RECENT_COMMITS = 100;
 const MAX_FILES_OF_A_CHANGE = 60;
 
 /** Files of a folder inside a work tree; undefined where the folder is not in one or is ignored by it. */
-export function gitFiles(folder: string): GitFiles | undefined {
-  if (runGit(folder, ['rev-parse', '--is-inside-work-tree'])?.trim() !== 'true') {
+export async function gitFiles(folder: string): Promise<GitFiles | undefined> {
+  if ((await runGit(folder, ['rev-parse', '--is-inside-work-tree']))?.trim() !== 'true') {
     return undefined;
   }
   // A package inside an ignored node_modules is a repository of its own to its reader.
-  if (runGit(folder, ['check-ignore', '-q', '.']) !== undefined) {
+  if ((await runGit(folder, ['check-ignore', '-q', '.'])) !== undefined) {
     return undefined;
   }
-  const listed = runGit(folder, [
+  const listed = await runGit(folder, [
     ...['ls-files', '-t', '-s', '--debug', '-c', '-o', '--exclude-standard', '-z'],
   ]);
   if (listed === undefined) {
@@ -34,13 +35,17 @@ export function gitFiles(folder: string): GitFiles | undefined {
   }
   const paths = new Set<string>();
   const modified = new Set<string>();
+  const turns = new Turns();
   for (const { path, tracked } of parseIndex(listed)) {
+    if (turns.areDue) {
+      await turns.pass();
+    }
     paths.add(path);
     if (tracked === undefined || isChanged(folder, path, tracked)) {
       modified.add(path);
     }
   }
-  const ignored = runGit(folder, [
+  const ignored = await runGit(folder, [
     'ls-files',
     '-o',
     '-i',
@@ -53,8 +58,8 @@ export function gitFiles(folder: string): GitFiles | undefined {
 }
 
 /** Paths of the last commits below the folder, the latest first, to their place in that order. */
-export function recentlyCommitted(folder: string): Map<string, number> {
-  const log = runGit(folder, [
+export async function recentlyCommitted(folder: string): Promise<Map<string, number>> {
+  const log = await runGit(folder, [
     'log',
     '-n',
     String(RECENT_COMMITS),

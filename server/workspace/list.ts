@@ -1,6 +1,6 @@
 // Which files of a folder take part, and why the others do not. Names, ignore rules and sizes
 // decide here; what a file holds is judged when it is read (content.ts). Runs in the index
-// worker: everything is synchronous.
+// worker, whose searches have their turns in between.
 
 import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats } from 'node:fs';
 import { join, relative, sep } from 'node:path';
@@ -9,6 +9,7 @@ import { gitFiles, recentlyCommitted } from './git.js';
 import { IgnoreRules } from './ignoreRules.js';
 import { folderReason, nameReason } from './names.js';
 import { sortByUse, type OrderHints } from './order.js';
+import { Turns } from './turns.js';
 
 export interface ListOptions {
   root: string;
@@ -31,8 +32,8 @@ export interface Listing {
 
 export const DEFAULT_MAX_FILE_BYTES = 1 << 20;
 
-/** Lists a folder. Throws one clear sentence when the root itself cannot be read. */
-export function listFiles(options: ListOptions): Listing {
+/** Lists a folder. Rejects with one clear sentence when the root itself cannot be read. */
+export async function listFiles(options: ListOptions): Promise<Listing> {
   checkRoot(options.root);
   const listing: Listing = { files: [], skipped: [] };
   const hints: OrderHints & { modified: Set<string> } = {
@@ -40,7 +41,7 @@ export function listFiles(options: ListOptions): Listing {
     modified: new Set(),
     committed: new Map(),
   };
-  const git = gitFiles(options.root);
+  const git = await gitFiles(options.root);
   let paths: string[];
   if (git) {
     for (const path of git.ignored) {
@@ -48,14 +49,12 @@ export function listFiles(options: ListOptions): Listing {
     }
     paths = git.paths;
     hints.modified = git.modified;
-    hints.committed = recentlyCommitted(options.root);
+    hints.committed = await recentlyCommitted(options.root);
   } else {
-    paths = walk(options.root, '', gitignoreRules(options.root), listing);
+    paths = await walk(options.root, gitignoreRules(options.root), listing);
   }
   const lister = new Lister(options, listing);
-  for (const path of paths) {
-    lister.add(path);
-  }
+  await lister.addAll(paths);
   sortByUse(listing.files, hints);
   return listing;
 }
@@ -82,6 +81,7 @@ class Lister {
   private readonly maxBytes: number;
   private readonly realRoot: string;
   private readonly vendored = new Set<string>();
+  private readonly turns = new Turns();
 
   constructor(
     private readonly options: ListOptions,
@@ -92,7 +92,20 @@ class Lister {
     this.realRoot = realpathSync(options.root);
   }
 
-  add(path: string): void {
+  async addAll(paths: readonly string[]): Promise<void> {
+    for (const path of paths) {
+      if (this.turns.areDue) {
+        await this.turns.pass();
+      }
+      const folder = this.addFile(path);
+      if (folder !== undefined) {
+        await this.addNested(folder);
+      }
+    }
+  }
+
+  /** The path instead, without its slash, where it is a folder's. */
+  private addFile(path: string): string | undefined {
     const absolute = join(this.options.root, path);
     let stats: Stats;
     try {
@@ -102,11 +115,10 @@ class Lister {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
         this.skip(path, unreadable(error));
       }
-      return;
+      return undefined;
     }
     if (stats.isDirectory()) {
-      this.addNested(path.replace(/\/$/, ''));
-      return;
+      return path.replace(/\/$/, '');
     }
     const vendored = vendoredFolder(path);
     if (vendored) {
@@ -115,7 +127,7 @@ class Lister {
         this.vendored.add(vendored.folder);
         this.skip(vendored.folder, vendored.reason);
       }
-      return;
+      return undefined;
     }
     const reason = this.reason(path, absolute, stats);
     if (reason) {
@@ -123,10 +135,11 @@ class Lister {
     } else {
       this.listing.files.push({ path, bytes: stats.size, mtimeMs: stats.mtimeMs });
     }
+    return undefined;
   }
 
   /** A submodule or another repository inside this one. */
-  private addNested(path: string): void {
+  private async addNested(path: string): Promise<void> {
     const vendored = vendoredFolder(`${path}/`);
     if (vendored) {
       this.skip(vendored.folder, vendored.reason);
@@ -134,15 +147,14 @@ class Lister {
     }
     const folder = join(this.options.root, path);
     const skipped: Listing['skipped'] = [];
-    const git = gitFiles(folder);
-    const nested = git?.paths ?? walk(folder, '', gitignoreRules(folder), { files: [], skipped });
+    const git = await gitFiles(folder);
+    const nested =
+      git?.paths ?? (await walk(folder, gitignoreRules(folder), { files: [], skipped }));
     const ignored = git?.ignored.map((inner) => ({ path: inner, reason: ignoredReason(inner) }));
     for (const { path: inner, reason } of ignored ?? skipped) {
       this.skip(`${path}/${inner}`, reason);
     }
-    for (const inner of nested) {
-      this.add(`${path}/${inner}`);
-    }
+    await this.addAll(nested.map((inner) => `${path}/${inner}`));
   }
 
   private reason(path: string, absolute: string, stats: Stats): string | undefined {
@@ -181,11 +193,15 @@ class Lister {
   }
 }
 
-/** Every file below `folder`, where git cannot say. Ignored and vendored folders are noted and not entered. */
-function walk(root: string, folder: string, rules: IgnoreRules, listing: Listing): string[] {
+/** Every file below, where git cannot say. Ignored and vendored folders are noted and not entered. */
+async function walk(root: string, rules: IgnoreRules, listing: Listing): Promise<string[]> {
   const paths: string[] = [];
-  const folders = [folder];
+  const folders = [''];
+  const turns = new Turns();
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
+    if (turns.areDue) {
+      await turns.pass();
+    }
     let entries;
     try {
       entries = readdirSync(join(root, next), { withFileTypes: true });

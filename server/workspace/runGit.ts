@@ -2,7 +2,7 @@
 // is not trusted. Only commands that look at names, index and history are asked; those that
 // compare contents would run the filters of .git/config.
 
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { dirname, resolve } from 'node:path';
 
 const maxOutputBytes = 512 << 20;
@@ -17,10 +17,10 @@ const safeConfiguration = [
 const foreign = /^GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|NAMESPACE)$/;
 
 /** What git prints about a folder; undefined where it is not installed, refuses or fails. */
-export function runGit(folder: string, args: readonly string[]): string | undefined {
+export function runGit(folder: string, args: readonly string[]): Promise<string | undefined> {
   const inherited = Object.entries(process.env).filter(([name]) => !foreign.test(name));
-  try {
-    return execFileSync(
+  return new Promise((found) => {
+    const git = execFile(
       'git',
       ['--no-pager', '-C', resolve(folder), ...safeConfiguration, ...args],
       {
@@ -37,10 +37,9 @@ export function runGit(folder: string, args: readonly string[]): string | undefi
           GIT_ALLOW_PROTOCOL: 'none',
         },
         maxBuffer: maxOutputBytes,
-        stdio: ['ignore', 'pipe', 'ignore'],
       },
+      (error, output) => found(error === null ? output : undefined),
     );
-  } catch {
-    return undefined;
-  }
+    git.stdin?.end();
+  });
 }

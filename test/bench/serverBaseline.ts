@@ -83,7 +83,7 @@ async function withServer(
 
 /** The files that take part, one after the other, each after a line with its path. */
 async function repositoryText(root: string): Promise<string> {
-  const { files } = listFiles({ root });
+  const { files } = await listFiles({ root });
   const texts = await Promise.all(
     files.map(async ({ path: name }) => {
       const text = await readFile(path.join(root, ...name.split('/')), 'utf8');

@@ -38,8 +38,9 @@ export async function typedFiles(root: string): Promise<SourceFile[]> {
 
 /** All JavaScript and TypeScript of a folder, declarations and generated code left out. */
 export async function sourceFiles(root: string): Promise<SourceFile[]> {
-  const paths = listFiles({ root })
-    .files.map((file) => file.path)
+  const listed = await listFiles({ root });
+  const paths = listed.files
+    .map((file) => file.path)
     .filter((name) => /\.[cm]?[jt]s$/.test(name) && !/\.d\.[cm]?ts$/.test(name))
     .sort();
   const files = await Promise.all(

@@ -245,6 +245,23 @@ describe('the stretch of a file', () => {
     );
   });
 
+  it('finds definitions of an open document where they are on disk though it shows nothing of it', async () => {
+    const tax = ['const rate = 7;', ...Array<string>(20).fill(''), 'const last = 1;', ''];
+    disk.set('src/tax.ts', tax.join('\n'));
+    editors.set('src/tax.ts', ['const fresh = 1;', ...tax].join('\n')); // written long ago
+    const fresh = place('fresh', 'src/tax.ts');
+    const { unsaved, evidence } = await chosenWith(fresh, { ...fresh, name: 'last', line: 23 });
+    assert.deepEqual(
+      [unsaved, evidence].map((lines) => lines.map((one) => [one.path, one.startLine])),
+      [[], [['src/tax.ts', 22]]],
+    );
+    assert.equal(
+      await chosenWith(fresh, { ...fresh, name: 'last', line: 23 }),
+      await stretches.of(cursor),
+    );
+    assert.equal(searches, 1);
+  });
+
   it('is chosen anew when a file is saved that it shows', async () => {
     disk.set('src/tax.ts', 'const rate = 7;\n');
     editors.set('src/tax.ts', 'const rate = 7;\nconst fresh = 1;\n');

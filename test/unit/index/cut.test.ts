@@ -15,9 +15,10 @@ interface CutSource extends Source {
   cut: Awaited<ReturnType<typeof cutText>>;
 }
 
-function sourcesOf(name: string): Source[] {
+async function sourcesOf(name: string): Promise<Source[]> {
   const root = packageFolder(name);
-  return listFiles({ root }).files.flatMap(({ path }) => {
+  const { files } = await listFiles({ root });
+  return files.flatMap(({ path }) => {
     const source = readSource(join(root, path), path);
     return 'text' in source ? [{ path, text: source.text }] : [];
   });
@@ -32,7 +33,8 @@ describe('cutting files', () => {
 
   before(async function () {
     this.timeout(30_000);
-    for (const { path, text } of ['ky', 'pino', 'commander'].flatMap(sourcesOf)) {
+    const found = await Promise.all(['ky', 'pino', 'commander'].map(sourcesOf));
+    for (const { path, text } of found.flat()) {
       sources.push({ path, text, cut: await cutText(path, text, '') });
     }
   });

@@ -263,4 +263,17 @@ function f() {}
   it('survives text that is no program', async () => {
     assert.deepEqual(await definitions('a.ts', '}}}} class {{{ \n\u0001'), []);
   });
+
+  it('looks at the lines of a file that takes a grammar too long', async () => {
+    const text = `function tax() {}\n${'(\n'.repeat(100_000)}`;
+    assert.deepEqual(await definitions('a.ts', text), ['function tax 1-1']);
+  }).timeout(20_000);
+
+  it('looks at the lines of a file that takes a grammar too much memory, and parses the next', async () => {
+    const before = process.memoryUsage().rss;
+    const text = `def tax(rate):\n  return rate\n${'/*\n'.repeat(20_000)}`;
+    assert.equal((await definitions('a.py', text)).length, 1);
+    assert.deepEqual(await definitions('a.py', 'class Rate:\n  pass\n'), ['class Rate 1-2']);
+    assert.ok(process.memoryUsage().rss - before < 600 << 20);
+  }).timeout(20_000);
 });

@@ -185,6 +185,23 @@ describe('an opened repository', function () {
     assert.ok(before.includes(index.previousSegments('src/limits.ts')[0]?.key ?? ''));
   });
 
+  it('answers searches while it lists a large folder', async () => {
+    const files = Array.from({ length: 3000 }, (_, i) => [`src/${i}.ts`, `export const v = ${i};`]);
+    const large = testFolder(Object.fromEntries(files) as Record<string, string>, { git: true });
+    const index = await open(large.root);
+    let isDone = false;
+    const refreshed = index.refresh().finally(() => (isDone = true));
+    let answered = 0;
+    while (!isDone) {
+      await index.search('export', 5);
+      answered++;
+    }
+    await refreshed;
+    large.remove();
+    // Two have their turn between what was listed and what was sent of it.
+    assert.ok(answered > 5, `${answered} searches`);
+  });
+
   it('sees a change that keeps size and second', async () => {
     const index = await open();
     folder.write('src/limits.ts', 'export const maxRetries = 9;\n');

@@ -25,13 +25,14 @@ describe('what git knows of a folder', () => {
 
   afterEach(() => folder.remove());
 
-  const modified = (): string[] => [...(gitFiles(folder.root)?.modified ?? [])].sort();
+  const modified = async (): Promise<string[]> =>
+    [...((await gitFiles(folder.root))?.modified ?? [])].sort();
 
-  it('calls an edited and an untracked file modified, and no other', () => {
+  it('calls an edited and an untracked file modified, and no other', async () => {
     folder.write('a.ts', 'const a = 10;\n');
     folder.write('new.ts', 'const n = 1;\n');
-    assert.deepEqual(modified(), ['a.ts', 'new.ts']);
-    assert.deepEqual([...(gitFiles(folder.root)?.paths ?? [])].sort(), [
+    assert.deepEqual(await modified(), ['a.ts', 'new.ts']);
+    assert.deepEqual([...((await gitFiles(folder.root))?.paths ?? [])].sort(), [
       'a.ts',
       'b.ts',
       'c d.ts',
@@ -39,19 +40,19 @@ describe('what git knows of a folder', () => {
     ]);
   });
 
-  it('sees an edit that keeps the size', () => {
+  it('sees an edit that keeps the size', async () => {
     folder.write('b.ts', 'const b = 3;\n');
     touch(folder, 'b.ts');
-    assert.deepEqual(modified(), ['b.ts']);
+    assert.deepEqual(await modified(), ['b.ts']);
   });
 
-  it('does not call a file modified that was only touched', () => {
+  it('does not call a file modified that was only touched', async () => {
     touch(folder, 'b.ts');
     touch(folder, 'c d.ts');
-    assert.deepEqual(modified(), []);
+    assert.deepEqual(await modified(), []);
   });
 
-  it('calls a file in conflict modified, and lists it once', () => {
+  it('calls a file in conflict modified, and lists it once', async () => {
     folder.git('checkout', '-qb', 'other');
     folder.write('a.ts', 'const a = 3;\n');
     folder.git('commit', '-qam', 'other');
@@ -63,20 +64,20 @@ describe('what git knows of a folder', () => {
     } catch {
       // The conflict that is wanted.
     }
-    assert.deepEqual(modified(), ['a.ts']);
-    assert.equal(gitFiles(folder.root)?.paths.filter((path) => path === 'a.ts').length, 1);
+    assert.deepEqual(await modified(), ['a.ts']);
+    assert.equal((await gitFiles(folder.root))?.paths.filter((path) => path === 'a.ts').length, 1);
   });
 
-  it('lists a deleted file as tracked, and not as modified', () => {
+  it('lists a deleted file as tracked, and not as modified', async () => {
     rmSync(join(folder.root, 'a.ts'));
-    assert.deepEqual(modified(), []);
-    assert.ok(listFiles({ root: folder.root }).files.every(({ path }) => path !== 'a.ts'));
+    assert.deepEqual(await modified(), []);
+    assert.ok((await listFiles({ root: folder.root })).files.every(({ path }) => path !== 'a.ts'));
   });
 
-  it('puts what was committed last first', () => {
+  it('puts what was committed last first', async () => {
     folder.write('b.ts', 'const b = 20;\n');
     folder.git('commit', '-qam', 'second');
-    assert.equal(recentlyCommitted(folder.root).get('b.ts'), 0);
+    assert.equal((await recentlyCommitted(folder.root)).get('b.ts'), 0);
   });
 });
 
@@ -96,11 +97,11 @@ describe('a folder whose .git/config names programs', () => {
     markers.remove();
   });
 
-  it('gets none of them started', () => {
+  it('gets none of them started', async () => {
     armRepository(folder.root, markers.root);
     folder.write('a.ts', 'const a = 2;\n');
     touch(folder, 'a.ts');
-    const listing = listFiles({ root: folder.root });
+    const listing = await listFiles({ root: folder.root });
     assert.deepEqual(listing.files.map(({ path }) => path).sort(), [
       '.gitattributes',
       'a.ts',
@@ -109,11 +110,11 @@ describe('a folder whose .git/config names programs', () => {
     assert.deepEqual(readdirSync(markers.root), []);
   });
 
-  it('gets none of them started where objects are missing that a remote has', () => {
+  it('gets none of them started where objects are missing that a remote has', async () => {
     armRepository(folder.root, markers.root);
     loseTree(folder);
-    assert.equal(recentlyCommitted(folder.root).size, 0);
-    listFiles({ root: folder.root });
+    assert.equal((await recentlyCommitted(folder.root)).size, 0);
+    await listFiles({ root: folder.root });
     assert.deepEqual(readdirSync(markers.root), []);
   });
 

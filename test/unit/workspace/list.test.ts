@@ -13,10 +13,10 @@ describe('listing a folder', () => {
     folder = undefined;
   });
 
-  function list(
+  async function list(
     files: Record<string, string | Buffer>,
     options: { git?: boolean; commit?: boolean; openFiles?: string[]; maxFileBytes?: number } = {},
-  ): Listing {
+  ): Promise<Listing> {
     folder = testFolder(files, options);
     if (options.commit) {
       folder.git('add', '-A');
@@ -32,8 +32,8 @@ describe('listing a folder', () => {
   for (const git of [true, false]) {
     const where = git ? 'in a git repository' : 'without git';
 
-    it(`honours nested .gitignore files ${where}`, () => {
-      const listing = list(
+    it(`honours nested .gitignore files ${where}`, async () => {
+      const listing = await list(
         {
           '.gitignore': '*.tmp\n/out/\n',
           'a.ts': 'a',
@@ -58,16 +58,16 @@ describe('listing a folder', () => {
       assert.equal(reasonOf(listing, 'sub/secret.ts'), 'ignored by .gitignore');
     });
 
-    it(`honours .git/info/exclude ${where}`, () => {
+    it(`honours .git/info/exclude ${where}`, async () => {
       const files = { 'a.ts': 'a', 'b.ts': 'b', '.git/info/exclude': 'b.ts\n' };
       folder = testFolder({ 'a.ts': 'a' }, { git });
       folder.write('.git/info/exclude', files['.git/info/exclude']);
       folder.write('b.ts', 'b');
-      assert.deepEqual(paths(listFiles({ root: folder.root })), ['a.ts']);
+      assert.deepEqual(paths(await listFiles({ root: folder.root })), ['a.ts']);
     });
 
-    it(`applies .leoamignore last, nested too, ${where}`, () => {
-      const listing = list(
+    it(`applies .leoamignore last, nested too, ${where}`, async () => {
+      const listing = await list(
         {
           '.leoamignore': 'docs/\n',
           'docs/a.md': 'a',
@@ -84,8 +84,8 @@ describe('listing a folder', () => {
       assert.ok(paths(listing).includes('x.gen.ts'));
     });
 
-    it(`names a vendored folder once ${where}`, () => {
-      const listing = list(
+    it(`names a vendored folder once ${where}`, async () => {
+      const listing = await list(
         { 'a.ts': 'a', 'pkg/node_modules/x/1.js': '1', 'pkg/node_modules/x/2.js': '2' },
         { git },
       );
@@ -94,7 +94,7 @@ describe('listing a folder', () => {
     });
   }
 
-  it('opens a package that lies in an ignored node_modules', () => {
+  it('opens a package that lies in an ignored node_modules', async () => {
     folder = testFolder(
       {
         '.gitignore': 'node_modules/\n',
@@ -103,24 +103,24 @@ describe('listing a folder', () => {
       },
       { git: true },
     );
-    const listing = listFiles({ root: join(folder.root, 'node_modules', 'pkg') });
+    const listing = await listFiles({ root: join(folder.root, 'node_modules', 'pkg') });
     assert.deepEqual(paths(listing), ['index.js']);
     assert.equal(reasonOf(listing, 'node_modules/'), 'vendored folder');
   });
 
-  it('lists a repository inside the repository', () => {
+  it('lists a repository inside the repository', async () => {
     folder = testFolder(
       { 'a.ts': 'a', 'inner/b.ts': 'b', 'inner/.gitignore': 'c.ts\n', 'inner/c.ts': 'c' },
       { git: true },
     );
     folder.git('init', '-q', 'inner');
-    const listing = listFiles({ root: folder.root });
+    const listing = await listFiles({ root: folder.root });
     assert.deepEqual(paths(listing), ['a.ts', 'inner/.gitignore', 'inner/b.ts']);
     assert.match(reasonOf(listing, 'inner/c.ts') ?? '', /^ignored/u);
   });
 
-  it('leaves out by name: secrets, lock files, source maps, minified files, images', () => {
-    const listing = list({
+  it('leaves out by name: secrets, lock files, source maps, minified files, images', async () => {
+    const listing = await list({
       '.env': 'A=1',
       '.env.example': 'A=',
       'key.pem': 'k',
@@ -140,34 +140,34 @@ describe('listing a folder', () => {
     assert.equal(reasonOf(listing, 'data.csv'), 'data');
   });
 
-  it('leaves out a name that would be read as a control token of a prompt', () => {
-    const listing = list({ 'a<|im_start|>.ts': 'a' });
+  it('leaves out a name that would be read as a control token of a prompt', async () => {
+    const listing = await list({ 'a<|im_start|>.ts': 'a' });
     assert.deepEqual(listing.skipped, [
       { path: 'a<|im_start|>.ts', reason: 'name with control characters' },
     ]);
   });
 
-  it('leaves out what is larger than the limit, and a file of 50 MB with the default one', () => {
-    const listing = list({ 'a.ts': 'x'.repeat(2000), 'b.ts': 'x' }, { maxFileBytes: 1024 });
+  it('leaves out what is larger than the limit, and a file of 50 MB with the default one', async () => {
+    const listing = await list({ 'a.ts': 'x'.repeat(2000), 'b.ts': 'x' }, { maxFileBytes: 1024 });
     assert.deepEqual(listing.skipped, [{ path: 'a.ts', reason: 'over 1 KiB' }]);
     folder?.write('huge.ts', Buffer.alloc(50 << 20, 'x'));
-    const huge = listFiles({ root: folder?.root ?? '' });
+    const huge = await listFiles({ root: folder?.root ?? '' });
     assert.equal(reasonOf(huge, 'huge.ts'), 'over 1 MiB');
   });
 
-  it('follows no links and says where they lead', () => {
+  it('follows no links and says where they lead', async () => {
     folder = testFolder({ 'a.ts': 'a' });
     symlinkSync('a.ts', join(folder.root, 'inside.ts'));
     symlinkSync(tmpdir(), join(folder.root, 'outside'));
     symlinkSync('loop', join(folder.root, 'loop'));
-    const listing = listFiles({ root: folder.root });
+    const listing = await listFiles({ root: folder.root });
     assert.deepEqual(paths(listing), ['a.ts']);
     assert.equal(reasonOf(listing, 'inside.ts'), 'link to another file of the folder');
     assert.equal(reasonOf(listing, 'outside'), 'link that leaves the folder');
     assert.equal(reasonOf(listing, 'loop'), 'link that leads nowhere (ELOOP)');
   });
 
-  it('orders open files first, then changed ones, then committed lately, then small before large', () => {
+  it('orders open files first, then changed ones, then committed lately, then small before large', async () => {
     folder = testFolder({}, { git: true });
     const many = Object.fromEntries(
       Array.from({ length: 70 }, (_, i) => [`old/${i}.ts`, 'x'.repeat(100 + i)]),
@@ -182,31 +182,31 @@ describe('listing a folder', () => {
     folder.git('commit', '-q', '-m', 'late');
     folder.write('changed.ts', 'changed since');
     utimesSync(join(folder.root, 'changed.ts'), new Date(), new Date());
-    const { files } = listFiles({ root: folder.root, openFiles: ['old/69.ts'] });
+    const { files } = await listFiles({ root: folder.root, openFiles: ['old/69.ts'] });
     assert.deepEqual(
       files.slice(0, 5).map(({ path }) => path),
       ['old/69.ts', 'changed.ts', 'late.ts', 'open.ts', 'old/0.ts'],
     );
   });
 
-  it('says that a folder is empty by listing nothing', () => {
-    assert.deepEqual(list({}), { files: [], skipped: [] });
+  it('says that a folder is empty by listing nothing', async () => {
+    assert.deepEqual(await list({}), { files: [], skipped: [] });
   });
 
-  it('refuses a folder that does not exist, and a file, in one sentence', () => {
+  it('refuses a folder that does not exist, and a file, in one sentence', async () => {
     folder = testFolder({ 'a.ts': 'a' });
     const { root } = folder;
-    assert.throws(() => listFiles({ root: join(root, 'nowhere') }), /nowhere: it does not exist/);
-    assert.throws(() => listFiles({ root: join(root, 'a.ts') }), /a\.ts/);
+    await assert.rejects(listFiles({ root: join(root, 'nowhere') }), /nowhere: it does not exist/);
+    await assert.rejects(listFiles({ root: join(root, 'a.ts') }), /a\.ts/);
   });
 
-  it('lists 5,000 files in less than two seconds @slow', () => {
+  it('lists 5,000 files in less than two seconds @slow', async () => {
     folder = testFolder({}, { git: true });
     for (let i = 0; i < 5000; i++) {
       folder.write(`src/${i % 50}/${i}.ts`, `export const value${i} = ${i};\n`);
     }
     const start = performance.now();
-    const { files } = listFiles({ root: folder.root });
+    const { files } = await listFiles({ root: folder.root });
     assert.equal(files.length, 5000);
     assert.ok(performance.now() - start < 2000);
   }).timeout(20_000);
