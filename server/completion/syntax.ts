@@ -7,8 +7,9 @@ import type { Reader } from '../index/grammars.js';
 import type { Place } from './place.js';
 import { lineStart } from './steps/cursorLine.js';
 
-/** A longer document takes too long to parse between two tokens. */
+/** A longer document takes too long to parse between two tokens, and one of many errors may. */
 const mostCharacters = 200_000;
+const mostMs = 200;
 
 /**
  * Whether the last statement of `written`, which is at the cursor, ends there. Undefined where
@@ -26,7 +27,7 @@ export function isWholeStatement(
   if (content === '' || document.length > mostCharacters) {
     return undefined;
   }
-  const tree = reader.parse(document);
+  const tree = reader.parse(document, mostMs);
   if (!tree) {
     return undefined;
   }

@@ -17,8 +17,8 @@ const LIMIT_MS = 3000;
 
 /** A parser and its query for one language. Undefined is what takes it too long or too much memory. */
 export interface Reader {
-  /** The caller lets go of it. */
-  parse(text: string): Tree | undefined;
+  /** The caller lets go of it. `limitMs`: what is too long. */
+  parse(text: string, limitMs?: number): Tree | undefined;
   matches(tree: Tree): QueryMatch[] | undefined;
   letGo(tree: Tree): void;
 }
@@ -61,7 +61,7 @@ async function load(grammarName: string, querySource: string): Promise<Reader | 
   parser.setLanguage(grammar);
   const query = new treeSitter.Query(grammar, querySource);
   return {
-    parse: (text) => guarded(() => parse(parser, text)),
+    parse: (text, limitMs = LIMIT_MS) => guarded(() => parse(parser, text, limitMs)),
     matches: (tree) => guarded(() => matches(query, tree)),
     letGo: (tree) => guarded(() => tree.delete()),
   };
@@ -102,8 +102,8 @@ async function start(): Promise<Library> {
   return { treeSitter, folder };
 }
 
-function parse(parser: Parser, text: string): Tree | undefined {
-  const deadline = Date.now() + LIMIT_MS;
+function parse(parser: Parser, text: string, limitMs: number): Tree | undefined {
+  const deadline = Date.now() + limitMs;
   const tree = parser.parse(text, null, { progressCallback: () => Date.now() > deadline });
   if (!tree) {
     parser.reset();
