@@ -108,10 +108,19 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
     const places = this.view?.folders.map(({ uri, files }) =>
       placesOf(uri, basename(vscode.Uri.parse(uri).path), files),
     );
-    const rows = this.rows.take(places, (row) => looksOf(this.getTreeItem(row)));
+    const rows = this.rows.take(places, (row) => this.looksOf(row));
     if (rows === undefined || rows.length > 0) {
       this.changed.fire(rows);
     }
+  }
+
+  /** What is seen of it. Not by its item: one for each of thousands of files would be made at each look. */
+  private looksOf(row: PlaceNode): string {
+    if (row.kind === 'place') {
+      return JSON.stringify({ ...row.place, children: [] });
+    }
+    const { description, tooltip } = this.tierItem(row.kind);
+    return JSON.stringify([description, tooltip]);
   }
 
   private lookSoon(): void {
@@ -158,11 +167,6 @@ export class TiersTree implements vscode.TreeDataProvider<PlaceNode>, vscode.Dis
     }
     return item;
   }
-}
-
-/** What is seen of it. */
-function looksOf({ tooltip, ...item }: vscode.TreeItem): string {
-  return JSON.stringify([item, typeof tooltip === 'object' ? tooltip.value : tooltip]);
 }
 
 function ramTooltip({ ram }: TiersView): string {

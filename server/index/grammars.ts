@@ -88,7 +88,7 @@ async function start(): Promise<Library> {
   const beside = join(dirname(fileURLToPath(import.meta.url)), 'tree-sitter', 'tree-sitter.cjs');
   const file = existsSync(beside) ? beside : require.resolve('@vscode/tree-sitter-wasm');
   const folder = dirname(file);
-  delete require.cache[file]; // it is its own memory
+  Reflect.deleteProperty(require.cache, require.resolve(file)); // one that was lost
   const treeSitter = require(file) as typeof TreeSitter;
   const options = {
     locateFile: (name: string) => join(folder, name),
